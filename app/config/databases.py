@@ -1,0 +1,53 @@
+"""Turn ``DATABASE_URL`` into Django's settings: SQLite by default, or PostgreSQL."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+REMEDY = "Use postgresql://… or sqlite:///path; docs/operations/environment.md has examples."
+
+
+def from_url(url: str) -> dict[str, Any]:
+    """Return the ``DATABASES`` entry for ``url``.
+
+    ``mysql`` is passed on to Django so that the system check can refuse it with its reason.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return sqlite(Path(unquote(parts.path.removeprefix("/"))))
+    if parts.scheme in {"postgresql", "postgres"}:
+        return _postgresql(url)
+    if parts.scheme in {"mysql", "mariadb"}:
+        return {"ENGINE": "django.db.backends.mysql", "NAME": parts.path.removeprefix("/")}
+    raise ImproperlyConfigured(f"DATABASE_URL has the scheme {parts.scheme!r}. {REMEDY}")
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """Return SQLite with a write-ahead log: readers never wait, a writer waits at most 20 s."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+
+
+def _postgresql(url: str) -> dict[str, Any]:
+    parts = urlsplit(url)
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.removeprefix("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+    }

@@ -1,0 +1,69 @@
+"""Read settings from the environment and from the site's secrets file.
+
+The secrets file is read into a dictionary of our own and never into ``os.environ``, so that no
+child process, process list or traceback of the environment shows a secret.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+def parse(content: str) -> dict[str, str]:
+    """Return the ``NAME=value`` pairs of a secrets file; blank lines and ``#`` lines are skipped."""
+    lines = (line.strip() for line in content.splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): _unquoted(value.strip()) for name, _, value in pairs}
+
+
+def _unquoted(value: str) -> str:
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    return value[1:-1] if quoted else value
+
+
+class Environment:
+    """The variables that a site was given: the process's own first, then its secrets file."""
+
+    def __init__(self, process: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+        self._process, self._secrets = process, secrets
+
+    def text(self, name: str, default: str = "") -> str:
+        return self._process.get(name) or self._secrets.get(name) or default
+
+    def required(self, name: str) -> str:
+        value = self.text(name)
+        if not value:
+            raise ImproperlyConfigured(
+                f"{name} is not set. Add it to the site's secrets file or its environment; "
+                "docs/operations/environment.md says what it is for."
+            )
+        return value
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        value = self.text(name, "1" if default else "0").lower()
+        if value not in TRUE | FALSE:
+            raise ImproperlyConfigured(f"{name} is {value!r}; write 1 or 0.")
+        return value in TRUE
+
+    def integer(self, name: str, default: int) -> int:
+        value = self.text(name, str(default))
+        try:
+            return int(value)
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} is {value!r}; write a whole number.") from None
+
+    def path(self, name: str, default: Path) -> Path:
+        return Path(self.text(name, str(default)))
+
+    def words(self, name: str, default: str = "") -> list[str]:
+        return [word for word in self.text(name, default).replace(",", " ").split() if word]
+
+
+def of_process() -> Environment:
+    """Return the environment of this process, with the secrets file that it names."""
+    file = os.environ.get("STUDIUM_SECRETS")
+    return Environment(os.environ, parse(Path(file).read_text()) if file else {})

@@ -1,0 +1,91 @@
+"""What every situation shares; everything that differs between sites comes from the environment."""
+
+from pathlib import Path
+
+from config import databases, environment
+
+ENV = environment.of_process()
+APP = Path(__file__).resolve().parents[2]
+PROJECT = APP.parent
+STATE = ENV.path("STUDIUM_STATE", PROJECT / ".state")
+
+# --- which site and release this is ---------------------------------------------------------
+SITE_NAME = ENV.text("STUDIUM_SITE", "development")
+SITE_URL = ENV.text("STUDIUM_URL", "http://127.0.0.1:8000")
+ENVIRONMENT = ENV.text("STUDIUM_ENVIRONMENT", "development")
+RELEASE = ENV.text("STUDIUM_RELEASE", "development")
+COMMIT = ENV.text("STUDIUM_COMMIT")
+LIVE = ENV.path("STUDIUM_LIVE", STATE / "live")
+LEDGER = ENV.path("STUDIUM_LEDGER", STATE / "ledger.jsonl")
+MAINTENANCE = ENV.path("STUDIUM_MAINTENANCE", STATE / "maintenance.json")
+BACKUPS = ENV.path("STUDIUM_BACKUPS", STATE / "backups")
+JOB_FILES = ENV.path("STUDIUM_JOB_FILES", STATE / "jobs")
+
+# --- Django ----------------------------------------------------------------------------------
+SECRET_KEY = ENV.text("STUDIUM_SECRET_KEY")
+DEBUG = False
+ALLOWED_HOSTS = ENV.words("STUDIUM_HOSTS", "127.0.0.1 localhost [::1]")
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "accounts:sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_htmx",
+    "common",
+    "accounts",
+    "jobs",
+    "ops",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [APP / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+DATABASES = {
+    "default": databases.from_url(
+        ENV.text("DATABASE_URL", f"sqlite:///{STATE / 'studium.sqlite3'}")
+    )
+}
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = ENV.text("STUDIUM_TIME_ZONE", "UTC")
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ENV.path("STUDIUM_STATIC", STATE / "static")
+STATICFILES_DIRS = [APP / "static"]
+BROWSER_LIBRARIES = ENV.path("STUDIUM_BROWSER_LIBRARIES", PROJECT / "node_modules")
+MEDIA_ROOT = ENV.path("STUDIUM_MEDIA", STATE / "media")

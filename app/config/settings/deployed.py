@@ -1,0 +1,21 @@
+"""Staging and production: what differs between them is data, not Python."""
+
+from pathlib import Path
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import ENV, SITE_URL, STATIC_ROOT
+
+SECRET_KEY = ENV.required("STUDIUM_SECRET_KEY")
+SECURE = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+_manifest = ENV.path("STUDIUM_STATIC_MANIFEST", STATIC_ROOT)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "common.static_storage.ReleaseStaticStorage",
+        "OPTIONS": {"manifest_folder": str(Path(_manifest))},
+    },
+}

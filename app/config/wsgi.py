@@ -1,0 +1,17 @@
+"""What uWSGI loads: the WSGI application of one release."""
+
+import os
+import sys
+from pathlib import Path
+
+APP = Path(__file__).resolve().parents[1]
+for folder in (APP.parent / "deploy", APP):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.deployed")
+
+from config import release_lock  # noqa: E402  the paths above come first
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+release_lock.hold()
+application = get_wsgi_application()
