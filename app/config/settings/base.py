@@ -20,6 +20,7 @@ LEDGER = ENV.path("STUDIUM_LEDGER", STATE / "ledger.jsonl")
 MAINTENANCE = ENV.path("STUDIUM_MAINTENANCE", STATE / "maintenance.json")
 BACKUPS = ENV.path("STUDIUM_BACKUPS", STATE / "backups")
 JOB_FILES = ENV.path("STUDIUM_JOB_FILES", STATE / "jobs")
+STALE_BACKUP_H = ENV.integer("STUDIUM_STALE_BACKUP_H", 36)
 
 # --- Django ----------------------------------------------------------------------------------
 SECRET_KEY = ENV.text("STUDIUM_SECRET_KEY")

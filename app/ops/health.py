@@ -1,0 +1,146 @@
+"""Is this release fit to answer? Cheap checks that say nothing secret.
+
+Failing means that requests would go wrong: the database, unapplied early migrations, the static
+manifest, a full disk. Everything else only degrades: a worker that is away, an old backup.
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
+from django.db import DatabaseError, connection
+from django.db.migrations.graph import MigrationGraph
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+
+from ops import backup_files
+
+MEBIBYTE = 1024 * 1024
+DISK_FULL = 64 * MEBIBYTE
+DISK_LOW = 1024 * MEBIBYTE
+SHOWN = 3
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check found; a fatal one that is not ok makes the release fail."""
+
+    ok: bool
+    detail: str
+    fatal: bool = False
+
+
+@dataclass(frozen=True)
+class Health:
+    checks: dict[str, Check]
+
+    @property
+    def status(self) -> str:
+        bad = [check for check in self.checks.values() if not check.ok]
+        if any(check.fatal for check in bad):
+            return "failing"
+        return "degraded" if bad else "ready"
+
+
+def examine() -> Health:
+    """Run every check; a check that cannot run is one that failed."""
+    return Health({name: _guarded(check) for name, check in CHECKS.items()})
+
+
+def _guarded(check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except DatabaseError as error:
+        return Check(ok=False, detail=f"the database refused: {type(error).__name__}", fatal=True)
+    except OSError as error:
+        return Check(ok=False, detail=f"a file cannot be read: {error.strerror}", fatal=True)
+
+
+def database() -> Check:
+    """Ask the database for an answer and time the round trip."""
+    started = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+    spent = (time.perf_counter() - started) * 1000
+    return Check(ok=True, detail=f"{connection.vendor} answered in {spent:.1f} ms")
+
+
+def migrations() -> Check:
+    """Say which migrations of this release are not applied; only early ones are fatal."""
+    graph = _graph_of_this_release()
+    pending = graph.nodes.keys() - MigrationRecorder(connection).applied_migrations().keys()
+    late = {key for key in pending if _is_late(graph, key, pending)}
+    if early := pending - late:
+        return Check(ok=False, detail=f"not applied: {_names(early)}", fatal=True)
+    if late:
+        return Check(ok=False, detail=f"late ones wait: {_names(late)}")
+    return Check(ok=True, detail=f"{len(graph.nodes)} applied")
+
+
+@cache
+def _graph_of_this_release() -> MigrationGraph:
+    """Return the migrations on disk: the folder of a release never changes."""
+    return MigrationLoader(None, ignore_no_migrations=True).graph
+
+
+def _is_late(graph: MigrationGraph, key: Key, pending: set[Key]) -> bool:
+    plan = graph.forwards_plan(key)
+    return any(step in pending and getattr(graph.nodes[step], "late", False) for step in plan)
+
+
+def _names(keys: set[Key]) -> str:
+    names = sorted(f"{app}.{name}" for app, name in keys)
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def static() -> Check:
+    """Look whether pages can find their styles and scripts."""
+    if not isinstance(staticfiles_storage, ManifestFilesMixin):
+        return Check(ok=True, detail="served from the source folders")
+    count = len(staticfiles_storage.hashed_files)
+    return Check(ok=count > 0, detail=f"{count} files in the manifest", fatal=True)
+
+
+def disk() -> Check:
+    """Find the fullest disk that the site writes to."""
+    folders = {settings.STATE, settings.MEDIA_ROOT, settings.BACKUPS, settings.JOB_FILES}
+    free = min(shutil.disk_usage(_existing(Path(folder))).free for folder in folders)
+    detail = f"{free // MEBIBYTE:,} MiB free"
+    return Check(ok=free >= DISK_LOW, detail=detail, fatal=free < DISK_FULL)
+
+
+def _existing(folder: Path) -> Path:
+    return next(parent for parent in (folder, *folder.parents) if parent.exists())
+
+
+def backup() -> Check:
+    """Compare the age of the newest backup with what the site allows."""
+    newest = backup_files.newest()
+    if newest is None:
+        return Check(ok=False, detail="there is no backup yet")
+    age = timezone.now() - newest.made_at
+    hours = age / timedelta(hours=1)
+    return Check(
+        ok=hours <= settings.STALE_BACKUP_H,
+        detail=f"{hours:.1f} h old, at most {settings.STALE_BACKUP_H} h expected",
+    )
+
+
+CHECKS: dict[str, Callable[[], Check]] = {
+    "database": database,
+    "migrations": migrations,
+    "static": static,
+    "disk": disk,
+    "backup": backup,
+}

@@ -1,0 +1,97 @@
+"""What machines ask: alive and ready, without session, cookie or secret."""
+
+import shutil
+from collections import namedtuple
+
+import pytest
+from django.conf import settings as configured
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+from django.db import DatabaseError, connection
+from django.db.migrations.recorder import MigrationRecorder
+from ops import health
+
+Usage = namedtuple("Usage", "total used free")  # noqa: PYI024  stands in for shutil's own
+
+
+@pytest.fixture(autouse=True)
+def backups(settings, tmp_path):
+    settings.BACKUPS = tmp_path
+    return tmp_path
+
+
+def test_alive_asks_nothing_of_the_database(client, django_assert_num_queries, db):
+    with django_assert_num_queries(0):
+        answer = client.get("/health/")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "release": configured.RELEASE}
+    assert not answer.cookies
+
+
+def test_ready_names_the_release_and_each_check(client, db, settings):
+    settings.COMMIT = "c0ffee"
+    answer = client.get("/health/ready/")
+    assert answer.status_code == 200
+    facts = answer.json()
+    assert facts["release"] == settings.RELEASE
+    assert facts["commit"] == "c0ffee"
+    assert set(facts["checks"]) == set(health.CHECKS)
+    assert all(set(check) == {"ok", "detail"} for check in facts["checks"].values())
+    assert not answer.cookies
+
+
+def test_an_unapplied_early_migration_fails_the_release(client, db):
+    MigrationRecorder.Migration.objects.filter(app="sessions").delete()
+    answer = client.get("/health/ready/")
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "failing"
+    assert "sessions.0001_initial" in answer.json()["checks"]["migrations"]["detail"]
+
+
+def test_a_pending_late_migration_only_degrades(client, db, monkeypatch):
+    migration = health._graph_of_this_release().nodes["sessions", "0001_initial"]
+    monkeypatch.setattr(migration, "late", True, raising=False)
+    MigrationRecorder.Migration.objects.filter(app="sessions").delete()
+    answer = client.get("/health/ready/")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert "late ones wait" in answer.json()["checks"]["migrations"]["detail"]
+
+
+def test_a_lost_database_is_said_and_not_raised(client, db, monkeypatch):
+    def refuse():
+        raise DatabaseError("password=hunter2")
+
+    with monkeypatch.context() as lost:
+        lost.setattr(connection, "cursor", refuse)
+        answer = client.get("/health/ready/")
+    assert answer.status_code == 503
+    assert answer.json()["checks"]["database"]["ok"] is False
+    assert b"hunter2" not in answer.content
+
+
+def test_an_empty_static_manifest_fails_the_release(monkeypatch, settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path
+    monkeypatch.setattr(health, "staticfiles_storage", ManifestStaticFilesStorage())
+    assert (health.static().ok, health.static().fatal) == (False, True)
+    health.staticfiles_storage.hashed_files["a.css"] = "a.0123.css"
+    assert health.static().ok
+
+
+@pytest.mark.parametrize(
+    ("free_mib", "status", "code"),
+    [(50_000, "degraded", 200), (500, "degraded", 200), (10, "failing", 503)],
+)
+def test_only_a_full_disk_fails_the_release(client, db, monkeypatch, free_mib, status, code):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, free_mib * health.MEBIBYTE))
+    answer = client.get("/health/ready/")
+    assert (answer.status_code, answer.json()["status"]) == (code, status)
+    assert answer.json()["checks"]["disk"]["ok"] is (free_mib > 1024)
+
+
+def test_the_age_of_the_last_backup_shows(client, db, backups):
+    assert health.backup().detail == "there is no backup yet"
+    (backups / "studium-20200101T000000Z.sqlite3").write_bytes(b"x")
+    found = health.backup()
+    assert not found.ok
+    assert not found.fatal
+    assert "h old" in found.detail
