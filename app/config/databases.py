@@ -12,7 +12,8 @@ REMEDY = "Use postgresql://… or sqlite:///path; docs/operations/environment.md
 def from_url(url: str) -> dict[str, Any]:
     """Return the ``DATABASES`` entry for ``url``.
 
-    ``mysql`` is passed on to Django so that the system check can refuse it with its reason.
+    MariaDB and MySQL get no engine at all, so that no driver is asked for before the system check
+    ``studium.E001`` can refuse them with its reason.
     """
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
@@ -20,7 +21,7 @@ def from_url(url: str) -> dict[str, Any]:
     if parts.scheme in {"postgresql", "postgres"}:
         return _postgresql(url)
     if parts.scheme in {"mysql", "mariadb"}:
-        return {"ENGINE": "django.db.backends.mysql", "NAME": parts.path.removeprefix("/")}
+        return {"ENGINE": "django.db.backends.dummy", "REFUSED": parts.scheme}
     raise ImproperlyConfigured(f"DATABASE_URL has the scheme {parts.scheme!r}. {REMEDY}")
 
 

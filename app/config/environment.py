@@ -10,11 +10,12 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+SECRET = ("STUDIUM_SECRET_KEY", "DATABASE_URL", "CACHE_URL", "EMAIL_URL", "SENTRY_DSN")
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
 def parse(content: str) -> dict[str, str]:
-    """Return the ``NAME=value`` pairs of a secrets file; blank lines and ``#`` lines are skipped."""
+    """Return the ``NAME=value`` pairs of a secrets file, without blank and ``#`` lines."""
     lines = (line.strip() for line in content.splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name.strip(): _unquoted(value.strip()) for name, _, value in pairs}
@@ -33,6 +34,11 @@ class Environment:
 
     def text(self, name: str, default: str = "") -> str:
         return self._process.get(name) or self._secrets.get(name) or default
+
+    def secret_values(self) -> list[str]:
+        """Return every secret that the site was given, for redaction by value."""
+        given = [self.text(name) for name in SECRET]
+        return sorted({value for value in [*given, *self._secrets.values()] if value})
 
     def required(self, name: str) -> str:
         value = self.text(name)
@@ -66,4 +72,14 @@ class Environment:
 def of_process() -> Environment:
     """Return the environment of this process, with the secrets file that it names."""
     file = os.environ.get("STUDIUM_SECRETS")
-    return Environment(os.environ, parse(Path(file).read_text()) if file else {})
+    return Environment(os.environ, _read(Path(file)) if file else {})
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        return parse(file.read_text())
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"STUDIUM_SECRETS names {file}, which cannot be read ({error.strerror}). "
+            "`make configure` writes it; its owner must be the user that runs the site."
+        ) from None

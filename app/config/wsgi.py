@@ -10,8 +10,10 @@ for folder in (APP.parent / "deploy", APP):
         sys.path.insert(0, str(folder))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.deployed")
 
-from config import release_lock  # noqa: E402  the paths above come first
 from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+from config import checks, release_lock  # noqa: E402  the paths above come first
 
 release_lock.hold()
 application = get_wsgi_application()
+checks.refuse_to_start()

@@ -90,7 +90,8 @@ def migrations() -> Check:
 @cache
 def _graph_of_this_release() -> MigrationGraph:
     """Return the migrations on disk: the folder of a release never changes."""
-    return MigrationLoader(None, ignore_no_migrations=True).graph
+    graph: MigrationGraph = MigrationLoader(None, ignore_no_migrations=True).graph
+    return graph
 
 
 def _is_late(graph: MigrationGraph, key: Key, pending: set[Key]) -> bool:

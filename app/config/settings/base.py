@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from config import databases, environment
+from config import caches, content_security, databases, email, environment, logs
 
 ENV = environment.of_process()
 APP = Path(__file__).resolve().parents[2]
@@ -22,9 +22,14 @@ BACKUPS = ENV.path("STUDIUM_BACKUPS", STATE / "backups")
 JOB_FILES = ENV.path("STUDIUM_JOB_FILES", STATE / "jobs")
 STALE_BACKUP_H = ENV.integer("STUDIUM_STALE_BACKUP_H", 36)
 
+SITE_FILE = ENV.text("STUDIUM_SITE_FILE")
+SECRETS_FILE = ENV.path("STUDIUM_SECRETS", Path()) if ENV.text("STUDIUM_SECRETS") else None
+SECRET_VALUES = ENV.secret_values()
+
 # --- Django ----------------------------------------------------------------------------------
 SECRET_KEY = ENV.text("STUDIUM_SECRET_KEY")
 DEBUG = False
+DEPLOYED = False
 ALLOWED_HOSTS = ENV.words("STUDIUM_HOSTS", "127.0.0.1 localhost [::1]")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -35,6 +40,7 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 
 INSTALLED_APPS = [
+    "config.apps.SiteConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -43,6 +49,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "django_htmx",
+    "csp",
+    "ops.cron_app.DjangoCronConfig",
     "common",
     "accounts",
     "jobs",
@@ -50,11 +58,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "common.request_id.RequestIdMiddleware",
+    "common.process_title.ProcessTitleMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "common.maintenance.MaintenanceMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -80,6 +92,28 @@ DATABASES = {
         ENV.text("DATABASE_URL", f"sqlite:///{STATE / 'studium.sqlite3'}")
     )
 }
+
+MIGRATION_MODULES = {"django_cron": "ops.cron_migrations"}
+
+# Sessions stay in the database whatever the cache is: losing a cache logs nobody out, and a cache
+# that comes back with old entries signs nobody in again.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CACHES = {"default": caches.from_url(ENV.text("CACHE_URL"))}
+
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.text("STUDIUM_MAIL_FROM", "Studium <studium@localhost>")
+globals().update(email.from_url(ENV.text("EMAIL_URL", f"file://{STATE / 'mail'}")))
+
+LOGGING = logs.to_stderr(json=False)
+
+# --- what browsers are told ------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = content_security.POLICY
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = ENV.text("STUDIUM_TIME_ZONE", "UTC")

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+from config import logs
 from config.settings.base import *  # noqa: F403
 from config.settings.base import ENV, SITE_URL, STATIC_ROOT
 
+DEPLOYED = True
 SECRET_KEY = ENV.required("STUDIUM_SECRET_KEY")
 SECURE = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -19,3 +22,5 @@ STORAGES = {
         "OPTIONS": {"manifest_folder": str(Path(_manifest))},
     },
 }
+
+LOGGING = logs.to_stderr(json=True)

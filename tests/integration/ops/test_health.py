@@ -8,6 +8,7 @@ from django.conf import settings as configured
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
+
 from ops import health
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024  stands in for shutil's own

@@ -1,0 +1,94 @@
+"""Close the site, or only its uploads, by a file: at once and without a reload.
+
+The pipeline writes the file; each request looks at it. Health pages, static files, the sign-in and
+signed-in staff go on, so that operators can watch and look.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+RETRY_AFTER_S = 120
+MODES = {"on", "no-upload"}
+WAIT = "The site is being looked after and will be back shortly. Nothing that was saved is lost."
+NO_UPLOAD = (
+    "Files cannot be uploaded just now, because the site is being looked after; everything else "
+    "works. Please keep the file and try again later."
+)
+
+
+@dataclass(frozen=True)
+class Maintenance:
+    """What the file says."""
+
+    mode: str
+    message: str
+    since: str = ""
+    who: str = ""
+
+
+def current() -> Maintenance | None:
+    """Return what is switched on; None when nothing is. An unreadable file closes the site."""
+    try:
+        content = Path(settings.MAINTENANCE).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        facts = json.loads(content)
+        mode = facts["mode"] if facts["mode"] in MODES else "on"
+        texts = {name: str(facts.get(name) or "") for name in ("message", "since", "who")}
+    except (ValueError, KeyError, TypeError):
+        return Maintenance("on", "")
+    return Maintenance(mode, **texts)
+
+
+class MaintenanceMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        now = current()
+        if now is None or _goes_on(request.path):
+            return self.get_response(request)
+        if now.mode == "no-upload":
+            refused = request.content_type == "multipart/form-data"
+            return _answer(request, now, NO_UPLOAD) if refused else self.get_response(request)
+        return self.get_response(request) if _is_staff(request) else _answer(request, now, WAIT)
+
+
+def _goes_on(path: str) -> bool:
+    open_paths = ("/health/", settings.STATIC_URL, reverse(settings.LOGIN_URL))
+    return path.startswith(open_paths)
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return False
+    try:
+        return bool(request.user.is_active and request.user.is_staff)
+    except DatabaseError:  # the database itself may be what is being looked after
+        return False
+
+
+def _answer(request: HttpRequest, now: Maintenance, default: str) -> HttpResponse:
+    message = now.message or default
+    if _wants_json(request):
+        response: HttpResponse = JsonResponse({"detail": message}, status=503)
+    else:
+        context = {"message": message, "retry_after_s": RETRY_AFTER_S}
+        response = render(request, "maintenance.html", context, status=503)
+    response.headers["Retry-After"] = str(RETRY_AFTER_S)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    asked = request.headers.get("Accept", "")
+    return "/api/" in request.path or ("json" in asked and "text/html" not in asked)
