@@ -1,0 +1,156 @@
+"""The pipeline's command line: what the hooks, Fabric, cron and the laptop call.
+
+python3 -m pipeline VERB --site FILE …
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipeline import (
+    carry,
+    follow,
+    hooks,
+    journal,
+    ledger,
+    maintenance,
+    plan,
+    releases,
+    rollback,
+    status,
+)
+from pipeline import site as sites
+from pipeline.errors import PipelineError, Refused
+from pipeline.runner import LocalRunner, child_environment
+from pipeline.site import Site
+
+Verb = Callable[[Site, argparse.Namespace], int]
+
+
+def _pre_receive(site: Site, _: argparse.Namespace) -> int:
+    return hooks.pre_receive(site)
+
+
+def _update(site: Site, given: argparse.Namespace) -> int:
+    return hooks.update(site, *given.words)
+
+
+def _post_receive(site: Site, _: argparse.Namespace) -> int:
+    return hooks.post_receive(site)
+
+
+def _carry(site: Site, given: argparse.Namespace) -> int:
+    """Be the runner: read the attempt from its file and carry it through."""
+    attempt = journal.read_attempt(Path(given.words[0]))
+    if attempt is None:
+        raise Refused(f"{given.words[0]} holds no attempt.")
+    return 0 if carry.carry_out(site, attempt) else 1
+
+
+def _rollback(site: Site, given: argparse.Namespace) -> int:
+    target = rollback.target_of(site, given.to)
+    if given.dry_run:
+        wanted = rollback.plan(site, LocalRunner(), target)
+        print("\n".join([*wanted.says, wanted.refusal or "  no data is lost"]))
+        return 1 if wanted.refusal else 0
+    attempt = carry.attempt_for_rollback(site, target, given.reason)
+    runner = follow.start_runner(site, attempt)
+    return 0 if follow.follow_to_verdict(site, attempt, runner) else 1
+
+
+def _finish(site: Site, _: argparse.Namespace) -> int:
+    return 0 if carry.finish(site) else 1
+
+
+def _status(site: Site, given: argparse.Namespace) -> int:
+    facts = status.facts(site)
+    print(json.dumps(facts, indent=1) if given.json else "\n".join(status.lines(facts)))
+    return 0 if facts["health"].get("status") in {"ready", "degraded"} else 1
+
+
+def _log(site: Site, given: argparse.Namespace) -> int:
+    rows = ledger.read(site.ledger)[-given.count :]
+    print(json.dumps(rows, indent=1) if given.json else "\n".join(status.log_lines(rows)))
+    faults = ledger.verify(site.ledger)
+    print("\n".join(faults), file=sys.stderr)
+    return 1 if faults else 0
+
+
+def _plan(site: Site, given: argparse.Namespace) -> int:
+    print("\n".join(plan.lines(site, given.words[0] if given.words else site.ref)))
+    return 0
+
+
+def _maintenance(site: Site, given: argparse.Namespace) -> int:
+    if given.words:
+        print(maintenance.switch(site, given.words[0], given.message, dict(os.environ)))
+    else:
+        print(maintenance.describe(site))
+    return 0
+
+
+def _manage(site: Site, given: argparse.Namespace) -> int:
+    """Become a management command of the live release."""
+    release = releases.live(site)
+    if release is None:
+        raise Refused(f"{site.name} has no live release yet. Push one: fab deploy:{site.name}")
+    argv = [str(release.python), str(release.manage), *given.words]
+    os.chdir(release.folder / "app")
+    os.execve(argv[0], argv, child_environment(release.variables(site)))
+
+
+VERBS: dict[str, Verb] = {
+    "pre-receive": _pre_receive,
+    "update": _update,
+    "post-receive": _post_receive,
+    "carry": _carry,
+    "rollback": _rollback,
+    "finish": _finish,
+    "recover": _finish,
+    "status": _status,
+    "log": _log,
+    "plan": _plan,
+    "maintenance": _maintenance,
+    "manage": _manage,
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python3 -m pipeline", description=__doc__)
+    made.add_argument("verb", choices=VERBS)
+    made.add_argument("--site", required=True, type=Path, help="the site's site.toml")
+    made.add_argument("--json", action="store_true", help="status and log: plain data")
+    made.add_argument("--count", type=int, default=20, help="log: how many rows")
+    made.add_argument("--to", help="rollback: the release or commit to go back to")
+    made.add_argument("--reason", default="", help="rollback: why, for the ledger")
+    made.add_argument("--message", default="", help="maintenance: what visitors read")
+    made.add_argument("--dry-run", action="store_true", help="rollback: only say what it would do")
+    made.add_argument("words", nargs="*")
+    return made
+
+
+def main(argv: Sequence[str]) -> int:
+    own, rest = _split(argv)
+    given = parser().parse_args(own)
+    given.words = [*given.words, *rest]
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        return VERBS[given.verb](sites.load(given.site), given)
+    except PipelineError as error:
+        print(f"REFUSED: {error}", flush=True)
+        return 1
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Part our own words from those after ``--``, which belong to a management command."""
+    words = list(argv)
+    where = words.index("--") if "--" in words else len(words)
+    return words[:where], words[where + 1 :]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,113 @@
+"""Build a release: its source, and the environment and browser libraries its lock files name."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline import commands
+from pipeline.git import Repository
+from pipeline.releases import Release
+from pipeline.runner import Runner
+from pipeline.site import Site
+
+COMPLETE = ".complete"
+Say = Callable[[str], None]
+
+
+def build(
+    site: Site, runner: Runner, commit: str, release_id: str, say: Say, *, anew: bool = False
+) -> Release:
+    """Return the finished, read-only release; nothing of it is left when a step fails."""
+    folder = site.releases / release_id
+    try:
+        Repository(site.repository, runner).export(commit, folder)
+        release = Release(
+            id=release_id,
+            commit=commit,
+            folder=folder,
+            environment=environment(site, runner, folder, say, anew=anew),
+            libraries=libraries(site, runner, folder, say),
+        )
+        runner.run(commands.compile_source(release))
+        runner.run(commands.collect_static(site, release))
+        release.save()
+        seal(folder)
+    except BaseException:
+        remove(folder)
+        raise
+    return release
+
+
+def environment(site: Site, runner: Runner, source: Path, say: Say, *, anew: bool = False) -> Path:
+    """Return the virtual environment of this lock file; releases with the same one share it."""
+    requirements = source / "requirements" / "deployed.txt"
+    python = str(site.facts["build"]["python"])
+    key = fingerprint(requirements.read_bytes(), version_of(python).encode())
+    name = f"{key}-{source.name}" if anew else key  # the live release may stand in the old one
+    folder = site.cache / "environments" / name
+    with being_built(folder) as wanted:
+        if wanted:
+            say(f"building the environment {key} (a minute; releases with the same lock share it)")
+            runner.run(commands.new_environment(site, folder))
+            runner.run(commands.install(site, folder, requirements))
+    return folder
+
+
+def libraries(site: Site, runner: Runner, source: Path, say: Say) -> Path:
+    """Return the browser libraries of this lock file: a folder as npm lays it out."""
+    lock_file = source / "package-lock.json"
+    key = fingerprint(lock_file.read_bytes())
+    folder = site.cache / "libraries" / key
+    with being_built(folder) as wanted:
+        if wanted:
+            say(f"fetching the browser libraries {key}")
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in ("package.json", "package-lock.json", ".npmrc"):
+                shutil.copy(source / name, folder)
+            runner.run(commands.install_libraries(site, folder))
+    return folder / "node_modules"
+
+
+@contextmanager
+def being_built(folder: Path) -> Iterator[bool]:
+    """Say whether the folder must be built; a second builder waits, a failed build leaves nothing."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        wanted = not (folder / COMPLETE).exists()
+        if wanted:
+            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            yield wanted
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        (folder / COMPLETE).touch()
+
+
+def fingerprint(*contents: bytes) -> str:
+    return hashlib.sha256(b"\0".join(contents)).hexdigest()[:16]
+
+
+def version_of(python: str) -> str:
+    return subprocess.run([python, "-VV"], capture_output=True, text=True, check=True).stdout
+
+
+def seal(folder: Path) -> None:
+    """Take the right to write from everybody."""
+    for path, _, names in os.walk(folder, topdown=False):
+        for entry in [*(Path(path) / name for name in names), Path(path)]:
+            if not entry.is_symlink():
+                entry.chmod(entry.stat().st_mode & ~0o222)
+
+
+def remove(folder: Path) -> None:
+    """Remove a release, sealed or not."""
+    for path, _, _ in os.walk(folder):
+        Path(path).chmod(0o755)
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,149 @@
+"""What comes after a release is live and the branch names it: nothing here can refuse the push."""
+
+import time
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline import (
+    attempts,
+    build,
+    commands,
+    journal,
+    ledger,
+    lock,
+    releases,
+    vassals,
+)
+from pipeline.errors import PipelineError
+from pipeline.git import Repository
+from pipeline.journal import Attempt
+from pipeline.release import Releasing
+from pipeline.releases import Release
+from pipeline.runner import Runner
+from pipeline.site import Site
+from pipeline.voice import Voice
+
+
+def follow_up(work: Releasing) -> None:
+    """End the old release, run the late migrations when nothing of it is alive, prune, record."""
+    if work.attempt.kind == "rollback":  # a push has drained while it was watched
+        with work.step("drain"):
+            time.sleep(float(work.site.facts["release"]["drain_s"]))
+    with work.step("end of the old release"):
+        end_others(work.site, keep=work.attempt.release)
+    late_migrations(work)
+    with suppress(OSError):
+        prune(work.site, work.voice)
+    close(work, "live" if work.attempt.kind == "push" else "rolled back")
+
+
+def end_others(site: Site, keep: str) -> None:
+    """Let every other release end; wait only briefly, its requests and jobs may take longer."""
+    others = [file.stem for file in site.vassals.glob("*Z-*.ini") if file.stem != keep]
+    for other in others:
+        vassals.stop(site, other)
+
+
+def late_migrations(work: Releasing) -> None:
+    """Run the late migrations, or leave them pending with the reason; the site stays as it is."""
+    late = list(work.attempt.migrations.get("late", []))
+    if not late:
+        return
+    reason = work.attempt.options.get("no-late-migrations") or run_late(
+        work.site, work.runner, work.voice
+    )
+    if reason:
+        pending = {**work.attempt.migrations, "pending": late}
+        work.attempt = replace(work.attempt, migrations=pending, reason=reason)
+        work.voice.say(
+            f"LATE MIGRATIONS PENDING ({', '.join(late)}): {reason}\n"
+            f"The site is healthy on the new release. cron tries again; by hand: "
+            f"fab finish:{work.site.name}"
+        )
+
+
+def run_late(site: Site, runner: Runner, voice: Voice) -> str:
+    """Run what is late once no process of another release is alive; return why not, or ''."""
+    release = releases.live(site)
+    if release is None:
+        return "no release is live"
+    alive = wait_for_others(site, release, float(site.facts["release"]["end_s"]))
+    if alive:
+        return f"processes of {', '.join(alive)} are still alive"
+    try:
+        voice.say(runner.run(commands.migrate(site, release, "late")))
+    except PipelineError as error:
+        voice.say(str(error))
+        return f"a late migration failed: {str(error).splitlines()[-1].strip(' |')}"
+    return ""
+
+
+def wait_for_others(site: Site, release: Release, limit_s: float) -> list[str]:
+    """Return the releases that still have a process after the limit; each one holds its lock."""
+    folder = releases.lock_file(site, release.id).parent
+    others = [path for path in folder.glob("*Z-*") if path.name != release.id]
+    return [
+        path.name
+        for path in others
+        if not lock.is_free(path) and not vassals.wait_for_end(site, path.name, limit_s)
+    ]
+
+
+def prune(site: Site, voice: Voice) -> None:
+    """Remove releases that are neither kept nor alive, and what only they needed."""
+    current = site.live_release()
+    kept = releases.kept(site)
+    stay = kept[: int(site.facts["release"]["keep"])]
+    for release in kept:
+        alive = not lock.is_free(releases.lock_file(site, release.id))
+        if release in stay or release.id == current or alive:
+            continue
+        build.remove(release.folder)
+        releases.lock_file(site, release.id).unlink(missing_ok=True)
+        vassals.ready_file(site, release.id).unlink(missing_ok=True)
+        voice.say(f"pruned {release.id}")
+
+
+def close(work: Releasing, outcome: str) -> None:
+    """Write the attempt's one row, and forget the journal."""
+    attempt = replace(work.attempt, outcome=outcome)
+    row = record(work.site, work.repository, attempt, work.voice)
+    journal.clear(work.site)
+    work.voice.say(f"ledger row {row['n']}: {outcome}")
+    attempts.end_file(work.site, attempt.id).touch()
+
+
+def record(site: Site, repository: Repository, attempt: Attempt, voice: Voice) -> ledger.Row:
+    """Append the attempt to the ledger; secrets are taken out of every text."""
+    facts: dict[str, Any] = {
+        "started": attempt.started,
+        "finished": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "kind": attempt.kind,
+        "outcome": attempt.outcome,
+        "who": attempt.who,
+        "site": site.name,
+        "release": attempt.release,
+        "from": attempt.old,
+        "to": attempt.new,
+        **_commit_facts(repository, attempt),
+        "migrations": {"early": [], "late": [], "pending": [], **attempt.migrations},
+        "options": {name: voice.redact(why) for name, why in attempt.options.items()},
+        "steps": attempt.steps,
+        "reason": voice.redact(attempt.reason),
+        "log": str(attempts.log(site, attempt.id)),
+    }
+    return ledger.append(site.ledger, facts)
+
+
+def _commit_facts(repository: Repository, attempt: Attempt) -> dict[str, Any]:
+    """Return subject, number of commits and diffstat; a refused commit may not be there any more."""
+    try:
+        return {
+            "subject": repository.subject(attempt.new),
+            "commits": repository.count(attempt.old, attempt.new),
+            "diffstat": repository.diffstat(attempt.old, attempt.new),
+        }
+    except (PipelineError, ValueError):
+        return {"subject": "", "commits": 0, "diffstat": ""}

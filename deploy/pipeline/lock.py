@@ -1,0 +1,74 @@
+"""One release at a time: a lock that the kernel holds, with a record of its owner.
+
+The kernel frees the lock when its holder ends, however that happens, so it is never stale.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.errors import Locked
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who is changing the site, what to, since when."""
+
+    who: str
+    doing: str  # "releasing 1a2b3c4d5e6f"
+    since: str  # ISO 8601, UTC
+    pid: int
+
+    def __str__(self) -> str:
+        return f"{self.who} is {self.doing} since {self.since} (process {self.pid})"
+
+
+@contextmanager
+def held(path: Path, owner: Owner) -> Iterator[None]:
+    """Hold the lock, or raise Locked with the present owner."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
+    try:
+        _take(descriptor, path)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(asdict(owner)).encode(), 0)
+        yield
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Locked(
+            f"{owner_of(path) or 'Somebody'}. Nothing was changed; try again when it is over."
+        ) from None
+
+
+def owner_of(path: Path) -> Owner | None:
+    """Return who holds the lock, or None when it is free."""
+    if not path.exists() or is_free(path):
+        return None
+    try:
+        return Owner(**json.loads(path.read_text()))
+    except (ValueError, TypeError):
+        return Owner("somebody", "starting", "just now", 0)
+
+
+def is_free(path: Path) -> bool:
+    """Say whether nobody holds ``path``, shared or exclusive."""
+    if not path.exists():
+        return True
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True

@@ -1,0 +1,39 @@
+"""Late migrations that a release left pending: shown, retried, recorded once they are through."""
+
+import os
+from datetime import UTC, datetime
+
+from pipeline import journal, migrations, releases
+from pipeline.followup import record, run_late
+from pipeline.git import Repository
+from pipeline.identity import who
+from pipeline.runner import Runner
+from pipeline.site import Site
+from pipeline.voice import Voice
+
+
+def finish_pending(site: Site, runner: Runner, voice: Voice) -> bool:
+    """Run what is pending; return whether nothing is left."""
+    release = releases.live(site)
+    wanted = migrations.plan(site, runner, release, ghosts_allowed=True) if release else None
+    if release is None or wanted is None or not wanted.late:
+        return True
+    started = datetime.now(UTC).isoformat(timespec="milliseconds")
+    reason = run_late(site, runner, voice)
+    voice.say(f"still pending: {reason}" if reason else "late migrations: done")
+    attempt = journal.Attempt(
+        id=releases.new_id(release.commit, datetime.now(UTC)),
+        release=release.id,
+        kind="finish",
+        who=who(os.environ),
+        started=started,
+        old=release.commit,
+        new=release.commit,
+        previous=release.id,
+        migrations={"late": list(wanted.late), "pending": list(wanted.late) if reason else []},
+        outcome="pending" if reason else "finished",
+        reason=reason,
+    )
+    if not reason or "failed" in reason:
+        record(site, Repository(site.repository), attempt, voice)
+    return not reason

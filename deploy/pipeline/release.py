@@ -1,0 +1,185 @@
+"""Make a commit live, or leave everything as it was: the runner's part of a push.
+
+The order reads from top to bottom in `_go_live`; the way back is `_undo`.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from pipeline import attempts, build, commands, journal, live, migrations, probe, releases, vassals
+from pipeline.errors import PipelineError, Refused
+from pipeline.git import Repository
+from pipeline.journal import Attempt
+from pipeline.releases import Release
+from pipeline.runner import Runner
+from pipeline.site import Site
+from pipeline.voice import Voice
+
+WATCH_S = 0.25
+
+
+class Releasing:
+    """One attempt under the lock: keeps its journal and says what it does."""
+
+    def __init__(self, site: Site, attempt: Attempt, runner: Runner, voice: Voice) -> None:
+        self.site, self.runner, self.voice = site, runner, voice
+        self.repository = Repository(site.repository, runner)
+        self.attempt = attempt
+
+    def note(self, phase: str, **changes: object) -> None:
+        self.attempt = journal.save(self.site, self.attempt.at(phase, **changes))
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        seconds = round(time.monotonic() - started, 3)
+        steps = [*self.attempt.steps, {"name": name, "seconds": seconds}]
+        self.attempt = replace(self.attempt, steps=steps)
+        self.voice.say(f"{name}: {seconds:.2f} s")
+
+
+def push(work: Releasing) -> None:
+    """Carry out a push; when this returns, the release is live and the branch may move."""
+    _check_still_current(work)
+    work.note("received")
+    work.repository.pin(work.attempt.id, work.attempt.new)
+    _announce(work)
+    try:
+        _go_live(work)
+    except (PipelineError, OSError, ValueError):
+        undo(work)
+        raise
+
+
+def _check_still_current(work: Releasing) -> None:
+    branch, attempt = work.repository.commit_of(work.site.ref), work.attempt
+    if branch != attempt.old:
+        raise Refused(
+            f"{work.site.branch} went from {attempt.old[:12]} to {branch[:12]} while you pushed. "
+            "Fetch it, merge, and push again."
+        )
+
+
+def _announce(work: Releasing) -> None:
+    attempt, repository = work.attempt, work.repository
+    work.voice.say(f"{work.site.name} takes {attempt.new[:12]}: {repository.subject(attempt.new)}")
+    for line in repository.commits(attempt.old, attempt.new):
+        work.voice.say(f"  {line}")
+
+
+def _go_live(work: Releasing) -> None:
+    site, attempt, run = work.site, work.attempt, work.runner.run
+    with work.step("build"):
+        release = build.build(
+            site,
+            work.runner,
+            attempt.new,
+            attempt.release,
+            work.voice.say,
+            anew="new-environment" in attempt.options,
+        )
+    work.note("built")
+    wanted = _plan(work, release)
+    if "backup-first" in attempt.options:
+        with work.step("backup"):
+            run(commands.back_up(site, release))
+    if wanted.early:
+        with work.step("early migrations"):
+            work.voice.say(run(commands.migrate(site, release, "early")))
+    work.note("early", migrations={"early": list(wanted.early), "late": list(wanted.late)})
+    with work.step("check"):
+        pages = check_release(work, release)
+    boot(work, release, pages)
+    switch(work, release)
+    with work.step("drain"):
+        watch(work, release)
+
+
+def _plan(work: Releasing, release: Release) -> migrations.Plan:
+    with work.step("migration plan"):
+        wanted = migrations.plan(work.site, work.runner, release)
+        migrations.check(wanted, work.attempt.options)
+    return wanted
+
+
+def check_release(work: Releasing, release: Release) -> list[str]:
+    """Let the release import itself and show its pages, in a process of its own."""
+    return pages_of(work.runner.run(commands.check_release(work.site, release)))
+
+
+def pages_of(answer: str) -> list[str]:
+    return list(json.loads(answer.strip().splitlines()[-1])["pages"])
+
+
+def boot(work: Releasing, release: Release, pages: list[str]) -> None:
+    """Start the release beside the live one and ask it on its own socket."""
+    with work.step("boot"):
+        vassals.start(work.site, release)
+    work.note("booted")
+    probe_release(work, release, pages)
+
+
+def probe_release(work: Releasing, release: Release, pages: list[str]) -> None:
+    with work.step("probe"):
+        try:
+            probe.probe(vassals.socket(work.site, release.id), work.site, release, pages)
+        except PipelineError as error:
+            raise type(error)(f"{error}\n{vassals.logs(work.site, release.id)}") from None
+
+
+def switch(work: Releasing, release: Release) -> None:
+    work.note("switching")
+    with work.step("switch"):
+        live.switch(work.site, release.id)
+    work.note("switched")
+
+
+def watch(work: Releasing, release: Release) -> None:
+    """Ask the live socket while the old release ends its requests."""
+    facts = work.site.facts["release"]
+    end = time.monotonic() + float(facts["drain_s"])
+    while time.monotonic() < end:
+        limit_s = float(facts["probe_s"])
+        answer = probe.ask(work.site.live_socket, work.site, "/health/ready/", limit_s)
+        probe.check_ready(answer, release)
+        time.sleep(min(WATCH_S, max(0.0, end - time.monotonic())))
+
+
+def undo(work: Releasing) -> None:
+    """Let the previous release answer again and remove what the attempt made."""
+    site, attempt = work.site, work.attempt
+    if vassals.serving(site) == attempt.release or site.live_release() == attempt.release:
+        live.switch_back(site, attempt.previous)
+        work.voice.say(f"back on {attempt.previous or 'nothing: this was the first release'}")
+    vassals.stop(site, attempt.release)
+    vassals.wait_for_end(site, attempt.release, float(site.facts["release"]["end_s"]))
+    if attempt.kind == "push":
+        build.remove(site.releases / attempt.release)
+
+
+def accept(work: Releasing) -> None:
+    """Tell the hook that the branch may move, and see that it does."""
+    attempts.give_verdict(work.site, work.attempt.id, attempts.ACCEPTED)
+    _wait_for_git(work)
+    if work.repository.commit_of(work.site.ref) != work.attempt.new:
+        work.repository.move(work.site.ref, work.attempt.new, work.attempt.old)
+        work.voice.say(f"{work.site.branch} was moved to {work.attempt.new[:12]} by the pipeline")
+    work.note("accepted")
+
+
+def _wait_for_git(work: Releasing, limit_s: float = 60) -> None:
+    """Give git the time to move the branch, as long as it is there to do it."""
+    git, end = work.attempt.receive_pack, time.monotonic() + limit_s
+    while git and git.is_alive() and time.monotonic() < end:
+        if work.repository.commit_of(work.site.ref) == work.attempt.new:
+            return
+        time.sleep(0.05)
+
+
+def live_before(site: Site) -> str | None:
+    release = releases.live(site)
+    return release.id if release else None

@@ -1,0 +1,167 @@
+"""The web server's side of a release: its vassal file, its socket, its start and its end."""
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from pipeline import lock, releases
+from pipeline.errors import Unhealthy
+from pipeline.files import point, write_whole
+from pipeline.receive import emperor
+from pipeline.releases import Release
+from pipeline.runner import last_lines
+from pipeline.site import Site
+
+LOOK_S = 0.02
+
+
+def file(site: Site, release_id: str) -> Path:
+    return site.vassals / f"{release_id}.ini"
+
+
+def socket(site: Site, release_id: str) -> Path:
+    return site.run / f"{release_id}.sock"
+
+
+def ready_file(site: Site, release_id: str) -> Path:
+    return site.run / f"{release_id}.ready"
+
+
+def log_file(site: Site, release_id: str) -> Path:
+    return site.logs / f"{release_id}.log"
+
+
+def text(site: Site, release: Release) -> str:
+    """Return the vassal file: physical paths only, so that nothing changes under a running release."""
+    web = site.facts["web"]
+    settings = {
+        "strict": "true",
+        "master": "true",
+        "need-app": "true",
+        "single-interpreter": "true",
+        "die-on-term": "true",
+        "vacuum": "true",
+        "no-orphans": "true",
+        "enable-threads": "true",
+        "chdir": release.folder / "app",
+        "virtualenv": release.environment,
+        "pythonpath": release.folder / "app",
+        "module": "config.wsgi",
+        "socket": socket(site, release.id),
+        "chmod-socket": "660",
+        "processes": web["processes"],
+        "threads": web["threads"],
+        "listen": web["listen"],
+        "buffer-size": web["buffer_size"],
+        "harakiri": web["harakiri_s"],
+        "max-requests": 5000,
+        "max-requests-delta": 500,
+        "reload-on-rss": 1024,
+        "worker-reload-mercy": site.facts["release"]["end_s"],
+        "logto2": log_file(site, release.id),
+        "log-date": "%%Y-%%m-%%dT%%H:%%M:%%S",
+        "disable-logging": "true",
+        "log-5xx": "true",
+        "procname-prefix-spaced": f"{site.name} {release.commit[:12]}",
+        "hook-accepting1-once": f"write:{ready_file(site, release.id)} {release.id}",
+    }
+    lines = [f"{name} = {value}" for name, value in settings.items()]
+    lines += [f"env = {name}={value}" for name, value in release.variables(site).items()]
+    return "[uwsgi]\n" + "\n".join(lines) + "\n"
+
+
+def start(site: Site, release: Release) -> None:
+    """Let the emperor start the release, and wait until it listens."""
+    wait_until_ready(site, release, launch(site, release))
+
+
+def launch(site: Site, release: Release) -> int:
+    """Let the emperor start the release; return where its own log ended before."""
+    said_before = site.emperor_log.stat().st_size if site.emperor_log.exists() else 0
+    ready_file(site, release.id).unlink(missing_ok=True)
+    log_file(site, release.id).parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file(site, release.id), text(site, release))
+    _wake_emperor(site)
+    return said_before
+
+
+def wait_until_ready(site: Site, release: Release, emperor_log_end: int) -> None:
+    limit_s = float(site.facts["release"]["boot_s"])
+    deadline = time.monotonic() + limit_s
+    while not ready_file(site, release.id).exists():
+        fault = _fault(site, release, emperor_log_end)
+        if fault or time.monotonic() > deadline:
+            raise Unhealthy(
+                (fault or f"The release does not listen after {limit_s:.0f} s.")
+                + "\n"
+                + logs(site, release.id, emperor_log_end)
+            )
+        time.sleep(LOOK_S)
+
+
+def _fault(site: Site, release: Release, since: int) -> str | None:
+    """Return why the release will never listen, as soon as the logs say so."""
+    told = _read(log_file(site, release.id)) + _read(site.emperor_log, since)
+    if "no app loaded. GAME OVER" in told or "unable to load app" in told:
+        return "The release does not load."
+    if not emperor(site):
+        return "The web server's emperor is not running."
+    if f"[emperor] curse the uwsgi instance {release.id}" in told:
+        return "The web server gave the release up."
+    return None
+
+
+def logs(site: Site, release_id: str, emperor_since: int = 0) -> str:
+    """Return the last lines of the release's log and of the emperor's."""
+    own = _read(log_file(site, release_id))
+    return (
+        f"Last lines of the release:\n{last_lines(own) or '  | (none)'}\n"
+        f"Last lines of the emperor:\n{last_lines(_read(site.emperor_log, emperor_since), 8)}"
+    )
+
+
+def _read(path: Path, since: int = 0) -> str:
+    try:
+        with path.open(errors="replace") as log:
+            log.seek(max(since, path.stat().st_size - 64_000))
+            return log.read()
+    except FileNotFoundError:
+        return ""
+
+
+def _wake_emperor(site: Site) -> None:
+    """Spare the wait for the emperor's next look; without the right to, it looks by itself."""
+    process = emperor(site)
+    if process:
+        with suppress(PermissionError, ProcessLookupError):
+            os.kill(process.pid, signal.SIGWINCH)
+
+
+def switch(site: Site, release_id: str) -> None:
+    """Let all new connections reach the release, from one instant to the next."""
+    point(site.live_socket, socket(site, release_id).name)
+
+
+def serving(site: Site) -> str | None:
+    """Return the id of the release that new connections reach."""
+    if not site.live_socket.is_symlink():
+        return None
+    return site.live_socket.readlink().name.removesuffix(".sock")
+
+
+def stop(site: Site, release_id: str) -> None:
+    """Let the release finish its requests and end."""
+    file(site, release_id).unlink(missing_ok=True)
+    _wake_emperor(site)
+
+
+def wait_for_end(site: Site, release_id: str, limit_s: float) -> bool:
+    """Say whether no process of the release is alive, after at most ``limit_s``."""
+    deadline = time.monotonic() + limit_s
+    while not lock.is_free(releases.lock_file(site, release_id)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_S)
+    return True
