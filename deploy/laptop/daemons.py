@@ -1,0 +1,103 @@
+"""Processes that outlive the terminal, found again by pid file and known by their command line."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from laptop import console
+from laptop.errors import NotRunning
+
+POLL_S = 0.05
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """One process of a site: how it is started, and how its pid is known to be ours."""
+
+    name: str
+    argv: Sequence[str]
+    pid_file: Path
+    marker: str  # stands in the command line of this process and of no other
+    log: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: signal.Signals = signal.SIGTERM
+
+    def pid(self) -> int | None:
+        """Return the pid of the running process, or None; a reused pid is nobody's."""
+        try:
+            pid = int(self.pid_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return pid if is_ours(pid, self.marker) else None
+
+    def start(self) -> int:
+        """Start the process in a session of its own, unless it runs already."""
+        if running := self.pid():
+            return running
+        self.pid_file.unlink(missing_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd="/",
+                env=clean_environment() | self.env,
+            )
+        self._wait_for_pid(process)
+        return self._started()
+
+    def _wait_for_pid(self, process: subprocess.Popen[bytes], limit_s: float = 15) -> None:
+        deadline = time.monotonic() + limit_s
+        while self.pid() is None and time.monotonic() < deadline:
+            if process.poll() not in (None, 0):
+                break
+            time.sleep(POLL_S)
+
+    def _started(self) -> int:
+        pid = self.pid()
+        if pid is None:
+            raise NotRunning(f"The {self.name} did not start. The end of {self.log}:\n{console.tail(self.log)}")
+        return pid
+
+    def stop(self, limit_s: float) -> bool:
+        """Ask the process to end and wait; after ``limit_s`` end it. Say whether it ran."""
+        pid = self.pid()
+        if pid is None:
+            return False
+        os.kill(pid, self.stop_signal)
+        if not self._gone(pid, limit_s):
+            os.kill(pid, signal.SIGKILL)
+            self._gone(pid, 5)
+        self.pid_file.unlink(missing_ok=True)
+        return True
+
+    def _gone(self, pid: int, limit_s: float) -> bool:
+        deadline = time.monotonic() + limit_s
+        while is_ours(pid, self.marker):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_S)
+        return True
+
+
+def is_ours(pid: int, marker: str) -> bool:
+    """Say whether this pid runs now, is ours to signal and has the marker in its command line."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return False
+    return os.fsencode(marker) in words and state != "Z"
+
+
+def clean_environment() -> dict[str, str]:
+    """Return our environment without what belongs to make, git or a virtual environment."""
+    foreign = ("GIT_", "MAKE", "MFLAGS", "PYTHON", "VIRTUAL_ENV", "STUDIUM_", "DJANGO_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(foreign)}

@@ -1,0 +1,31 @@
+"""Choose loopback ports that nobody listens on."""
+
+import socket
+from collections.abc import Callable, Collection
+
+LOOPBACK = "127.0.0.1"
+FIRST = {"staging": 8001, "production": 8002}
+TRIES = 500
+
+
+def is_free(port: int) -> bool:
+    """Say whether a server could listen on ``port``, on loopback and on all addresses."""
+    for address in (LOOPBACK, "0.0.0.0"):  # noqa: S104  bound for an instant, to see whether it may
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((address, port))
+            except OSError:
+                return False
+    return True
+
+
+def choose(
+    first: int, taken: Collection[int] = (), free: Callable[[int], bool] = is_free
+) -> int:
+    """Return the first free port from ``first`` on that is not ``taken`` by a sibling."""
+    candidates = range(first, first + TRIES)
+    found = next((port for port in candidates if port not in taken and free(port)), None)
+    if found is None:
+        raise OSError(f"No free port between {first} and {first + TRIES}.")
+    return found

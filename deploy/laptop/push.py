@@ -1,0 +1,53 @@
+"""Push this clone's commit to a site by git, as anybody would, and say whether there was need."""
+
+import subprocess
+from dataclasses import dataclass
+
+from laptop.console import Console
+from laptop.daemons import clean_environment
+from laptop.errors import LaptopError
+from laptop.layout import Clone
+from pipeline import releases
+from pipeline.site import Site
+
+
+@dataclass(frozen=True)
+class Head:
+    """The commit that is checked out, and how many files differ from it."""
+
+    commit: str
+    subject: str
+    changed: int
+
+    def __str__(self) -> str:
+        return f"{self.commit[:12]} ({self.subject})"
+
+
+def git(clone: Clone, *words: str) -> str:
+    command = ["git", "-C", str(clone.root), *words]
+    result = subprocess.run(command, check=False, capture_output=True, text=True, env=clean_environment())
+    if result.returncode:
+        raise LaptopError(f"`git {' '.join(words)}` failed in {clone.root}: {result.stderr.strip()}")
+    return result.stdout.strip()
+
+
+def head(clone: Clone) -> Head:
+    commit, subject = git(clone, "log", "-1", "--format=%H%n%s").split("\n", 1)
+    return Head(commit, subject, len(git(clone, "status", "--porcelain").splitlines()))
+
+
+def is_live(site: Site, commit: str) -> bool:
+    release = releases.live(site)
+    return release is not None and release.commit == commit
+
+
+def push(clone: Clone, site: Site, commit: Head, console: Console) -> None:
+    """Release ``commit`` on the site; the pipeline's own lines reach the terminal as they come."""
+    console.title(f"{site.name}: git push {commit}")
+    command = ["git", "-C", str(clone.root), "push", str(site.repository), f"{commit.commit}:{site.ref}"]
+    result = subprocess.run(command, check=False, env=clean_environment())
+    if result.returncode:
+        raise LaptopError(
+            f"{site.name} refused the push; the reason stands above. What was live before still is.\n"
+            f"All lines: make logs SITE={site.name}"
+        )

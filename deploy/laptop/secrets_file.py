@@ -1,0 +1,33 @@
+"""The site's secrets: generated once, kept for ever, readable by the site's user alone."""
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.files import write_whole
+
+KEY = "STUDIUM_SECRET_KEY"
+HEAD = "# Secrets of this site: one NAME=value a line. Never in git, never in a log.\n"
+PRIVATE = 0o600
+
+
+def read(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    lines = (line.strip() for line in path.read_text().splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def write(path: Path, values: Mapping[str, str]) -> None:
+    lines = (f"{name}={value}\n" for name, value in values.items() if value)
+    write_whole(path, HEAD + "".join(lines), mode=PRIVATE)
+    path.chmod(PRIVATE)
+
+
+def ensure(path: Path) -> None:
+    """Make the file with a key of its own, unless there is one; a wider mode is narrowed."""
+    values = read(path)
+    if KEY not in values:
+        write(path, {KEY: secrets.token_urlsafe(50), **values})
+    path.chmod(PRIVATE)

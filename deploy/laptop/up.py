@@ -1,0 +1,124 @@
+"""``make up``: from a clean clone to two live sites; again: what changed, and what had fallen over."""
+
+import json
+import subprocess
+import sys
+
+from laptop import emperor, front, keeper, packages, ports, push, server, sites
+from laptop.console import Console, seconds
+from laptop.daemons import clean_environment
+from laptop.errors import LaptopError
+from laptop.layout import Clone, own_folder
+from pipeline import ledger, releases
+from pipeline.site import Site
+
+ROWS = 8
+
+
+def up(clone: Clone, console: Console) -> None:
+    commit = push.head(clone)
+    own_folder(clone.studium)
+    console.title("This machine")
+    packages.ensure(packages.SITES, console, clone.log)
+    server.ensure(clone, console)
+    console.title("The sites")
+    made = processes(clone, console)
+    if commit.changed:
+        console.say(
+            f"   {commit.changed} files differ from the commit {commit}; the commit is what is "
+            "released, your changes are not."
+        )
+    for site in made:
+        release(clone, site, commit, console)
+    for site in made:
+        keeper.daemon(clone, site).start()
+    summary(made, console)
+
+
+def processes(clone: Clone, console: Console) -> list[Site]:
+    """Make the sites complete and let all that they need run."""
+    with console.step(f"folders, repositories and hooks under {clone.studium}"):
+        made = sites.all_of(clone)
+    made = [_with_port(clone, site, console) for site in made]
+    with console.step("the front and the emperors"):
+        front.start(clone, made)
+        for site in made:
+            emperor.prepare(clone, site)
+            emperor.daemon(clone, site).start()
+    for site in made:
+        recover(clone, site, console)
+    return made
+
+
+def _with_port(clone: Clone, site: Site, console: Console) -> Site:
+    """Keep the site's port, unless somebody else listens there and our front does not run."""
+    if front.daemon(clone).pid() or ports.is_free(sites.port_of(site)):
+        return site
+    moved = sites.move_to_free_port(clone, site)
+    console.say(f"   the port of {site.name} is taken by another program; its address is now {moved.url}")
+    return moved
+
+
+def recover(clone: Clone, site: Site, console: Console) -> None:
+    """Let the pipeline finish what was interrupted and start what a reboot took."""
+    if not site.live_release() and not site.journal.exists():
+        return
+    with console.step(f"{site.name}: is everything as it should be?"):
+        _pipeline(clone, site, "recover")
+
+
+def _pipeline(clone: Clone, site: Site, *words: str) -> None:
+    release = releases.live(site)
+    source = (release.folder if release else clone.root) / "deploy"
+    command = [sys.executable, "-B", "-m", "pipeline", words[0], "--site", str(site.file), *words[1:]]
+    env = clean_environment() | {"PYTHONPATH": str(source)}
+    result = subprocess.run(command, check=False, capture_output=True, text=True, env=env)
+    if result.returncode:
+        raise LaptopError(f"`{' '.join(command[2:])}` failed:\n{result.stderr or result.stdout}")
+
+
+def release(clone: Clone, site: Site, commit: push.Head, console: Console) -> None:
+    if push.is_live(site, commit.commit):
+        console.say(f"   {site.name}: {commit} is live already; nothing to release.")
+        return
+    push.push(clone, site, commit, console)
+
+
+def summary(made: list[Site], console: Console) -> None:
+    console.title("Ledger")
+    for site in made:
+        for row in ledger.read(site.ledger)[-ROWS:]:
+            console.say(f"   {describe(row)}")
+    console.title("Addresses")
+    for site in made:
+        console.say(f"   {site.name:<11} {site.url}")
+    for site in made:
+        _welcome(site, console)
+    console.say(f"\n   make status · make logs · make down          (all this took {console.elapsed()})")
+
+
+def describe(row: ledger.Row) -> str:
+    """Return one row of the ledger as one line."""
+    steps = sum(step["seconds"] for step in row.get("steps", []))
+    parts = [
+        f"{row.get('site', ''):<11}{row['n']:>4}",
+        str(row.get("finished", ""))[:19].replace("T", " "),
+        f"{row.get('kind', ''):<9}{row.get('outcome', ''):<12}",
+        str(row.get("to", ""))[:12],
+        f"{seconds(steps):>8}",
+        str(row.get("subject", ""))[:50],
+    ]
+    return "  ".join(parts)
+
+
+def _welcome(site: Site, console: Console) -> None:
+    """Say how to sign in; a release that cannot tell must not spoil the rest."""
+    result = sites.manage(site, "welcome", "--json", capture=True)
+    try:
+        facts = json.loads(result.stdout.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        console.say(f"   {site.name}: `welcome` could not say how to sign in: {result.stderr.strip()[-300:]}")
+        return
+    console.title(f"How to sign in on {site.name}")
+    for line in facts.get("lines") or [f"{key}: {value}" for key, value in facts.items()]:
+        console.say(f"   {line}")
