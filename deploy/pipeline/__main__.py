@@ -135,7 +135,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str]) -> int:
     own, rest = _split(argv)
-    given = parser().parse_args(own)
+    given = parser().parse_intermixed_args(own)
     given.words = [*given.words, *rest]
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     try:
