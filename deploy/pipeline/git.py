@@ -1,7 +1,7 @@
 """What the pipeline asks of a bare repository."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import StepFailed
@@ -16,7 +16,7 @@ class Repository:
     """A bare repository; inside pre-receive it also sees the objects still in quarantine."""
 
     path: Path
-    runner: Runner = LocalRunner()
+    runner: Runner = field(default_factory=LocalRunner)
 
     def git(self, *words: str) -> str:
         kept = {name: os.environ[name] for name in QUARANTINE if name in os.environ}

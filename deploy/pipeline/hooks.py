@@ -70,7 +70,7 @@ def update(site: Site, ref: str, old: str, new: str) -> int:
 def post_receive(site: Site) -> int:
     """Show how it ends; when the runner is gone, do what it left."""
     for line in sys.stdin.readlines():
-        _, new, _ = line.split(maxsplit=2)
+        _, new, _ = line.split()
         attempt = follow.unfinished(site, new)
         if attempt is None:
             _show_rest(site, new)

@@ -1,4 +1,4 @@
-"""What pre-receive refuses, one clear line each, while git still holds the objects in quarantine."""
+"""What pre-receive refuses, one clear line each, while git holds the objects in quarantine."""
 
 import shutil
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Update:
 
 
 def updates(lines: Sequence[str]) -> list[Update]:
-    return [Update(*line.split(maxsplit=2)) for line in lines if line.strip()]
+    return [Update(*line.split()) for line in lines if line.strip()]
 
 
 def check(site: Site, repository: Repository, pushed: Sequence[Update]) -> Update:
@@ -58,7 +58,8 @@ def _check_branch(site: Site, update: Update) -> None:
         wrong = update.ref.removeprefix("refs/heads/")
         raise Refused(
             f"{site.name} takes the branch {site.branch} only, not {wrong}. "
-            f"To release that commit: git push {site.facts['reach']['remote']} {wrong}:{site.branch}"
+            f"To release that commit: "
+            f"git push {site.facts['reach']['remote']} {wrong}:{site.branch}"
         )
     if update.new == NOTHING:
         raise Refused(
@@ -70,8 +71,8 @@ def _check_branch(site: Site, update: Update) -> None:
 def _check_commit(site: Site, repository: Repository, update: Update) -> None:
     if not repository.holds(update.old, update.new):
         raise Refused(
-            f"{update.new[:12]} does not continue {update.old[:12]}, which is live. Merge or rebase "
-            f"onto it, or go back with: fab rollback:{site.name}"
+            f"{update.new[:12]} does not continue {update.old[:12]}, which is live. Merge or "
+            f"rebase onto it, or go back with: fab rollback:{site.name}"
         )
     missing = [path for path in NEEDED if not repository.has_file(update.new, path)]
     if missing:

@@ -3,7 +3,6 @@
 from pipeline import journal, releases, vassals
 from pipeline.errors import PipelineError
 from pipeline.followup import follow_up, record
-from pipeline.journal import Attempt
 from pipeline.receive import emperor
 from pipeline.release import Releasing, undo
 from pipeline.runner import LocalRunner
@@ -29,7 +28,7 @@ def _settle_attempt(work: Releasing) -> None:
 
 
 def _finish(work: Releasing) -> None:
-    """The release is live: let the branch name it and do what was left."""
+    """Let the branch name the release, which is live, and do what was left."""
     serve_live(work.site, work.voice)
     if work.repository.commit_of(work.site.ref) == work.attempt.old:
         work.repository.move(work.site.ref, work.attempt.new, work.attempt.old)
@@ -38,10 +37,10 @@ def _finish(work: Releasing) -> None:
 
 def _undo(work: Releasing) -> None:
     undo(work)
-    attempt: Attempt = work.attempt.at(
+    attempt = work.attempt.at(
         work.attempt.phase,
         outcome="interrupted",
-        reason=f"the pipeline was ended at «{work.attempt.phase}»; the previous release stayed live",
+        reason=f"the pipeline was ended at «{work.attempt.phase}»; the old release stayed live",
     )
     record(work.site, work.repository, attempt, work.voice)
     journal.clear(work.site)

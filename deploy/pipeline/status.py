@@ -1,5 +1,6 @@
 """What a site is doing, in facts and in lines for a person."""
 
+import json
 import shutil
 from typing import Any
 
@@ -36,8 +37,6 @@ def facts(site: Site) -> dict[str, Any]:
 
 
 def _health(site: Site) -> dict[str, Any]:
-    import json
-
     try:
         answer = probe.ask(site.live_socket, site, "/health/ready/", 5)
         return dict(json.loads(answer.body))

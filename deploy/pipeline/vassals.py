@@ -34,7 +34,7 @@ def log_file(site: Site, release_id: str) -> Path:
 
 
 def text(site: Site, release: Release) -> str:
-    """Return the vassal file: physical paths only, so that nothing changes under a running release."""
+    """Return the vassal file: physical paths, so that nothing changes under a running release."""
     web = site.facts["web"]
     settings = {
         "strict": "true",

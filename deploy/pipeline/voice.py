@@ -13,7 +13,7 @@ from pipeline.redaction import Redaction
 class Voice:
     """Says lines to whoever listens; a listener who has gone does not stop the work."""
 
-    redact: Callable[[str], str] = Redaction()
+    redact: Callable[[str], str] = field(default_factory=Redaction)
     started: float = field(default_factory=time.monotonic)
 
     def say(self, text: str) -> None:
