@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline import commands
 from pipeline.git import Repository
+from pipeline.journal import Attempt
 from pipeline.releases import Release
 from pipeline.runner import Runner
 from pipeline.site import Site
@@ -19,16 +20,15 @@ COMPLETE = ".complete"
 Say = Callable[[str], None]
 
 
-def build(
-    site: Site, runner: Runner, commit: str, release_id: str, say: Say, *, anew: bool = False
-) -> Release:
+def build(site: Site, runner: Runner, attempt: Attempt, say: Say) -> Release:
     """Return the finished, read-only release; nothing of it is left when a step fails."""
-    folder = site.releases / release_id
+    folder = site.releases / attempt.release
+    anew = "new-environment" in attempt.options
     try:
-        Repository(site.repository, runner).export(commit, folder)
+        Repository(site.repository, runner).export(attempt.new, folder)
         release = Release(
-            id=release_id,
-            commit=commit,
+            id=attempt.release,
+            commit=attempt.new,
             folder=folder,
             environment=environment(site, runner, folder, say, anew=anew),
             libraries=libraries(site, runner, folder, say),
@@ -75,7 +75,7 @@ def libraries(site: Site, runner: Runner, source: Path, say: Say) -> Path:
 
 @contextmanager
 def being_built(folder: Path) -> Iterator[bool]:
-    """Say whether the folder must be built; a second builder waits, a failed build leaves nothing."""
+    """Say whether the folder must be built; a second builder waits, a failure leaves nothing."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)

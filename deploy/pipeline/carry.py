@@ -24,30 +24,29 @@ from pipeline.voice import Voice
 
 
 def attempt_for_push(site: Site, old: str, new: str, options: Mapping[str, str]) -> Attempt:
-    name = releases.new_id(new, datetime.now(UTC))
-    return _attempt(site, name, name, "push", old, new, dict(options))
+    attempt = _attempt(site, "push", old, new, options)
+    return replace(attempt, release=attempt.id)
 
 
 def attempt_for_rollback(site: Site, target: releases.Release, reason: str) -> Attempt:
     old = Repository(site.repository).commit_of(site.ref)
-    name = releases.new_id(target.commit, datetime.now(UTC))
     options = {"reason": reason} if reason else {}
-    return _attempt(site, name, target.id, "rollback", old, target.commit, options)
+    attempt = _attempt(site, "rollback", old, target.commit, options)
+    return replace(attempt, release=target.id)
 
 
-def _attempt(
-    site: Site, name: str, release: str, kind: str, old: str, new: str, options: dict[str, str]
-) -> Attempt:
+def _attempt(site: Site, kind: str, old: str, new: str, options: Mapping[str, str]) -> Attempt:
+    now = datetime.now(UTC)
     return Attempt(
-        id=name,
-        release=release,
+        id=releases.new_id(new, now),
+        release="",
         kind=kind,
         who=who(os.environ),
-        started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        started=now.isoformat(timespec="milliseconds"),
         old=old,
         new=new,
         previous=site.live_release(),
-        options=options,
+        options=dict(options),
     )
 
 

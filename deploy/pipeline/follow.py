@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -63,10 +64,8 @@ def follow_to_end(site: Site, attempt: Attempt, runner: Process) -> None:
 
 def _runs(runner: Process) -> bool:
     """Say whether the runner is alive; as its parent, take note of its end."""
-    try:
+    with suppress(ChildProcessError):
         os.waitpid(runner.pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
     return runner.is_alive()
 
 

@@ -138,7 +138,7 @@ def record(site: Site, repository: Repository, attempt: Attempt, voice: Voice) -
 
 
 def _commit_facts(repository: Repository, attempt: Attempt) -> dict[str, Any]:
-    """Return subject, number of commits and diffstat; a refused commit may not be there any more."""
+    """Return subject, count and diffstat; a refused commit may not be there any more."""
     try:
         return {
             "subject": repository.subject(attempt.new),

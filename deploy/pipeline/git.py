@@ -74,9 +74,10 @@ class Repository:
 
     def export(self, commit: str, folder: Path) -> None:
         archive = folder.with_name(f"{folder.name}.tar")
+        folder.parent.mkdir(parents=True, exist_ok=True)
         try:
             self.git("archive", "--format=tar", f"--output={archive}", commit)
-            folder.mkdir(parents=True)
+            folder.mkdir()
             self.runner.run(Command(("tar", "-xf", str(archive), "-C", str(folder))))
         finally:
             archive.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ def lines(site: Site, commit: str) -> list[str]:
     said += [f"  {line}" for line in repository.commits(now, wanted)]
     said += [f"  {repository.diffstat(now, wanted)}"] if now != NOTHING else []
     said += _migrations(repository, now, wanted)
-    said += _costs(site, repository, now, wanted)
+    said += _costs(repository, now, wanted)
     return said + _obstacles(site, repository, now, wanted)
 
 
@@ -42,7 +42,7 @@ def _phase(repository: Repository, commit: str, path: str) -> str:
     return "late, after the old release has ended" if marked else "early, before the switch"
 
 
-def _costs(site: Site, repository: Repository, old: str, new: str) -> list[str]:
+def _costs(repository: Repository, old: str, new: str) -> list[str]:
     said = []
     if _changed(repository, old, new, "requirements/deployed.txt"):
         said.append("  new Python packages: the environment is built anew, a minute or two")

@@ -1,4 +1,4 @@
-"""Ask a release itself, on its own socket, by the uwsgi protocol: is it the one, and is it well?"""
+"""Ask a release itself, on its own socket, by the uwsgi protocol, whether it is well."""
 
 import json
 import socket as sockets
@@ -88,7 +88,8 @@ def check_ready(answer: Answer, release: Release) -> None:
         report = json.loads(answer.body)
     except ValueError:
         raise Unhealthy(
-            f"/health/ready/ answers {answer.status} without a report:\n{last_lines(answer.body, 5)}"
+            f"/health/ready/ answers {answer.status} without a report:\n"
+            f"{last_lines(answer.body, 5)}"
         ) from None
     if report.get("release") != release.id:
         raise Unhealthy(f"The release {report.get('release')} answers instead of {release.id}.")

@@ -74,14 +74,7 @@ def _announce(work: Releasing) -> None:
 def _go_live(work: Releasing) -> None:
     site, attempt, run = work.site, work.attempt, work.runner.run
     with work.step("build"):
-        release = build.build(
-            site,
-            work.runner,
-            attempt.new,
-            attempt.release,
-            work.voice.say,
-            anew="new-environment" in attempt.options,
-        )
+        release = build.build(site, work.runner, attempt, work.voice.say)
     work.note("built")
     wanted = _plan(work, release)
     if "backup-first" in attempt.options:
