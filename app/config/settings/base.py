@@ -20,6 +20,8 @@ LEDGER = ENV.path("STUDIUM_LEDGER", STATE / "ledger.jsonl")
 MAINTENANCE = ENV.path("STUDIUM_MAINTENANCE", STATE / "maintenance.json")
 BACKUPS = ENV.path("STUDIUM_BACKUPS", STATE / "backups")
 JOB_FILES = ENV.path("STUDIUM_JOB_FILES", STATE / "jobs")
+JOB_SLOTS = ENV.integer("STUDIUM_JOB_SLOTS", 2)
+JOB_ENGINE = ENV.text("STUDIUM_JOB_ENGINE", "jobs.engines.local.LocalEngine")
 STALE_BACKUP_H = ENV.integer("STUDIUM_STALE_BACKUP_H", 36)
 
 SITE_FILE = ENV.text("STUDIUM_SITE_FILE")
@@ -50,11 +52,11 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_htmx",
     "csp",
-    "ops.cron_app.DjangoCronConfig",
     "common",
     "accounts",
     "jobs",
     "ops",
+    "ops.cron_app.DjangoCronConfig",  # after ops, whose `runcrons` comes first
 ]
 
 MIDDLEWARE = [
@@ -105,6 +107,15 @@ CACHES = {"default": caches.from_url(ENV.text("CACHE_URL"))}
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.text("STUDIUM_MAIL_FROM", "Studium <studium@localhost>")
 globals().update(email.from_url(ENV.text("EMAIL_URL", f"file://{STATE / 'mail'}")))
+
+CRON_CLASSES = [
+    "ops.scheduled.TakeInErrors",
+    "ops.scheduled.FollowUps",
+    "ops.scheduled.Backup",
+    "ops.scheduled.CheckBackup",
+    "ops.scheduled.ClearSessions",
+    "ops.scheduled.Prune",
+]
 
 LOGGING = logs.to_stderr(json=False)
 

@@ -1,0 +1,25 @@
+"""The only writers of jobs and workers."""
+
+from jobs.services.attempts import begin, beat, claim, fail, lose, succeed, wants, withdraw
+from jobs.services.explain import Outcome
+from jobs.services.requests import cancel, enqueue, retry
+from jobs.services.upkeep import prune, rescue, see_worker, worker_gone
+
+__all__ = [
+    "Outcome",
+    "beat",
+    "begin",
+    "cancel",
+    "claim",
+    "enqueue",
+    "fail",
+    "lose",
+    "prune",
+    "rescue",
+    "retry",
+    "see_worker",
+    "succeed",
+    "wants",
+    "withdraw",
+    "worker_gone",
+]

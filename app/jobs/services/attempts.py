@@ -1,0 +1,138 @@
+"""One attempt at a job, from its claim to its outcome.
+
+Each attempt has a token of its own and every statement here names it, so an attempt that was given
+up can write nothing more: it is told so by `Superseded`.
+"""
+
+import uuid
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from common.redaction import redact
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from jobs import plain, registry
+from jobs.errors import Superseded
+from jobs.models import Job, JobQuerySet, Status
+from jobs.processes import Identity
+from jobs.services.explain import Outcome, lost
+
+LONGEST_TRACEBACK = 50_000
+NO_PROCESS: dict[str, Any] = {"token": None, "pid": None, "pid_started": None}
+
+
+def claim(*, worker: str, process: Identity) -> Job | None:
+    """Give the next job to a worker; the database decides between workers that ask at once."""
+    now = timezone.now()
+    waiting = Job.objects.runnable(now).filter(name__in=registry.names())
+    order = ("-priority", "run_after", "created_at")
+    for pk in waiting.order_by(*order).values_list("pk", flat=True)[:10]:
+        if waiting.filter(pk=pk).update(**_claimed(worker, process, now)):
+            return Job.objects.get(pk=pk)
+    return None
+
+
+def _claimed(worker: str, process: Identity, now: datetime) -> dict[str, Any]:
+    return NO_PROCESS | {
+        "status": Status.RUNNING,
+        "token": uuid.uuid4(),
+        "attempts": F("attempts") + 1,
+        "started_at": now,
+        "heartbeat_at": now,
+        "worker": worker,
+        "release": settings.RELEASE,
+        "host": process.host,
+        "boot": process.boot,
+        "phase": "Starting",
+        "message": "",
+        "done": None,
+        "total": None,
+    }
+
+
+def _attempt(job_id: uuid.UUID, token: uuid.UUID) -> JobQuerySet:
+    return Job.objects.held_by(token).filter(pk=job_id)
+
+
+def _write(rows: JobQuerySet, **changes: Any) -> None:
+    if not rows.update(**changes):
+        raise Superseded
+
+
+def begin(*, job_id: uuid.UUID, token: uuid.UUID, process: Identity) -> Job:
+    """Enter the process that does the work; only the first one that comes may."""
+    rows = _attempt(job_id, token).filter(pid=None)
+    _write(
+        rows,
+        pid=process.pid,
+        pid_started=process.started,
+        host=process.host,
+        boot=process.boot,
+        phase="",
+        heartbeat_at=timezone.now(),
+    )
+    return Job.objects.get(pk=job_id)
+
+
+def beat(*, job_id: uuid.UUID, token: uuid.UUID, **progress: Any) -> None:
+    """Say that the attempt lives, and how far it is: one statement."""
+    _write(_attempt(job_id, token), heartbeat_at=timezone.now(), **progress)
+
+
+def wants(*, job_id: uuid.UUID, token: uuid.UUID) -> bool:
+    """Say whether the attempt should go on; False when somebody cancelled the job."""
+    found = _attempt(job_id, token).values_list("cancel_requested_at").first()
+    if found is None:
+        raise Superseded
+    return found[0] is None
+
+
+def succeed(*, job_id: uuid.UUID, token: uuid.UUID, result: Any, **progress: Any) -> None:
+    _write(
+        _attempt(job_id, token),
+        status=Status.SUCCEEDED,
+        finished_at=timezone.now(),
+        result=result,
+        error="",
+        traceback="",
+        **NO_PROCESS,
+        **progress,
+    )
+
+
+def withdraw(*, job_id: uuid.UUID, token: uuid.UUID, **progress: Any) -> None:
+    """Record that a running job was cancelled."""
+    _write(_attempt(job_id, token), **_end(Status.CANCELLED), **progress)
+
+
+def fail(*, job: Job, token: uuid.UUID, outcome: Outcome, **progress: Any) -> None:
+    """Record a failed attempt; another one follows when it may help and some are left."""
+    rows = _attempt(job.pk, token)
+    report = {
+        "error": plain.text(outcome.message),
+        "traceback": plain.text(redact(outcome.traceback))[-LONGEST_TRACEBACK:],
+    } | progress
+    uncancelled = rows.filter(cancel_requested_at=None, attempts__lt=F("max_attempts"))
+    if outcome.again and uncancelled.update(**_requeued(job), **report):
+        return
+    if rows.filter(cancel_requested_at__isnull=False).update(**_end(Status.CANCELLED), **progress):
+        return
+    _write(rows, **_end(Status.FAILED), **report)
+
+
+def lose(*, job: Job, token: uuid.UUID, how: str, traceback: str = "") -> None:
+    """Record that an attempt's process ended without saying how."""
+    fail(job=job, token=token, outcome=replace(lost(job, how), traceback=traceback))
+
+
+def _requeued(job: Job) -> dict[str, Any]:
+    known = job.name in registry.names()
+    wait = registry.get(job.name).delay_after(job.attempts) if known else timedelta()
+    return NO_PROCESS | {"status": Status.QUEUED, "run_after": timezone.now() + wait, "phase": ""}
+
+
+def _end(status: Status) -> dict[str, Any]:
+    return NO_PROCESS | {"status": status, "finished_at": timezone.now()}

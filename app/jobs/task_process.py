@@ -1,0 +1,116 @@
+"""The process in which a task's function runs, under limits that the kernel keeps.
+
+It reports to its guardian by a pipe and writes nothing about the job itself: so it may be killed
+at any moment, may hold a long transaction, and cannot write after its attempt was given up.
+"""
+
+import ctypes
+import json
+import mmap
+import os
+import resource
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from common.errors import StudiumError
+from django.db import connections
+
+from jobs import plain
+from jobs.models import Job
+from jobs.progress import Progress, stop_for
+from jobs.registry import Task
+
+PR_SET_PDEATHSIG = 1
+OUT_OF_MEMORY, STOPPED = 77, 78
+MEBIBYTE = 1024 * 1024
+ADDRESS_SLACK = 8 * 1024 * MEBIBYTE  # maps of files and reservations that use no memory
+LARGEST_RESULT = MEBIBYTE
+FIRST_TO_GO = "600"  # when the machine itself runs short of memory, before the web server
+
+
+def run(task: Task, job: Job, *, messages: int, output: int, wish: mmap.mmap) -> NoReturn:
+    """Run the task and end the process; its guardian reads the pipe and the exit code."""
+    code = 0
+    try:
+        _settle(task, output, wish)
+        progress = Progress(job_id=job.pk, folder=job.folder, messages=messages, wish=wish)
+        progress.send(_outcome(task, job, progress))
+    except MemoryError:
+        code = OUT_OF_MEMORY
+    except BaseException:  # noqa: BLE001  told to stop, or the guardian is gone
+        code = STOPPED
+    finally:
+        with suppress(BaseException):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)  # the cleanup of the guardian, whose copy this is, is not ours to run
+
+
+def _settle(task: Task, output: int, wish: mmap.mmap) -> None:
+    _die_with_guardian()
+    os.setpgid(0, 0)  # so that the guardian can end it with all that it started
+    signal.signal(signal.SIGTERM, _raising(wish))
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO)
+    limit = task.memory_limit_mb * MEBIBYTE
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_AS, (limit + ADDRESS_SLACK, limit + ADDRESS_SLACK))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _die_with_guardian() -> None:
+    """Ask the kernel to end this process when its guardian ends, however that happens."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != os.getsid(0):  # the guardian leads the session; it was quicker than we
+        os._exit(STOPPED)
+
+
+def _raising(wish: mmap.mmap) -> Any:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise stop_for(wish[0])
+
+    return stop
+
+
+def _outcome(task: Task, job: Job, progress: Progress) -> dict[str, Any]:
+    try:
+        return _success(task.function(progress, **job.arguments))
+    except MemoryError:
+        raise
+    except StudiumError as refusal:
+        return {"failed": {"message": refusal.message}}
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a task may raise whatever it likes
+        return _failure(error, again=True)
+    finally:
+        connections.close_all()
+
+
+def _success(result: Any) -> dict[str, Any]:
+    try:
+        clean = plain.data(result)
+    except (TypeError, ValueError, RecursionError) as error:
+        return _failure(error, again=False)
+    size = len(json.dumps(clean))
+    if size <= LARGEST_RESULT:
+        return {"succeeded": clean}
+    message = (
+        f"The work was done, but its result ({size / MEBIBYTE:.1f} MB) is too large to be kept "
+        "with the job. Give an operator the number of this job; large results belong in files."
+    )
+    return {"failed": {"message": message}}
+
+
+def _failure(error: BaseException, *, again: bool) -> dict[str, Any]:
+    message = (
+        "Something in the program went wrong during this work; it is not your doing. "
+        "Start it again; if it fails the same way, give an operator the number of this job."
+    )
+    trace = plain.text("".join(traceback.format_exception(error)))
+    return {"failed": {"message": message, "traceback": trace, "again": again}}

@@ -1,0 +1,135 @@
+"""The worker: starts waiting jobs, each in a process of its own, and looks after lost ones.
+
+It may end or be killed at any moment: jobs that run go on without it.
+"""
+
+import logging
+import signal
+import subprocess
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+
+from jobs import processes, queries, services
+from jobs.engines import local
+from jobs.errors import Superseded
+from jobs.logs import end_of
+from jobs.models import Job
+from jobs.services import explain
+
+IDLE_S = (0.1, 0.5)
+SEEN_EVERY_S, RESCUE_EVERY_S = 5.0, 2.0
+DATABASE_PAUSE_S = 2.0
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process that this worker started."""
+
+    job: Job
+    token: uuid.UUID
+    process: subprocess.Popen[bytes]
+
+
+class Worker:
+    """One worker with a number of slots, each for one job at a time."""
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self.process = processes.me()
+        self.name = f"{self.process.host}-{self.process.pid}-{uuid.uuid4().hex[:6]}"
+        self._running: list[Running] = []
+        self._orphans = 0
+        self._seen = self._rescued = -RESCUE_EVERY_S - SEEN_EVERY_S
+        self._stop, self._wake = False, threading.Event()
+
+    def run(self) -> None:
+        """Work until a signal, or until another release is live; leave running jobs to finish."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        signal.signal(signal.SIGCHLD, lambda *_: self._wake.set())
+        logger.info("Worker %s of release %s: %s slots", self.name, settings.RELEASE, self.slots)
+        idle = IDLE_S[0]
+        while not (self._stop or another_release_is_live()):
+            started = self._turn()
+            idle = IDLE_S[0] if started else min(idle * 1.5, IDLE_S[1])
+            self._wake.wait(idle)
+            self._wake.clear()
+        self._say_goodbye()
+
+    def _end(self, _number: int, _frame: object) -> None:
+        self._stop = True
+        self._wake.set()
+
+    def _turn(self) -> bool:
+        try:
+            self._reap()
+            self._look_around(time.monotonic())
+            return self._start_waiting()
+        except (OperationalError, InterfaceError):
+            logger.warning("The database does not answer; trying again.", exc_info=True)
+            close_old_connections()
+            connection.close()
+            self._wake.wait(DATABASE_PAUSE_S)
+            return False
+
+    def _look_around(self, now: float) -> None:
+        if now - self._seen >= SEEN_EVERY_S:
+            self._seen = now
+            release = settings.RELEASE
+            services.see_worker(
+                worker=self.name, process=self.process, release=release, slots=self.slots
+            )
+        if now - self._rescued >= RESCUE_EVERY_S:
+            self._rescued = now
+            if rescued := services.rescue():
+                logger.warning("%s jobs had lost their process", rescued)
+            mine = [running.job.pk for running in self._running]
+            self._orphans = queries.jobs_without_worker(self.process.host, besides=mine)
+
+    def _start_waiting(self) -> bool:
+        started = False
+        while len(self._running) + self._orphans < self.slots and not self._stop:
+            job = services.claim(worker=self.name, process=self.process)
+            if job is None or job.token is None:
+                break
+            logger.info("Job %s (%s): attempt %s begins", job.pk, job.name, job.attempts)
+            self._running.append(Running(job, job.token, local.start(job, job.token)))
+            started = True
+        return started
+
+    def _reap(self) -> None:
+        """Notice processes that ended; one that left its job running has crashed."""
+        for ended in [each for each in self._running if each.process.poll() is not None]:
+            self._account_for(ended)
+            self._running.remove(ended)
+
+    def _account_for(self, ended: Running) -> None:
+        how = explain.ending(ended.process.returncode)
+        ended.job.refresh_from_db()
+        try:
+            if ended.job.token == ended.token:
+                local.LocalEngine().stop(ended.job)
+            last = end_of(ended.job.log_file)
+            services.lose(job=ended.job, token=ended.token, how=how, traceback=last)
+        except Superseded:
+            logger.info("Job %s: %s", ended.job.pk, ended.job.status)
+
+    def _say_goodbye(self) -> None:
+        logger.info("Worker %s ends; %s jobs go on without it", self.name, len(self._running))
+        try:
+            services.worker_gone(worker=self.name)
+        except (OperationalError, InterfaceError):
+            logger.warning("The database does not answer; its row will be pruned.")
+
+
+def another_release_is_live() -> bool:
+    """Say whether the site was switched to another release than this process belongs to."""
+    live = Path(settings.LIVE)
+    return live.is_symlink() and live.resolve().name != settings.RELEASE
