@@ -1,330 +1,168 @@
 """The commands that reach a site: `fab --list` names them, docs/operations/targets.md explains.
 
-Thin on purpose: what a release is, only deploy/pipeline knows. Here a name becomes a site, a site
-becomes the place where its pipeline runs, and the exit code is the verdict.
+Thin on purpose: what a release is, only deploy/pipeline knows; where a site is, deploy/reach. The
+exit code is the verdict: 0 done, 1 refused by the site, 2 asked wrongly.
 """
 
 import inspect
-import re
 import shlex
-import subprocess
 import sys
-import tomllib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
-from fabric import Connection, task
+from fabric import task
 from invoke.collection import Collection
 from invoke.context import Context
 from invoke.exceptions import Exit
-from paramiko import RejectPolicy, SSHException
 
 PROJECT = Path(__file__).resolve().parent
 sys.path.insert(0, str(PROJECT / "deploy"))
 
-from pipeline import site as sites  # noqa: E402  found by the line above
-from pipeline.errors import SiteInvalid  # noqa: E402
+from reach import places, targets  # noqa: E402  found by the line above
+from reach.checkout import Checkout  # noqa: E402
+from reach.targets import WRONG_USE, Target  # noqa: E402
 
-USUAL = ("staging", "production")  # named by `fab --list` before `make up` has built them
-WRONG_USE = 2  # exit code for what was asked wrongly; 1 means that a site refused
+MODES = ("on", "off", "no-upload")
 HELP = {
     "site": "the site's name, as its site.toml says",
-    "ref": "the commit to push (default: the local branch of the site's name, else HEAD)",
+    "ref": "the commit (default: the local branch named like the site's branch, else HEAD)",
     "option": "a push option with its reason, name=reason; may be repeated",
-    "to": "the id of a kept release, as `fab log:SITE` prints it",
+    "to": "the id or commit of a kept release (default: the one before the live one)",
+    "reason": "why, for the ledger",
     "yes": "do not ask",
     "dry_run": "only print the commands",
-    "json": "print JSON",
-    "mode": "on, off or no-upload",
+    "json": "print plain data",
+    "count": "how many rows",
+    "mode": ", ".join(MODES),
     "message": "what visitors read meanwhile",
-    "command": "the command and its words, in quotes",
+    "command": "the management command and its words, in quotes",
 }
 
 
-# --- sites ----------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Target:
-    """A site and the place where its pipeline runs: this machine, or a host reached by ssh."""
-
-    site: sites.Site
-
-    @property
-    def ssh(self) -> str:
-        return str(self.site.facts["reach"]["ssh"])
-
-    @property
-    def file(self) -> PurePosixPath:
-        """Return the path of site.toml over there."""
-        given = str(self.site.facts["reach"]["site_file"])
-        if self.ssh and not given.startswith("/"):
-            raise Exit(
-                f"{self.site.file}: reach.ssh is set, so reach.site_file must be the absolute path "
-                f"of site.toml on {self.ssh}, not {given!r}.",
-                WRONG_USE,
-            )
-        return PurePosixPath(given if self.ssh else str(self.site.file))
-
-    @property
-    def remote(self) -> str:
-        return str(self.site.facts["reach"]["remote"])
-
-    @property
-    def repository(self) -> str:
-        """Return the address that git pushes to."""
-        folder = self.file.parent / str(self.site.facts["folders"]["repository"])
-        return f"{self.ssh}:{folder}" if self.ssh else str(folder)
-
-    def pipeline(self, verb: str, *words: str) -> list[str]:
-        """Return the command that asks the site's own pipeline: the live one, else the first."""
-        root = self.file.parent
-        first = root / str(self.site.facts["folders"]["bootstrap"])
-        path = f"PYTHONPATH={root / 'live' / 'deploy'}:{first}"
-        run = ["env", path, "python3", "-B", "-m", "pipeline", verb, "--site", str(self.file)]
-        return run + list(words)
-
-    def __str__(self) -> str:
-        return f"{self.site.name} ({self.ssh or self.file.parent})"
+def find(site: str) -> Target:
+    return targets.find(PROJECT, site)
 
 
-def site_files() -> list[Path]:
-    """Return the sites that `make up` built here and those whose facts lie in sites/."""
-    return sorted([*PROJECT.glob(".studium/*/site.toml"), *PROJECT.glob("sites/*.toml")])
+def checkout() -> Checkout:
+    return Checkout(PROJECT)
 
 
-def name_of(file: Path) -> str:
-    """Return what a file calls its site, even when something else in it is wrong."""
-    usual = file.parent.name if file.name == "site.toml" else file.stem
-    try:
-        return str(tomllib.loads(file.read_text()).get("name", usual))
-    except (OSError, ValueError):
-        return usual
-
-
-def find(name: str) -> Target:
-    """Return the site of that name, or end with what to do instead."""
-    files = [file for file in site_files() if name_of(file) == name]
-    if not files:
-        raise Exit(unknown_site(name), WRONG_USE)
-    if len(files) > 1:
-        both = " and ".join(str(file.relative_to(PROJECT)) for file in files)
-        raise Exit(f"{both} are both called {name!r}. Change `name` in one of them.", WRONG_USE)
-    try:
-        return Target(sites.load(files[0], is_here=False))
-    except SiteInvalid as error:
-        raise Exit(str(error), WRONG_USE) from None
-
-
-def unknown_site(name: str) -> str:
-    known = ", ".join(sorted({name_of(file) for file in site_files()}))
-    if not known:
-        return (
-            f"There is no site {name!r}; no site is known yet. `make up` builds staging and "
-            "production on this machine; the facts of a server belong in sites/NAME.toml "
-            "(see deploy/site.example.toml)."
-        )
-    return f"There is no site {name!r}. There are: {known}. A new one is a file sites/NAME.toml."
-
-
-# --- where commands run ---------------------------------------------------------------------------
-class Runner(Protocol):
-    """Runs one command, lets its output through, and returns its exit code."""
-
-    def run(self, command: Sequence[str]) -> int: ...
-
-
-class Here:
-    """On our own machine."""
-
-    def run(self, command: Sequence[str]) -> int:
-        return subprocess.run(command, cwd=PROJECT, check=False).returncode
-
-
-@dataclass(frozen=True)
-class There:
-    """On a host, by ssh."""
-
-    host: str
-
-    def run(self, command: Sequence[str]) -> int:
-        person = sys.stdin.isatty()
-        with reaching(self.host), Connection(self.host, connect_timeout=20) as connection:
-            connection.client.load_system_host_keys()
-            connection.client.set_missing_host_key_policy(RejectPolicy())  # as ssh itself would ask
-            line, typed = shlex.join(command), None if person else False
-            ended = connection.run(line, warn=True, pty=person, in_stream=typed)
-        return int(ended.exited)
-
-
-@dataclass(frozen=True)
-class Printed:
-    """Nowhere: the command is only shown, as one could type it."""
-
-    host: str = ""
-
-    def run(self, command: Sequence[str]) -> int:
-        line = shlex.join(command)
-        print(shlex.join(["ssh", self.host, line]) if self.host else line)
-        return 0
-
-
-@contextmanager
-def reaching(host: str) -> Iterator[None]:
-    try:
-        yield
-    except (SSHException, OSError, EOFError) as error:
-        raise Exit(
-            f"{host} cannot be reached, or was lost: {error or type(error).__name__}. `ssh {host}` "
-            "shows which, and the key of an unknown host; `fab status:SITE` says what is live.",
-        ) from None
-
-
-def here(*, dry_run: bool) -> Runner:
-    return Printed() if dry_run else Here()
-
-
-def at(target: Target, *, dry_run: bool) -> Runner:
-    if dry_run:
-        return Printed(target.ssh)
-    return There(target.ssh) if target.ssh else Here()
-
-
-def finish_with(code: int) -> None:
-    """End `fab` with the verdict, so that a later task on the same line is not run either."""
+def conclude(code: int) -> None:
+    """End `fab` unless all is well, so that a later task on the same line is not run either."""
     if code:
         raise Exit(code=code)
 
 
-def ask(site: str, words: Sequence[str], *, dry_run: bool) -> None:
-    """Let the site's pipeline do ``words`` and end with its verdict."""
+def ask(
+    site: str, verb: str, *flags: str, words: Sequence[str] = (), dry_run: bool = False
+) -> None:
+    """Let the site's pipeline do ``verb`` and end with its verdict."""
     target = find(site)
-    command = target.pipeline(*words)
-    finish_with(at(target, dry_run=dry_run).run(command))
+    command = target.pipeline(verb, *flags, words=tuple(words))
+    conclude(places.at(target, dry_run=dry_run).run(command))
 
 
-# --- what git knows -------------------------------------------------------------------------------
-def git(*words: str) -> str:
-    """Return what git answers in this checkout; nothing when it has no answer."""
-    command = ["git", "-C", str(PROJECT), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+def given(flag: str, value: str | None) -> list[str]:
+    return [flag, value] if value else []
 
 
-def commit_to_push(branch: str, ref: str | None) -> tuple[str, str]:
-    """Return the commit and the name by which it was chosen."""
-    chosen = ref or (
-        branch if git("rev-parse", "--verify", "-q", f"refs/heads/{branch}") else "HEAD"
-    )
-    commit = git("rev-parse", "--verify", "--quiet", f"{chosen}^{{commit}}")
-    if not commit:
-        raise Exit(f"This checkout has no commit {chosen!r}. `git log --oneline --all`", WRONG_USE)
-    return commit, chosen
-
-
-def say_what_goes(target: Target, commit: str, chosen: str) -> None:
-    """Say which commit goes where, and what does not go with it."""
-    print(f"{chosen} {git('log', '-1', '--format=%h %s', commit)} → {target}")
-    ahead = git("rev-list", "--count", f"{commit}..HEAD")
-    if ahead not in {"", "0"}:
-        print(f"HEAD has {ahead} commits more; --ref=HEAD would push them too.")
-    if git("status", "--porcelain", "--untracked-files=no"):
-        print("What is not committed stays here.")
-
-
-def remote_for(target: Target) -> str:
-    """Return the remote's name when `fab remotes` has added it, else its address."""
-    known = git("remote", "get-url", "--push", target.remote)
-    return target.remote if known == target.repository else target.repository
-
-
-# --- verbs: each is a task `verb SITE` and, for every site, a task `verb:SITE` ------------------
+# --- verbs: each is a task `verb SITE` and, for every site, a task `verb:SITE` --------------------
 def deploy(
     _: Context, site: str, ref: str | None = None, option: Any = None, dry_run: bool = False
 ) -> None:
-    """Push a commit to the site; the push succeeds when the release is live and healthy."""
-    target = find(site)
-    commit, chosen = commit_to_push(target.site.branch, ref)
-    say_what_goes(target, commit, chosen)
-    options = [word for given in option or () for word in ("-o", given)]
-    push = ["git", "push", *options, remote_for(target), f"{commit}:{target.site.ref}"]
-    finish_with(here(dry_run=dry_run).run(push))
+    """Push a commit to the site; it succeeds when the release is live and healthy."""
+    target, here = find(site), checkout()
+    choice = here.choose(target.site.branch, ref)
+    print("\n".join([f"to {target}", *here.describe(choice)]), flush=True)
+    options = [word for each in option or () for word in ("-o", each)]
+    where = [here.destination(target), f"{choice.commit}:{target.site.ref}"]
+    conclude(places.here(dry_run=dry_run).run(here.command("push", *options, *where)))
+
+
+def plan(_: Context, site: str, ref: str | None = None, dry_run: bool = False) -> None:
+    """Say what a deploy would do: commits, migrations, new packages, and what stands against it."""
+    target, here = find(site), checkout()
+    choice = here.choose(target.site.branch, ref)
+    print("\n".join([f"to {target}", *here.describe(choice)]), flush=True)
+    content = b"" if dry_run else here.missing_objects(target, choice.commit)
+    unpack = ["git", f"--git-dir={target.folder('repository')}", "unpack-objects", "-q"]
+    conclude(places.at(target, dry_run=dry_run).feed(unpack, content))
+    ask(site, "plan", words=[choice.commit], dry_run=dry_run)
 
 
 def rollback(
-    _: Context, site: str, to: str | None = None, yes: bool = False, dry_run: bool = False
+    _: Context,
+    site: str,
+    to: str | None = None,
+    reason: str = "",
+    yes: bool = False,
+    dry_run: bool = False,
 ) -> None:
     """Go back to a kept release, after saying what that means."""
-    target = find(site)
-    runner = at(target, dry_run=dry_run)
-    words = ["--to", to] if to else []
-    finish_with(runner.run(target.pipeline("plan", *words)))
+    flags = [*given("--to", to), *given("--reason", reason)]
+    ask(site, "rollback", *flags, "--dry-run", dry_run=dry_run)
     if not yes and not dry_run:
-        confirm(f"Roll {target} back?")
-    finish_with(runner.run(target.pipeline("rollback", *words)))
+        confirm(f"Roll {find(site)} back?")
+    ask(site, "rollback", *flags, dry_run=dry_run)
 
 
 def confirm(question: str) -> None:
     if not sys.stdin.isatty():
         raise Exit(f"{question} Nobody is here to answer; add --yes.", WRONG_USE)
     if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
-        raise Exit("Nothing was changed.", 1)
+        raise Exit("Nothing was changed.")
 
 
 def status(_: Context, site: str, json: bool = False, dry_run: bool = False) -> None:
     """Say what is live, how it is, and what is pending."""
-    ask(site, ["status", *(["--json"] if json else [])], dry_run=dry_run)
+    ask(site, "status", *(["--json"] if json else []), dry_run=dry_run)
 
 
-def log(_: Context, site: str, json: bool = False, dry_run: bool = False) -> None:
-    """Show the ledger: each push and rollback, refused ones too."""
-    ask(site, ["log", *(["--json"] if json else [])], dry_run=dry_run)
-
-
-def plan(_: Context, site: str, to: str | None = None, dry_run: bool = False) -> None:
-    """Say what a rollback would do, without doing it."""
-    ask(site, ["plan", *(["--to", to] if to else [])], dry_run=dry_run)
+def log(_: Context, site: str, count: int = 20, json: bool = False, dry_run: bool = False) -> None:
+    """Show the ledger: each push and rollback, refused ones too, the newest first."""
+    flags = ["--count", str(count), *(["--json"] if json else [])]
+    ask(site, "log", *flags, dry_run=dry_run)
 
 
 def finish(_: Context, site: str, dry_run: bool = False) -> None:
-    """Run the late migrations that are pending, and end what an old release left behind."""
-    ask(site, ["finish"], dry_run=dry_run)
+    """Finish or undo what was interrupted, and run the late migrations that are pending."""
+    ask(site, "finish", dry_run=dry_run)
 
 
 def manage(_: Context, site: str, command: str, dry_run: bool = False) -> None:
     """Run a management command on the live release: fab manage:staging "check --deploy"."""
-    ask(site, ["manage", *shlex.split(command)], dry_run=dry_run)
+    ask(site, "manage", words=shlex.split(command), dry_run=dry_run)
 
 
 def maintenance(_: Context, site: str, mode: str, message: str = "", dry_run: bool = False) -> None:
-    """Switch maintenance on, off, or to no-upload; nothing is reloaded."""
-    if mode not in {"on", "off", "no-upload"}:
-        raise Exit(f"There is no mode {mode!r}. There are: on, off, no-upload.", WRONG_USE)
-    said = ["--message", message] if message else []
-    ask(site, ["maintenance", mode, *said], dry_run=dry_run)
+    """Switch maintenance on, off or to no-upload; nothing is reloaded."""
+    if mode not in MODES:
+        raise Exit(f"There is no mode {mode!r}. There are: {', '.join(MODES)}.", WRONG_USE)
+    ask(site, "maintenance", *given("--message", message), words=[mode], dry_run=dry_run)
 
 
 def remotes(_: Context, dry_run: bool = False) -> None:
     """Add a git remote for each site, so that `git push pn-staging staging` works."""
-    for file in site_files():
-        target = find(name_of(file))
-        known = git("remote", "get-url", "--push", target.remote)
-        if known != target.repository:
-            verb = "set-url" if known else "add"
-            command = ["git", "remote", verb, target.remote, target.repository]
-            finish_with(here(dry_run=dry_run).run(command))
-        print(f"git push {target.remote} {target.site.branch}   # {target}")
-    if not site_files():
-        raise Exit(unknown_site("staging"), WRONG_USE)
+    here, known = checkout(), targets.files(PROJECT)
+    for target in map(find, map(targets.name_of, known)):
+        present = here.address_of(target.remote)
+        if present != target.repository:
+            verb = "set-url" if present else "add"
+            command = here.command("remote", verb, target.remote, target.repository)
+            conclude(places.here(dry_run=dry_run).run(command))
+        print(f"git push {target.remote} {target.site.branch}   # to {target}")
+    if not known:
+        raise Exit(targets.unknown(PROJECT, targets.USUAL[0]), WRONG_USE)
 
 
 # --- names ----------------------------------------------------------------------------------------
 VERBS: dict[Callable[..., None], tuple[str, ...]] = {
     deploy: (),
+    plan: (),
     rollback: (),
     status: (),
     log: (),
-    plan: (),
     finish: (),
     manage: ("command",),
     maintenance: ("mode",),
@@ -346,15 +184,9 @@ def for_site(verb: Callable[..., None], site: str) -> Callable[..., None]:
 
 def add(names: Collection, body: Callable[..., None], name: str, words: Sequence[str]) -> None:
     known = inspect.signature(body).parameters
-    names.add_task(
-        task(
-            body,
-            name=name,
-            positional=list(words),
-            iterable=["option"] if "option" in known else [],
-            help={key: text for key, text in HELP.items() if key in known},
-        )
-    )
+    texts = {key: text for key, text in HELP.items() if key in known}
+    many = ["option"] if "option" in known else []
+    names.add_task(task(body, name=name, positional=list(words), iterable=many, help=texts))
 
 
 def collection() -> Collection:
@@ -362,7 +194,7 @@ def collection() -> Collection:
     add(names, remotes, "remotes", ())
     for verb, words in VERBS.items():
         add(names, verb, verb.__name__, ("site", *words))
-        for site in sorted({*USUAL, *map(name_of, site_files())}):
+        for site in targets.names(PROJECT):
             add(names, for_site(verb, site), f"{verb.__name__}:{site}", words)
     return names
 
@@ -372,18 +204,12 @@ def refuse_unknown(arguments: Sequence[str]) -> None:
     verbs = {verb.__name__ for verb in VERBS}
     for word in arguments:
         verb, colon, site = word.partition(":")
-        if colon and verb in verbs and re.fullmatch(r"\S*", site) and site not in known_sites():
-            raise Exit(colon_help(verb, site), WRONG_USE)
-
-
-def known_sites() -> set[str]:
-    return {*USUAL, *map(name_of, site_files())}
-
-
-def colon_help(verb: str, site: str) -> str:
-    if "=" in site or "," in site:
-        return f"Options follow as words: fab {verb} SITE --option=…; fab {verb} --help lists them."
-    return unknown_site(site)
+        if verb not in verbs or not colon or site in targets.names(PROJECT):
+            continue
+        if "=" in site or "," in site:
+            usage = f"fab {verb} SITE --option=value; fab {verb} --help lists the options"
+            raise Exit(f"Options follow as words: {usage}.", WRONG_USE)
+        raise Exit(targets.unknown(PROJECT, site), WRONG_USE)
 
 
 if Path(sys.argv[0]).name == "fab":

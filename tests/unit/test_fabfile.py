@@ -11,6 +11,8 @@ import pytest
 from invoke.context import Context
 from invoke.exceptions import Exit
 
+from reach import places
+
 SOURCE = Path(fabfile.__file__).parent
 PIPELINE = """
 import json, os, pathlib, sys
@@ -164,7 +166,9 @@ def test_the_live_release_comes_before_the_first_pipeline(here):
 def test_a_dry_run_prints_the_command_as_one_would_type_it(here, capsys):
     fabfile.status(Context(), "production", dry_run=True)
     printed = capsys.readouterr().out
-    assert printed.startswith("ssh deploy@lab.example.org 'env PYTHONPATH=/srv/studium/live/deploy")
+    assert printed.startswith(
+        "ssh ssh://deploy@lab.example.org 'env PYTHONPATH=/srv/studium/live/deploy"
+    )
     assert printed.rstrip().endswith("-m pipeline status --site /srv/studium/site.toml'")
 
 
@@ -192,7 +196,7 @@ def test_a_deploy_pushes_the_branch_of_the_sites_name(project):
 def test_without_such_a_branch_a_deploy_pushes_head(here, capsys):
     fabfile.deploy(Context(), "staging", dry_run=True)
     printed = capsys.readouterr().out
-    assert printed.startswith("HEAD ")
+    assert "HEAD: " in printed
     assert f"{git(here, 'rev-parse', 'HEAD')}:refs/heads/staging" in printed
 
 
@@ -200,7 +204,7 @@ def test_a_deploy_says_what_it_leaves_behind(here, capsys):
     git(here, "branch", "staging")
     git(here, "commit", "--quiet", "--allow-empty", "--message=Second light")
     fabfile.deploy(Context(), "staging", dry_run=True)
-    assert "HEAD has 1 commits more" in capsys.readouterr().out
+    assert "HEAD is 1 ahead of it" in capsys.readouterr().out
 
 
 def test_a_commit_that_is_not_there_is_refused(here):
@@ -211,7 +215,7 @@ def test_a_commit_that_is_not_there_is_refused(here):
 def test_push_options_reach_git_one_by_one(project):
     options = ["--option", "backup-first=new column", "--option", "new-environment=gcc"]
     printed = fab(project, "deploy:staging", *options, "--dry-run").stdout
-    assert "git push -o 'backup-first=new column' -o new-environment=gcc" in printed
+    assert " push -o 'backup-first=new column' -o new-environment=gcc" in printed
 
 
 def test_a_refused_push_is_a_failed_deploy(project):
@@ -224,27 +228,44 @@ def test_a_refused_push_is_a_failed_deploy(project):
     assert "staging is busy: bob is releasing" in answer.stderr
 
 
+def test_a_plan_takes_the_commit_there_and_moves_no_branch(project):
+    repository = project / ".studium" / "staging" / "repository.git"
+    answer = fab(project, "plan:staging")
+    assert answer.returncode == 0, answer.stderr
+    commit = git(project, "rev-parse", "HEAD")
+    assert git(repository, "cat-file", "-t", commit) == "commit"
+    assert git(repository, "for-each-ref") == ""
+    assert f'"--", "{commit}"]' in told(project)
+
+
+def test_a_plan_takes_along_only_what_the_site_lacks(here):
+    git(here, "push", "--quiet", ".studium/staging/repository.git", "HEAD:refs/heads/staging")
+    git(here, "commit", "--quiet", "--allow-empty", "--message=Second light")
+    target, commit = fabfile.find("staging"), git(here, "rev-parse", "HEAD")
+    pack = fabfile.checkout().missing_objects(target, commit)
+    assert int.from_bytes(pack[8:12], "big") == 1
+
+
 # --- rollback -------------------------------------------------------------------------------------
 def test_a_rollback_shows_its_plan_and_waits_for_a_yes(project):
     answer = fab(project, "rollback:staging", "--to=R1")
     assert answer.returncode == fabfile.WRONG_USE
     assert "add --yes" in answer.stderr
-    assert '"plan"' in told(project)
-    assert '"rollback"' not in told(project)
+    assert len(told(project).splitlines()) == 1
+    assert '"--dry-run"' in told(project)
 
 
 def test_a_confirmed_rollback_follows_its_plan(project):
     assert fab(project, "rollback:staging", "--to=R1", "--yes").returncode == 0
-    plan, rollback = told(project).splitlines()
-    assert '"plan"' in plan
-    assert '"rollback"' in rollback
-    assert '"--to", "R1"' in rollback
+    shown, done = told(project).splitlines()
+    assert '"--to", "R1", "--dry-run"]' in shown
+    assert '"--to", "R1"]' in done
 
 
-def test_a_refused_plan_ends_the_rollback(project):
+def test_a_rollback_that_would_lose_data_is_not_begun(project):
     answer = fab(project, "rollback:staging", "--yes", PIPELINE_EXIT="1")
     assert answer.returncode == 1
-    assert '"rollback"' not in told(project)
+    assert len(told(project).splitlines()) == 1
 
 
 # --- maintenance and remotes ----------------------------------------------------------------------
@@ -256,13 +277,14 @@ def test_an_unknown_maintenance_mode_gives_the_list(project):
 
 def test_maintenance_carries_its_message(project):
     fab(project, "maintenance", "staging", "on", "--message=Back at noon")
-    assert '"on", "--message", "Back at noon"' in told(project)
+    assert '"--message", "Back at noon", "--", "on"]' in told(project)
 
 
 def test_remotes_make_the_described_push_work(project):
     git(project, "branch", "staging")
     assert fab(project, "remotes").returncode == 0
-    assert git(project, "remote", "get-url", "pn-production").startswith("deploy@lab.example.org:")
+    there = "ssh://deploy@lab.example.org/srv/studium/repository.git"
+    assert git(project, "remote", "get-url", "pn-production") == there
     git(project, "push", "--quiet", "pn-staging", "staging")
     assert fab(project, "remotes").returncode == 0
 
@@ -276,12 +298,12 @@ def test_a_remote_that_points_elsewhere_is_corrected(project):
 def test_a_deploy_never_follows_a_remote_that_points_elsewhere(here, capsys):
     git(here, "remote", "add", "pn-staging", "/nowhere")
     fabfile.deploy(Context(), "staging", dry_run=True)
-    assert f"git push {here}/.studium/staging/repository.git " in capsys.readouterr().out
+    assert f" push {here}/.studium/staging/repository.git " in capsys.readouterr().out
 
 
 def test_a_host_that_cannot_be_reached_is_named_with_the_remedy(here):
     with (
         pytest.raises(Exit, match=r"`ssh deploy@host` shows which"),
-        fabfile.reaching("deploy@host"),
+        places.reaching("deploy@host"),
     ):
         raise OSError("connection refused")
