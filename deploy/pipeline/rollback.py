@@ -56,13 +56,13 @@ def plan(site: Site, runner: Runner, target: Release) -> RollbackPlan:
     ghosts = list(migrations.plan(site, runner, target, ghosts_allowed=True).ghosts)
     known = migrations.describe(site, runner, present, ghosts) if present else {}
     lost = [name for name in ghosts if known.get(name, {"late": True})["late"]]
-    says = [_headline(site, target, present)]
+    says = [_headline(site, runner, target, present)]
     says += [f"  stays applied, only adds: {name}" for name in ghosts if name not in lost]
     return RollbackPlan(target, tuple(says), _refusal(site, lost))
 
 
-def _headline(site: Site, target: Release, present: Release | None) -> str:
-    repository = Repository(site.repository)
+def _headline(site: Site, runner: Runner, target: Release, present: Release | None) -> str:
+    repository = Repository(site.repository, runner)
     now = present.id if present else "nothing"
     return f"{site.name} goes from {now} to {target.id}: {repository.subject(target.commit)}"
 

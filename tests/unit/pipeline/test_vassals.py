@@ -1,0 +1,59 @@
+import configparser
+from pathlib import Path
+
+import pytest
+from pipeline import files, live, releases, vassals
+from pipeline.releases import Release
+
+
+@pytest.fixture
+def release(site):
+    folder = site.releases / "20260101T000000000000Z-0123456789ab"
+    folder.mkdir(parents=True)
+    made = Release(folder.name, "0123456789ab" + "0" * 28, folder, Path("/env"), Path("/lib"))
+    made.save()
+    return made
+
+
+def test_a_vassal_names_physical_paths_only(site, release):
+    text = vassals.text(site, release)
+    assert str(release.folder / "app") in text
+    assert "/live" not in text.replace(f"STUDIUM_LIVE={site.live}", "")
+
+
+def test_a_vassal_holds_no_secret(site, release):
+    site.folder("secrets").write_text("STUDIUM_SECRET_KEY=very-secret-value\n")
+    assert "very-secret-value" not in vassals.text(site, release)
+
+
+def test_a_vassal_is_a_file_that_uwsgi_can_read(site, release):
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.read_string(vassals.text(site, release))
+    assert parser["uwsgi"]["module"] == "config.wsgi"
+
+
+def test_switching_moves_socket_and_link_together(site, release):
+    live.switch(site, release.id)
+    assert vassals.serving(site) == site.live_release() == release.id
+    assert releases.live(site) == release
+
+
+def test_switching_back_before_the_first_release_leaves_nothing(site, release):
+    live.switch(site, release.id)
+    live.switch_back(site, None)
+    assert (vassals.serving(site), site.live_release()) == (None, None)
+
+
+def test_a_link_is_never_absent_while_it_moves(site, release):
+    files.point(site.live_socket, "a.sock")
+    files.point(site.live_socket, "b.sock")
+    assert site.live_socket.readlink().name == "b.sock"
+    assert [path.name for path in site.run.iterdir()] == ["live.sock"]
+
+
+def test_releases_are_listed_newest_first(site, release):
+    later = site.releases / "20260102T000000000000Z-0123456789ab"
+    later.mkdir()
+    Release(later.name, release.commit, later, Path("/env"), Path("/lib")).save()
+    (site.releases / "20260103T000000000000Z-half").mkdir()
+    assert [one.id for one in releases.kept(site)] == [later.name, release.id]
