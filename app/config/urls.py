@@ -10,3 +10,8 @@ urlpatterns = [
     path("jobs/", include("jobs.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "common.incidents.unreadable"
+handler403 = "common.incidents.not_allowed"
+handler404 = "common.incidents.not_there"
+handler500 = "common.incidents.broken"

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "rest_framework",
     "django_htmx",
     "csp",
@@ -72,6 +73,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "common.refusals.RefusalMiddleware",
 ]
 
 TEMPLATES = [
@@ -84,6 +86,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "common.context.chrome",
             ],
         },
     }
@@ -109,12 +112,11 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.text("STUDIUM_MAIL_FROM", "Studium <stud
 globals().update(email.from_url(ENV.text("EMAIL_URL", f"file://{STATE / 'mail'}")))
 
 CRON_CLASSES = [
-    "ops.scheduled.TakeInErrors",
     "ops.scheduled.FollowUps",
-    "ops.scheduled.Backup",
-    "ops.scheduled.CheckBackup",
     "ops.scheduled.ClearSessions",
     "ops.scheduled.Prune",
+    "ops.scheduled.Backup",
+    "ops.scheduled.CheckBackup",
 ]
 
 LOGGING = logs.to_stderr(json=False)
@@ -126,6 +128,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+FORM_RENDERER = "common.forms.StudiumRenderer"
+CSRF_FAILURE_VIEW = "common.incidents.form_too_old"
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = ENV.text("STUDIUM_TIME_ZONE", "UTC")
 USE_TZ = True
@@ -133,5 +138,11 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = ENV.path("STUDIUM_STATIC", STATE / "static")
 STATICFILES_DIRS = [APP / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "common.finders.NpmFinder",
+]
+NPM_FILES = {"vendor/htmx.min.js": "htmx.org/dist/htmx.min.js"}
 BROWSER_LIBRARIES = ENV.path("STUDIUM_BROWSER_LIBRARIES", PROJECT / "node_modules")
 MEDIA_ROOT = ENV.path("STUDIUM_MEDIA", STATE / "media")

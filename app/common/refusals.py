@@ -1,0 +1,145 @@
+"""Every refusal as the caller can read it: a page, a fragment for htmx, or JSON."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from common import request_id
+from common.errors import Invalid, NotAllowed, NotThere, StudiumError
+
+logger = logging.getLogger(__name__)
+
+REFUSAL_HEADER = "X-Studium-Refusal"
+FIRST_REFUSAL = 400
+
+
+class Unreadable(StudiumError):
+    title = "The request could not be read"
+    message = "Your browser or program sent something that this site does not understand."
+    remedy = "Reload the page and try again. If you followed a link, it may be incomplete."
+
+
+class NotThatWay(StudiumError):
+    status = 405
+    title = "This address works another way"
+    message = "It was called with a method that it does not answer."
+    remedy = "Go back and use the buttons of the page."
+
+
+class TooLarge(StudiumError):
+    status = 413
+    title = "This is too large"
+    message = "What you sent is larger than this page accepts. Nothing was kept."
+    remedy = "Send a smaller file, or send it in parts."
+
+
+class DatabaseSilent(StudiumError):
+    status = 503
+    title = "The database does not answer"
+    message = "The site is running, but its database is busy or away. Nothing was changed."
+    remedy = "Wait half a minute and reload the page. The people who run the site can see this too."
+
+
+class FormTooOld(NotAllowed):
+    title = "This form is too old to be sent"
+    message = (
+        "For your safety each form works only in the browser and sign-in it was made for. "
+        "Nothing was changed."
+    )
+    remedy = "Go back, reload the page and send it again. Cookies must be allowed for this site."
+
+
+ERRORS_BY_STATUS: dict[int, type[StudiumError]] = {
+    400: Unreadable,
+    403: NotAllowed,
+    404: NotThere,
+    405: NotThatWay,
+    413: TooLarge,
+    422: Invalid,
+}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A refusal in words, for a page or a program."""
+
+    status: int
+    title: str
+    detail: str
+    remedy: str
+    request_id: str
+
+    @classmethod
+    def of(cls, error: StudiumError) -> "Refusal":
+        return cls(error.status, error.title, error.message, error.remedy, request_id.current())
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the caller asked for JSON and not for a page."""
+    accepted = request.headers.get("Accept", "")
+    return "json" in accepted and "html" not in accepted
+
+
+def answer(request: HttpRequest, error: StudiumError) -> HttpResponse:
+    """Return the refusal in the form that the caller asked for."""
+    refusal = Refusal.of(error)
+    response = _written(request, refusal)
+    response[REFUSAL_HEADER] = type(error).__name__
+    if error.retry_after is not None:
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _written(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse(asdict(refusal), status=refusal.status)
+    htmx = getattr(request, "htmx", None)  # absent when a middleware before it refuses
+    fragment = bool(htmx) and not htmx.boosted
+    template = "errors/_refusal.html" if fragment else "errors/refusal.html"
+    context = {"refusal": refusal, "reason_phrase": HTTPStatus(refusal.status).phrase}
+    return render(request, template, context, status=refusal.status)
+
+
+def translated(error: Exception) -> StudiumError | None:
+    """Return the refusal that an exception stands for; None for a bug."""
+    if isinstance(error, StudiumError):
+        return error
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge()
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("The database does not answer", exc_info=error)
+        return DatabaseSilent(retry_after=30)
+    return None
+
+
+class RefusalMiddleware:
+    """Turn the errors that views raise, and answers without words, into something to read."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code < FIRST_REFUSAL or response.streaming or response.content:
+            return response
+        return self._with_words(request, response)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        refusal = translated(error)
+        return answer(request, refusal) if refusal else None
+
+    def _with_words(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        error = ERRORS_BY_STATUS.get(response.status_code)
+        if error is None or request.method == "HEAD":
+            return response
+        spoken = answer(request, error())
+        for header in ("Allow", "WWW-Authenticate", "Retry-After"):
+            if header in response:
+                spoken[header] = response[header]
+        return spoken

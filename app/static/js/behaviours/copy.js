@@ -1,0 +1,15 @@
+/** A button that copies the text of the element named by `data-copy`, and says so. */
+
+const SAID_FOR_MS = 2000;
+
+/** @param {HTMLButtonElement} button */
+export function connect(button) {
+  const word = button.querySelector("span") ?? button;
+  const label = word.textContent;
+  button.addEventListener("click", async () => {
+    const source = document.querySelector(button.dataset.copy);
+    await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
+    word.textContent = "Copied";
+    setTimeout(() => (word.textContent = label), SAID_FOR_MS);
+  });
+}
