@@ -77,14 +77,24 @@ def database() -> Check:
 
 def migrations() -> Check:
     """Say which migrations of this release are not applied; only early ones are fatal."""
+    early, late = _pending()
+    if early:
+        return Check(ok=False, detail=f"not applied: {_first(early)}", fatal=True)
+    if late:
+        return Check(ok=False, detail=f"late ones wait: {_first(late)}")
+    return Check(ok=True, detail=f"all {len(_graph_of_this_release().nodes)} applied")
+
+
+def late_migrations() -> list[str]:
+    """Return the late migrations of this release that are not applied."""
+    return _pending()[1]
+
+
+def _pending() -> tuple[list[str], list[str]]:
     graph = _graph_of_this_release()
     pending = graph.nodes.keys() - MigrationRecorder(connection).applied_migrations().keys()
     late = {key for key in pending if _is_late(graph, key, pending)}
-    if early := pending - late:
-        return Check(ok=False, detail=f"not applied: {_names(early)}", fatal=True)
-    if late:
-        return Check(ok=False, detail=f"late ones wait: {_names(late)}")
-    return Check(ok=True, detail=f"{len(graph.nodes)} applied")
+    return _names(pending - late), _names(late)
 
 
 @cache
@@ -99,8 +109,11 @@ def _is_late(graph: MigrationGraph, key: Key, pending: set[Key]) -> bool:
     return any(step in pending and getattr(graph.nodes[step], "late", False) for step in plan)
 
 
-def _names(keys: set[Key]) -> str:
-    names = sorted(f"{app}.{name}" for app, name in keys)
+def _names(keys: set[Key]) -> list[str]:
+    return sorted(f"{app}.{name}" for app, name in keys)
+
+
+def _first(names: list[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more
 

@@ -91,6 +91,15 @@ class CronRun(models.Model):
         return (self.finished_at or timezone.now()) - self.started_at
 
 
+class CronTick(models.Model):
+    """One call of `runcrons`; the last few tell how often cron calls, and that it does."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"
+
+
 class BackupRecord(models.Model):
     """One attempt to back the site up, and whether it was proven to restore."""
 

@@ -1,0 +1,106 @@
+"""The scheduled jobs of a site, in the order in which a tick runs them."""
+
+import subprocess
+import sys
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
+
+from ops import health, services
+from ops.backup_files import BackupFile, newest
+from ops.cron import ScheduledJob
+
+LAST_LINES = 10
+
+
+class FollowUps(ScheduledJob):
+    """Ask the pipeline to finish late migrations that could not run at the release."""
+
+    code = "ops.follow_ups"
+    label = "Finish pending late migrations"
+    every = timedelta(minutes=5)
+    limit = timedelta(minutes=30)
+    slow = timedelta(minutes=10)
+
+    def work(self) -> str:
+        waiting = health.late_migrations()
+        if not waiting:
+            return "nothing pending"
+        if not settings.SITE_FILE:
+            return f"pending, and no site file is known: {', '.join(waiting)}"
+        return _finish(Path(settings.SITE_FILE))
+
+
+def _finish(site_file: Path) -> str:
+    deploy = Path(settings.LIVE).resolve() / "deploy"
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "finish", "--site", str(site_file)],
+        cwd=deploy,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-LAST_LINES:])
+    if done.returncode:
+        raise RuntimeError(f"The pipeline could not finish the late migrations: {said}")
+    return said
+
+
+class Backup(ScheduledJob):
+    code = "ops.backup"
+    label = "Back the database up"
+    every = timedelta(days=1)
+    retry = timedelta(hours=1)
+    limit = timedelta(hours=2)
+    slow = timedelta(minutes=30)
+
+    def work(self) -> str:
+        record = services.back_up()
+        removed = services.prune_backups()
+        return f"{record.file}, {record.size} bytes; {removed} old ones removed"
+
+
+class CheckBackup(ScheduledJob):
+    code = "ops.check_backup"
+    label = "Prove that the newest backup restores"
+    every = timedelta(days=7)
+    retry = timedelta(hours=6)
+    limit = timedelta(hours=2)
+    slow = timedelta(minutes=30)
+
+    def work(self) -> str:
+        file = newest()
+        if file is None:
+            raise RuntimeError("There is no backup to check.")
+        return _proven(file)
+
+
+def _proven(file: BackupFile) -> str:
+    proof = services.check_backup(file)
+    if not proof.ok:
+        raise RuntimeError(f"{file.path.name} does not restore: {proof.message}")
+    return f"{file.path.name}: {proof.message}"
+
+
+class ClearSessions(ScheduledJob):
+    code = "ops.clear_sessions"
+    label = "Delete expired sessions"
+    every = timedelta(days=1)
+
+    def work(self) -> str:
+        store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+        store.clear_expired()
+        return "expired sessions deleted"
+
+
+class Prune(ScheduledJob):
+    code = "ops.prune"
+    label = "Delete what has served its time"
+    every = timedelta(days=1)
+
+    def work(self) -> str:
+        removed = services.prune()
+        return ", ".join(f"{number} {name}" for name, number in removed.items() if number)

@@ -1,0 +1,76 @@
+"""Take errors from their files into the database, and say that one is dealt with."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from ops import error_log
+from ops.models import ErrorOccurrence, ErrorReport
+
+KEPT_OF_EACH = 50
+
+
+def take_in_errors() -> int:
+    """Move the waiting errors into the database and return how many there were.
+
+    Each file is claimed by a rename, so that two processes never count one error twice.
+    """
+    folder = error_log.folder()
+    waiting = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    return sum(_take_in(file) for file in waiting)
+
+
+def _take_in(file: Path) -> bool:
+    claimed = file.with_suffix(".taken")
+    try:
+        file.rename(claimed)
+        facts = json.loads(claimed.read_text())
+    except (OSError, ValueError):
+        return False
+    _record(facts)
+    claimed.unlink(missing_ok=True)
+    return True
+
+
+@transaction.atomic
+def _record(facts: Mapping[str, Any]) -> None:
+    at = datetime.fromtimestamp(facts["at"], UTC)
+    report = _report(facts, at)
+    changed = {"count": F("count") + 1, "last_seen_at": at, "last_release": facts["release"]}
+    latest = {name: facts[name] for name in ("message", "place", "trace")}
+    reopened = {"resolved_at": None, "resolved_by": None}
+    ErrorReport.objects.filter(pk=report.pk).update(**changed, **latest, **reopened)
+    ErrorOccurrence.objects.create(
+        report=report, at=at, request_id=facts["request_id"], release=facts["release"]
+    )
+    kept = report.occurrences.values_list("pk", flat=True)[:KEPT_OF_EACH]
+    report.occurrences.exclude(pk__in=list(kept)).delete()
+
+
+def _report(facts: Mapping[str, Any], at: datetime) -> ErrorReport:
+    first = {
+        "kind": facts["kind"],
+        "place": facts["place"],
+        "first_seen_at": at,
+        "last_seen_at": at,
+        "first_release": facts["release"],
+        "last_release": facts["release"],
+    }
+    report, _ = ErrorReport.objects.get_or_create(fingerprint=facts["fingerprint"], defaults=first)
+    return report
+
+
+def resolve_error(*, report: ErrorReport, user: Any) -> None:
+    ErrorReport.objects.filter(pk=report.pk, resolved_at=None).update(
+        resolved_at=timezone.now(), resolved_by=user
+    )
+
+
+def reopen_error(*, report: ErrorReport) -> None:
+    ErrorReport.objects.filter(pk=report.pk).update(resolved_at=None, resolved_by=None)
