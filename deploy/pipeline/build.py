@@ -1,22 +1,18 @@
 """Build a release: its source, and the environment and browser libraries its lock files name."""
 
-import fcntl
-import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from pipeline import commands
+from pipeline import cache, commands
 from pipeline.git import Repository
 from pipeline.journal import Attempt
 from pipeline.releases import Release
 from pipeline.runner import Runner
 from pipeline.site import Site
 
-COMPLETE = ".complete"
 Say = Callable[[str], None]
 
 
@@ -47,51 +43,32 @@ def environment(site: Site, runner: Runner, source: Path, say: Say, *, anew: boo
     """Return the virtual environment of this lock file; releases with the same one share it."""
     requirements = source / "requirements" / "deployed.txt"
     python = str(site.facts["build"]["python"])
-    key = fingerprint(requirements.read_bytes(), version_of(python).encode())
+    key = cache.fingerprint(requirements.read_bytes(), version_of(python).encode())
     name = f"{key}-{source.name}" if anew else key  # the live release may stand in the old one
     folder = site.cache / "environments" / name
-    with being_built(folder) as wanted:
+    with cache.being_built(folder) as wanted:
         if wanted:
             say(f"building the environment {key} (a minute; releases with the same lock share it)")
             runner.run(commands.new_environment(site, folder))
             runner.run(commands.install(site, folder, requirements))
+    cache.sign(site, folder)
     return folder
 
 
 def libraries(site: Site, runner: Runner, source: Path, say: Say) -> Path:
     """Return the browser libraries of this lock file: a folder as npm lays it out."""
     lock_file = source / "package-lock.json"
-    key = fingerprint(lock_file.read_bytes())
+    key = cache.fingerprint(lock_file.read_bytes())
     folder = site.cache / "libraries" / key
-    with being_built(folder) as wanted:
+    with cache.being_built(folder) as wanted:
         if wanted:
             say(f"fetching the browser libraries {key}")
             folder.mkdir(parents=True, exist_ok=True)
             for name in ("package.json", "package-lock.json", ".npmrc"):
                 shutil.copy(source / name, folder)
             runner.run(commands.install_libraries(site, folder))
+    cache.sign(site, folder)
     return folder / "node_modules"
-
-
-@contextmanager
-def being_built(folder: Path) -> Iterator[bool]:
-    """Say whether the folder must be built; a second builder waits, a failure leaves nothing."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_name(f"{folder.name}.lock").open("w") as lock_file:
-        fcntl.flock(lock_file, fcntl.LOCK_EX)
-        wanted = not (folder / COMPLETE).exists()
-        if wanted:
-            shutil.rmtree(folder, ignore_errors=True)
-        try:
-            yield wanted
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        (folder / COMPLETE).touch()
-
-
-def fingerprint(*contents: bytes) -> str:
-    return hashlib.sha256(b"\0".join(contents)).hexdigest()[:16]
 
 
 def version_of(python: str) -> str:

@@ -5,6 +5,7 @@ branch when git is no longer there to do it, and does everything after it, once.
 """
 
 import os
+import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -61,7 +62,7 @@ def carry_out(site: Site, attempt: Attempt) -> bool:
         with lock.held(site.lock, owner):
             settle(site, voice)
             return _under_lock(work)
-    except (PipelineError, OSError, ValueError) as error:
+    except Locked as error:
         _refuse(work, error)
         return False
 
@@ -73,7 +74,7 @@ def _under_lock(work: Releasing) -> bool:
             push(work)
         else:
             rollback.carry_out(work, releases.read(work.site.releases / work.attempt.release))
-    except (PipelineError, OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001  whatever it was, the pusher reads it and the row has it
         _refuse(work, error)
         return False
     work.voice.say(f"{work.attempt.release} is live")
@@ -86,14 +87,14 @@ def _afterwards(work: Releasing) -> None:
     try:
         accept(work)
         follow_up(work)
-    except (PipelineError, OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001  the journal lets the next start go on from here
         work.voice.say(f"THE RELEASE IS LIVE, but what follows it stopped: {error}")
         work.voice.say(f"The next push or `fab finish:{work.site.name}` goes on from here.")
 
 
 def _refuse(work: Releasing, error: Exception) -> None:
     """Say why, give the verdict, and write the row; the journal of another attempt stays."""
-    work.voice.say(f"REFUSED: {error}")
+    work.voice.say(f"REFUSED: {_told(error)}")
     outcome = "refused" if isinstance(error, Refused | Locked) else "failed"
     reason = work.voice.redact(str(error))
     attempt = replace(work.attempt, outcome=outcome, reason=reason)
@@ -106,6 +107,13 @@ def _refuse(work: Releasing, error: Exception) -> None:
         work.voice.say(f"The ledger could not be written: {fault}")
     finally:
         attempts.give_verdict(work.site, attempt.id, attempts.REFUSED)
+
+
+def _told(error: Exception) -> str:
+    """Return what happened; of a fault in the pipeline itself also where."""
+    if isinstance(error, PipelineError | OSError):
+        return str(error)
+    return "".join(traceback.format_exception(error))
 
 
 def finish(site: Site) -> bool:

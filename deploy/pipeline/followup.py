@@ -9,6 +9,7 @@ from typing import Any
 from pipeline import (
     attempts,
     build,
+    cache,
     commands,
     journal,
     ledger,
@@ -104,6 +105,8 @@ def prune(site: Site, voice: Voice) -> None:
         releases.lock_file(site, release.id).unlink(missing_ok=True)
         vassals.ready_file(site, release.id).unlink(missing_ok=True)
         voice.say(f"pruned {release.id}")
+    for name in cache.prune(site):
+        voice.say(f"pruned {name}")
 
 
 def close(work: Releasing, outcome: str) -> None:

@@ -50,7 +50,7 @@ def push(work: Releasing) -> None:
     _announce(work)
     try:
         _go_live(work)
-    except (PipelineError, OSError, ValueError):
+    except Exception:
         undo(work)
         raise
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline import migrations, releases, vassals
-from pipeline.errors import PipelineError, Refused
+from pipeline.errors import Refused
 from pipeline.git import Repository
 from pipeline.release import Releasing, probe_release, switch, undo
 from pipeline.releases import Release
@@ -93,6 +93,6 @@ def carry_out(work: Releasing, target: Release) -> None:
         work.note("booted")
         probe_release(work, target, [])
         switch(work, target)
-    except (PipelineError, OSError, ValueError):
+    except Exception:
         undo(work)
         raise

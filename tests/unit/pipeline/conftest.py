@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
 from pipeline import site as sites
 from pipeline.git import Repository
 

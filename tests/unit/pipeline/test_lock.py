@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from pipeline import lock
 from pipeline.errors import Locked
 

@@ -1,6 +1,7 @@
 import os
 
 import pytest
+
 from pipeline import options, processes
 from pipeline.errors import Refused
 

@@ -2,6 +2,7 @@ import os
 from dataclasses import replace
 
 import pytest
+
 from pipeline import lock, receive
 from pipeline.errors import Locked, Refused
 from pipeline.git import NOTHING
@@ -55,7 +56,7 @@ def test_going_back_by_force_is_refused_with_the_remedy(running, repository, com
 
 
 def test_a_commit_that_is_no_release_is_refused(running, repository, commit):
-    with pytest.raises(Refused, match="app/manage.py is missing"):
+    with pytest.raises(Refused, match=r"app/manage\.py is missing"):
         receive.check(running, repository, [Update(NOTHING, commit(), STAGING)])
 
 

@@ -1,4 +1,5 @@
 import pytest
+
 from pipeline import site as sites
 from pipeline.errors import SiteInvalid
 
@@ -15,7 +16,7 @@ def test_what_is_left_out_has_the_value_of_the_example(tmp_path):
 
 
 def test_an_unknown_key_is_refused_with_the_known_ones(tmp_path):
-    with pytest.raises(SiteInvalid, match="unknown key 'colour'. Known: name, branch"):
+    with pytest.raises(SiteInvalid, match=r"unknown key 'colour'\. Known: name, branch"):
         sites.load(written(tmp_path, 'colour = "red"'))
 
 
@@ -36,7 +37,7 @@ def test_a_whole_number_may_stand_for_seconds(tmp_path):
 
 
 def test_a_folder_too_long_for_sockets_is_refused_with_the_remedy(tmp_path):
-    with pytest.raises(SiteInvalid, match="Set folders.run to a shorter path"):
+    with pytest.raises(SiteInvalid, match=r"Set folders\.run to a shorter path"):
         sites.load(written(tmp_path, f'[folders]\nrun = "/tmp/{"x" * 80}"'))
 
 

@@ -2,6 +2,7 @@ import configparser
 from pathlib import Path
 
 import pytest
+
 from pipeline import files, live, releases, vassals
 from pipeline.releases import Release
 
