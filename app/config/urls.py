@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("ops.urls")),
     path("accounts/", include("accounts.urls")),
     path("jobs/", include("jobs.urls")),
+    path("api/v1/jobs/", include("jobs.api_urls")),
     path("admin/", admin.site.urls),
 ]
 

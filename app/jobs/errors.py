@@ -22,48 +22,65 @@ class OutOfTime(Stopped):
     """The job used up the time that its task was given."""
 
 
-class Superseded(Exception):  # noqa: N818  it reports a fact, nothing went wrong
+class Superseded(Exception):
     """Another attempt holds the job now: what this one writes is refused."""
 
 
 class KeyTaken(Busy):
-    message = (
-        "This was asked for before with other settings, and that job still counts. "
-        "Open the earlier job, or cancel it and ask again."
-    )
+    title = "This was asked for before with other settings"
+    message = "The earlier job with the same key still counts, so a second one was not started."
+    remedy = "Open the earlier job, or cancel it and ask again."
 
 
 class AlreadyFinished(Busy):
-    message = "The job has finished already, so there is nothing left to cancel."
+    title = "This job has finished already"
+    message = "It ended before it could be cancelled."
+    remedy = "Reload the page to see what came of it."
 
 
 class NotFinished(Busy):
-    message = "The job has not finished yet. Cancel it first, or wait until it ends."
+    title = "This job has not finished yet"
+    message = "Only a job that failed or was cancelled can be started again."
+    remedy = "Wait until it ends, or cancel it first."
 
 
 class NothingToRetry(Busy):
-    message = "Only a failed or cancelled job can be started again; this one succeeded."
+    title = "This job succeeded"
+    message = "Only a job that failed or was cancelled can be started again."
+    remedy = "To do the work anew, start it from the page it came from."
 
 
 class NewerJobExists(Busy):
-    message = (
-        "The same work was asked for again since then, and that newer job counts. "
-        "Open the newer job instead."
-    )
+    title = "A newer job does this work"
+    message = "The same work was asked for again since then, and that newer job counts."
+    remedy = "Open the newer job instead; the list of jobs shows it above this one."
 
 
 class TaskGone(Busy):
-    message = (
-        "This release no longer has this kind of work. Start it anew from the page it came from."
-    )
+    title = "This kind of work is no more"
+    message = "This release no longer has what the job would run."
+    remedy = "Start it anew from the page it came from."
 
 
 class NotYours(NotAllowed):
-    message = (
-        "You may see this job but not change it. The person who started it, or somebody who may "
-        "edit its project, can."
-    )
+    title = "You may see this job but not change it"
+    message = "Only the person who started it, or somebody who may edit its project, can."
+    remedy = "Ask one of them, or an operator of the site."
+
+
+class OperatorsOnly(NotAllowed):
+    title = "Only operators may do this"
+    message = "Testing the background work takes a slot from everybody's jobs."
+    remedy = "Ask an operator of the site."
 
 
 class ArgumentsNotJSON(Invalid):
-    message = "A job's arguments must be plain data (text, numbers, lists, objects)."
+    title = "This work cannot be described"
+    message = "A job's arguments must be plain data: text, numbers, lists, objects."
+    remedy = "This is a mistake of the program: tell an operator."
+
+
+class StaleLink(Invalid):
+    title = "This link does not lead into the list"
+    message = "The part of the address that says where to continue cannot be read."
+    remedy = "Go back to the newest jobs and page on from there."

@@ -3,13 +3,18 @@
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.db.models import Count, Q
 from django.utils import timezone
 
-from jobs.models import Job, Status, Worker
+from jobs.errors import StaleLink
+from jobs.models import Job, JobQuerySet, Status, Worker
 
 WORKER_SILENT = timedelta(seconds=30)
+PAGE = 25
+WIDE = ("log_tail", "traceback", "result", "arguments")  # not for lists
 
 
 @dataclass(frozen=True)
@@ -41,3 +46,64 @@ def jobs_without_worker(host: str, *, besides: Collection[uuid.UUID]) -> int:
     alive = Worker.objects.filter(seen_at__gt=timezone.now() - WORKER_SILENT)
     running = Job.objects.filter(status=Status.RUNNING, host=host).exclude(pk__in=besides)
     return running.exclude(worker__in=alive.values("id")).count()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which of the jobs that a person may see."""
+
+    status: str = ""
+    name: str = ""
+    mine: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, and where the next one begins."""
+
+    jobs: list[Job]
+    older: str
+
+
+def jobs_of(user: Any, filters: Filters) -> JobQuerySet:
+    """Return the jobs that a person may see and asked for, in no order."""
+    jobs = Job.objects.visible_to(user)
+    if filters.mine:
+        jobs = jobs.filter(created_by=user)
+    if filters.name:
+        jobs = jobs.filter(name=filters.name)
+    return jobs.filter(status=filters.status) if filters.status else jobs
+
+
+def page(jobs: JobQuerySet, *, after: str = "", size: int = PAGE) -> Page:
+    """Return the newest jobs, or those older than the place that ``after`` names."""
+    if after:
+        moment, job_id = _place(after)
+        jobs = jobs.filter(Q(created_at__lt=moment) | Q(created_at=moment, id__lt=job_id))
+    rows = list(newest_first(jobs).defer(*WIDE)[: size + 1])
+    if len(rows) <= size:
+        return Page(rows, "")
+    last = rows[size - 1]
+    return Page(rows[:size], f"{last.created_at.isoformat()}~{last.id.hex}")
+
+
+def newest_first(jobs: JobQuerySet) -> JobQuerySet:
+    return jobs.order_by("-created_at", "-id").select_related("created_by", "project")
+
+
+def _place(after: str) -> tuple[datetime, uuid.UUID]:
+    moment, _, job_id = after.partition("~")
+    try:
+        place = datetime.fromisoformat(moment), uuid.UUID(hex=job_id)
+    except ValueError:
+        raise StaleLink from None
+    if place[0].tzinfo is None:
+        raise StaleLink
+    return place
+
+
+def counts(user: Any, filters: Filters) -> dict[str, int]:
+    """Count the jobs by status, whatever status is asked for."""
+    others = Filters(name=filters.name, mine=filters.mine)
+    rows = jobs_of(user, others).values_list("status").annotate(Count("id")).order_by()
+    return dict(rows)

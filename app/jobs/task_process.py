@@ -17,9 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from common.errors import StudiumError
 from django.db import connections
 
+from common.errors import StudiumError
 from jobs import plain
 from jobs.models import Job
 from jobs.progress import Progress, stop_for

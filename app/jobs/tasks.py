@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from django.db import connection
+
 from jobs.progress import Progress
 from jobs.registry import task
 

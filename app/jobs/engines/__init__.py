@@ -28,4 +28,4 @@ class Engine(Protocol):
 
 @cache
 def engine() -> Engine:
-    return cast(Engine, import_string(settings.JOB_ENGINE)())
+    return cast("Engine", import_string(settings.JOB_ENGINE)())

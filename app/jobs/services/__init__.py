@@ -1,6 +1,6 @@
 """The only writers of jobs and workers."""
 
-from jobs.services.attempts import begin, beat, claim, fail, lose, succeed, wants, withdraw
+from jobs.services.attempts import beat, begin, claim, fail, lose, succeed, wants, withdraw
 from jobs.services.explain import Outcome
 from jobs.services.requests import cancel, enqueue, retry
 from jobs.services.upkeep import prune, rescue, see_worker, worker_gone

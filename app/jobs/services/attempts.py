@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from common.redaction import redact
 from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
+from common.redaction import redact
 from jobs import plain, registry
 from jobs.errors import Superseded
 from jobs.models import Job, JobQuerySet, Status

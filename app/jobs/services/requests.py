@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from common import request_id as request_ids
-from common.signals import audited
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from common import request_id as request_ids
+from common.signals import audited
 from jobs import plain, registry
 from jobs.engines import engine
 from jobs.errors import (
@@ -15,8 +15,8 @@ from jobs.errors import (
     ArgumentsNotJSON,
     KeyTaken,
     NewerJobExists,
-    NothingToRetry,
     NotFinished,
+    NothingToRetry,
     NotYours,
     TaskGone,
 )
@@ -25,7 +25,7 @@ from jobs.models import KEY_HELD, UNFINISHED, Job, Status
 RACES = 3  # a job changes hands between two looks; three times in a row it does not
 
 
-def enqueue(
+def enqueue(  # noqa: PLR0913  all but the name are optional and named
     name: str,
     *,
     arguments: dict[str, Any] | None = None,

@@ -4,7 +4,6 @@ import shutil
 from datetime import datetime, timedelta
 from typing import Any
 
-
 from django.utils import timezone
 
 from jobs import registry
