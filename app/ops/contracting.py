@@ -28,7 +28,6 @@ TOLERATE = (
     "Add it with null=True or with db_default=…, fill it, and tighten it in a migration with "
     "`late = True`."
 )
-RENUMBER = "Change the database by a migration of its own, with `late = True` if it takes away."
 
 
 @dataclass(frozen=True)
@@ -130,8 +129,10 @@ def _(operation: operations.DeleteModel, known: Known) -> Iterator[Reason]:
 def _(operation: operations.RenameModel, known: Known) -> Iterator[Reason]:
     if not known.is_free(operation.old_name):
         yield (
-            f"renames {operation.old_name} to {operation.new_name}; the running release asks for "
-            "the old table.",
+            (
+                f"renames {operation.old_name} to {operation.new_name}; the running release asks "
+                "for the old table."
+            ),
             RENAME,
         )
 
@@ -155,8 +156,10 @@ def _(operation: operations.RemoveField, known: Known) -> Iterator[Reason]:
         return
     if not known.has_new_field(operation.model_name, operation.name):
         yield (
-            f"drops {operation.model_name}.{operation.name}, which the running release still reads "
-            "and writes.",
+            (
+                f"drops {operation.model_name}.{operation.name}, which the running release still "
+                "reads and writes."
+            ),
             LATER,
         )
 
@@ -167,8 +170,10 @@ def _(operation: operations.RenameField, known: Known) -> Iterator[Reason]:
         return
     if not known.has_new_field(operation.model_name, operation.old_name):
         yield (
-            f"renames {operation.model_name}.{operation.old_name} to {operation.new_name}; the "
-            "running release asks for the old name.",
+            (
+                f"renames {operation.model_name}.{operation.old_name} to {operation.new_name}; the "
+                "running release asks for the old name."
+            ),
             RENAME,
         )
 
@@ -188,7 +193,7 @@ def _(operation: operations.AlterField, known: Known) -> Iterator[Reason]:
         return
     is_new = known.has_new_field(operation.model_name, operation.name)
     tighter = field_changes.tightened if not is_new else field_changes.tightened_new
-    for why in tighter(state.get_field(operation.name), operation.field):
+    for why in tighter(operation.name, state.get_field(operation.name), operation.field):
         yield f"alters {operation.model_name}.{operation.name}: {why}", LATER
 
 
@@ -202,8 +207,10 @@ def _(operation: operations.AddConstraint, known: Known) -> Iterator[Reason]:
         if any(known.leaves_empty(operation.model_name, name) for name in names):
             return  # rows of the old release are NULL there, and NULLs never collide
     yield (
-        f"adds the constraint {constraint.name} to {operation.model_name}: rows that the running "
-        "release writes may break it.",
+        (
+            f"adds the constraint {constraint.name} to {operation.model_name}: rows that the "
+            "running release writes may break it."
+        ),
         LATER,
     )
 
@@ -217,8 +224,10 @@ def _(operation: AlterTogetherOptionOperation, known: Known) -> Iterator[Reason]
     for names in sorted({tuple(names) for names in operation.option_value or ()} - before):
         if not any(known.leaves_empty(operation.name, name) for name in names):
             yield (
-                f"makes ({', '.join(names)}) of {operation.name} unique: rows that the running "
-                "release writes may break it.",
+                (
+                    f"makes ({', '.join(names)}) of {operation.name} unique: rows that the running "
+                    "release writes may break it."
+                ),
                 LATER,
             )
 
@@ -230,8 +239,10 @@ def _(operation: operations.AlterOrderWithRespectTo, known: Known) -> Iterator[R
         return
     if state.options.get("order_with_respect_to") != operation.order_with_respect_to:
         yield (
-            f"changes the order column of {operation.name}, which the running release does not "
-            "write as the new one does.",
+            (
+                f"changes the order column of {operation.name}, which the running release does not "
+                "write as the new one does."
+            ),
             LATER,
         )
 
@@ -248,7 +259,7 @@ NOISE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 CONTRACTING_SQL = re.compile(
     r"""
     \bDROP\s+(?!INDEX\b|CONSTRAINT\b|NOT\s+NULL\b|EXPRESSION\b|IDENTITY\b)\S+
-    | (?<!INDEX\s)\bRENAME\s+(?!CONSTRAINT\b)\S+
+    | \bRENAME\s+(?!CONSTRAINT\b)\S+
     | \bSET\s+(?:NOT\s+NULL|SCHEMA)\b
     | \bALTER\s+(?:COLUMN\s+)?\S+\s+(?:SET\s+DATA\s+)?TYPE\b
     | \bADD\s+(?:CONSTRAINT|UNIQUE|CHECK|PRIMARY|FOREIGN|EXCLUDE)\b
@@ -275,5 +286,7 @@ def statements(operation: operations.RunSQL) -> list[str]:
 def _bare_not_null(statement: str) -> re.Match[str] | None:
     if not re.search(r"\bALTER\s+TABLE\b", statement, re.IGNORECASE):
         return None
-    added = ADD_COLUMN.finditer(statement)
-    return next((one for one in added if not re.search(r"\bDEFAULT\b", one.group(), re.IGNORECASE)), None)
+    added = ADD_COLUMN.finditer(re.sub(r"\([^()]*\)", "", statement))
+    return next(
+        (one for one in added if not re.search(r"\bDEFAULT\b", one.group(), re.IGNORECASE)), None
+    )

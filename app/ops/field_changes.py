@@ -1,6 +1,7 @@
 """How a change of a model's field looks to code that does not know of it."""
 
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 from django.db.models import NOT_PROVIDED, Field
 
@@ -15,7 +16,7 @@ KEYS = ["SmallAutoField", "AutoField", "BigAutoField"]
 LADDERS = (WHOLE_NUMBERS, COUNTS, KEYS)  # each rung holds all that the ones before it hold
 TEXTS = {"CharField", "SlugField", "FileField", "FilePathField"}
 
-AnyField = Field  # django-stubs makes it generic in what is set and got; here only its shape counts
+AnyField: TypeAlias = "Field[Any, Any]"  # only its shape counts here
 
 
 def has_db_default(field: AnyField) -> bool:
@@ -39,19 +40,19 @@ def refuses_old_rows(field: AnyField) -> str:
     return ""
 
 
-def tightened_new(old: AnyField, new: AnyField) -> Iterator[str]:
+def tightened_new(_name: str, old: AnyField, new: AnyField) -> Iterator[str]:
     """Yield what makes a field that the old code does not know refuse the old code's rows."""
     if not refuses_old_rows(old) and (why := refuses_old_rows(new)):
         yield why
 
 
-def tightened(old: AnyField, new: AnyField) -> Iterator[str]:
+def tightened(name: str, old: AnyField, new: AnyField) -> Iterator[str]:
     """Yield what the old code, which reads and writes ``old``, would meet at ``new``."""
     if old.many_to_many or new.many_to_many:
         if old.many_to_many != new.many_to_many or _target(old) != _target(new):
             yield "it becomes another relation."
         return
-    if _column(old) != _column(new):
+    if _column(name, old) != _column(name, new):
         yield "its column is renamed, and the running release asks for the old one."
     if old.null and not new.null:
         yield "it becomes NOT NULL, and the running release may still write NULL."
@@ -62,8 +63,8 @@ def tightened(old: AnyField, new: AnyField) -> Iterator[str]:
     yield from _narrowed(old, new)
 
 
-def _column(field: AnyField) -> str:
-    return str(field.db_column or ("relation" if field.is_relation else "field"))
+def _column(name: str, field: AnyField) -> str:
+    return str(field.db_column or (f"{name}_id" if field.is_relation else name)).lower()
 
 
 def _target(field: AnyField) -> str:
