@@ -1,5 +1,6 @@
 """Where a command runs: here, on a host by ssh, or nowhere because it is only shown."""
 
+import os
 import shlex
 import subprocess
 import sys
@@ -70,7 +71,12 @@ class Printed:
 
 
 def by_ssh(host: str, command: Sequence[str]) -> list[str]:
-    return ["ssh", f"ssh://{host}", shlex.join(command)]  # this form takes user@host:port too
+    """Return the command as ssh takes it; this form of the host takes a port too."""
+    return [
+        *shlex.split(os.environ.get("GIT_SSH_COMMAND", "ssh")),
+        f"ssh://{host}",
+        shlex.join(command),
+    ]
 
 
 @contextmanager
