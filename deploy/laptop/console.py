@@ -70,7 +70,11 @@ def seconds(value: float) -> str:
 
 
 def run_logged(
-    argv: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None, folder: Path | None = None
+    argv: Sequence[str],
+    log: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
 ) -> None:
     """Run a command with its output in ``log``; on failure show the log's last lines."""
     log.parent.mkdir(parents=True, exist_ok=True)

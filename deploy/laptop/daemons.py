@@ -48,7 +48,7 @@ class Daemon:
                 stderr=log,
                 start_new_session=True,
                 cwd="/",
-                env=clean_environment() | self.env,
+                env={**clean_environment(), **self.env},
             )
         self._wait_for_pid(process)
         return self._started()
@@ -63,7 +63,9 @@ class Daemon:
     def _started(self) -> int:
         pid = self.pid()
         if pid is None:
-            raise NotRunning(f"The {self.name} did not start. The end of {self.log}:\n{console.tail(self.log)}")
+            raise NotRunning(
+                f"The {self.name} did not start. The end of {self.log}:\n{console.tail(self.log)}"
+            )
         return pid
 
     def stop(self, limit_s: float) -> bool:

@@ -17,7 +17,9 @@ def down(clone: Clone, console: Console) -> None:
         return
     for site in made:
         if owner := lock.owner_of(site.lock):
-            console.say(f"   {site.name}: {owner}; it is not waited for, `make up` finishes or undoes it")
+            console.say(
+                f"   {site.name}: {owner}; it is not waited for, `make up` finishes or undoes it"
+            )
     ended = [_end(front.daemon(clone), GRACE_S, console)]
     for site in made:
         patience_s = float(site.facts["release"]["end_s"]) + GRACE_S

@@ -26,7 +26,9 @@ def _placeholders(site: Site) -> list[str]:
         "log": site.emperor_log,
         "tolerance": site.facts["release"]["end_s"],
     }
-    return [word for name, value in values.items() for word in ("--set-placeholder", f"{name}={value}")]
+    return [
+        word for name, value in values.items() for word in ("--set-placeholder", f"{name}={value}")
+    ]
 
 
 def prepare(clone: Clone, site: Site) -> None:

@@ -96,7 +96,9 @@ def prepare(clone: Clone, sites: Sequence[Site]) -> bool:
     for site in sites:
         page = own_folder(folder / "pages" / site.name) / "studium-not-running.html"
         wanted[page] = PAGE.read_text().format(name=site.name)
-    changed = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    changed = [
+        path for path, text in wanted.items() if not path.exists() or path.read_text() != text
+    ]
     for path in changed:
         path.write_text(wanted[path])
     return bool(changed)
@@ -118,11 +120,21 @@ def _nginx(clone: Clone) -> list[str]:
     if program is None:
         raise LaptopError(f"nginx is not installed: {packages.install_line(['nginx-light'])}")
     folder = clone.front
-    return [program, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
+    return [
+        program,
+        "-p",
+        str(folder),
+        "-e",
+        str(folder / "error.log"),
+        "-c",
+        str(folder / "nginx.conf"),
+    ]
 
 
 def check(clone: Clone) -> None:
-    result = subprocess.run([*_nginx(clone), "-t", "-q"], check=False, capture_output=True, text=True)
+    result = subprocess.run(
+        [*_nginx(clone), "-t", "-q"], check=False, capture_output=True, text=True
+    )
     if result.returncode:
         raise StepFailed(f"nginx refuses its configuration:\n{result.stderr.strip()}")
 

@@ -1,5 +1,6 @@
-"""What systemd and cron do on a server: keep a worker of the live release running, and run the
-scheduled jobs each minute. One keeper per site; it is a process of its own and needs no root.
+"""What systemd and cron do on a server: keep a worker running, and runcrons each minute.
+
+One keeper per site, a process of its own, without root.
 """
 
 import os
@@ -46,7 +47,7 @@ def worker(site: Site) -> Daemon:
 
 @dataclass
 class Pace:
-    """How long to wait before the next start: at once after a good end, longer after each bad one."""
+    """How long to wait before the next start: longer after each bad end."""
 
     pause_s: float = LEAST_PAUSE_S
 
@@ -84,7 +85,7 @@ class Keeper:
         self.ending = True
 
     def _end_orphan(self) -> None:
-        """A worker that outlived a killed keeper would never be restarted after a release."""
+        """End a worker that outlived a killed keeper: nobody would restart it on a release."""
         if worker(self.site).stop(limit_s=float(self.site.facts["release"]["end_s"])):
             say("ended a worker whose keeper was gone")
 

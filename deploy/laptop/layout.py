@@ -79,7 +79,9 @@ def own_folder(folder: Path, mode: int = 0o750) -> Path:
     folder.mkdir(mode=mode, parents=True, exist_ok=True)
     facts = folder.lstat()
     if folder.is_symlink() or facts.st_uid != os.geteuid():
-        raise LaptopError(f"{folder} belongs to somebody else. Remove it, or clone to a shorter path.")
+        raise LaptopError(
+            f"{folder} belongs to somebody else. Remove it, or clone to a shorter path."
+        )
     return folder
 
 

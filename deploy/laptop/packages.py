@@ -19,7 +19,11 @@ from laptop.console import Console, run_logged
 from laptop.errors import PackagesMissing, StepFailed
 
 POLICY = Path("/usr/sbin/policy-rc.d")
-POLICY_TEXT = "#!/bin/sh\n# Written by Studium while it installs packages; see deploy/laptop/packages.py.\nexit 101\n"
+POLICY_TEXT = """\
+#!/bin/sh
+# Written by Studium while it installs packages; see deploy/laptop/packages.py.
+exit 101
+"""
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -44,7 +48,11 @@ def file(pattern: str) -> Callable[[], bool]:
 
 def find(name: str) -> str | None:
     """Return the path of a program, also of one in the folders that only root has on PATH."""
-    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}")
+    return which(name, f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}")
+
+
+def which(name: str, path: str) -> str | None:
+    return shutil.which(name, path=path)
 
 
 def _can_make_environments() -> bool:
@@ -56,22 +64,42 @@ def _has_python_headers() -> bool:
 
 
 def _probe(code: str) -> bool:
-    return subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+    return (
+        subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode
+        == 0
+    )
 
 
-SITES = (
-    Package("git", "the sites receive pushes", program("git")),
-    Package("nginx-light", "the front of both sites", program("nginx"), service="nginx"),
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+GIT = Package("git", "the sites receive pushes", program("git"))
+NGINX = Package("nginx-light", "the front of both sites", program("nginx"), service="nginx")
+BUILDING = (
     Package("python3-venv", "releases have environments of their own", _can_make_environments),
     Package("python3-dev", "uWSGI and psycopg2 are compiled once", _has_python_headers),
     Package("gcc", "the same", program("gcc")),
     Package("libc6-dev", "the same", file("/usr/include/stdio.h")),
     Package("libpq-dev", "psycopg2 is linked to PostgreSQL's library", program("pg_config")),
     Package("npm", "browser libraries come from npm by lock file", program("npm")),
-    Package("ca-certificates", "downloads are verified", file("/etc/ssl/certs/ca-certificates.crt")),
+    Package(
+        "ca-certificates", "downloads are verified", file("/etc/ssl/certs/ca-certificates.crt")
+    ),
 )
+OPENSSL = Package("openssl", "a certificate for `make run HTTPS=1`", program("openssl"))
+POSTGRESQL = Package(
+    "postgresql",
+    "the integration tests run on PostgreSQL too",
+    file("/usr/lib/postgresql/*/bin/initdb"),
+    service="postgresql",
+)
+REDIS = Package("redis-server", "tests of the Redis cache", program("redis-server"), "redis-server")
+MEMCACHED = Package("memcached", "tests of the memcached cache", program("memcached"), "memcached")
+SSHD = Package("openssh-server", "tests of pushes by ssh", program("sshd"), service="ssh")
+CHROMIUM = Package("chromium", "tests in a real browser", program("chromium"))
 
-OPENSSL = Package("openssl", "`make run HTTPS=1` makes a certificate", program("openssl"))
+SITES = (GIT, NGINX, *BUILDING)
+DEVELOPMENT = (GIT, *BUILDING)
+CACHES = (REDIS, MEMCACHED)
+BROWSER = (CHROMIUM,)
 
 
 def missing(wanted: Iterable[Package]) -> list[Package]:
@@ -83,7 +111,10 @@ def become_root() -> list[str] | None:
     if os.geteuid() == 0:
         return []
     sudo = find("sudo")
-    if sudo and subprocess.run([sudo, "-n", "true"], check=False, capture_output=True).returncode == 0:
+    if (
+        sudo
+        and subprocess.run([sudo, "-n", "true"], check=False, capture_output=True).returncode == 0
+    ):
         return [sudo, "-n"]
     return None
 
@@ -105,7 +136,8 @@ def ensure(wanted: Iterable[Package], console: Console, log: Path) -> None:
     install(lacking, root, console, log)
     if still := missing(lacking):
         raise PackagesMissing(
-            f"apt-get ended well, but {', '.join(p.name for p in still)} is still not there; {log} may say why."
+            f"apt-get ended well, but {', '.join(p.name for p in still)} is still not there; "
+            f"{log} may say why."
         )
 
 
@@ -154,7 +186,9 @@ def quiet_services(root: list[str], policy: Path = POLICY) -> Iterator[None]:
 
 
 def _as_root(root: list[str], command: list[str], given: str = "") -> None:
-    result = subprocess.run([*root, *command], check=False, capture_output=True, text=True, input=given)
+    result = subprocess.run(
+        [*root, *command], check=False, capture_output=True, text=True, input=given
+    )
     if result.returncode:
         raise StepFailed(f"`{' '.join(command)}` failed: {result.stderr.strip()}")
 

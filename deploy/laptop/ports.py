@@ -1,11 +1,25 @@
 """Choose loopback ports that nobody listens on."""
 
+import os
 import socket
 from collections.abc import Callable, Collection
 
+from laptop.errors import LaptopError
+
+LOWEST, HIGHEST = 1024, 65000
 LOOPBACK = "127.0.0.1"
 FIRST = {"staging": 8001, "production": 8002}
 TRIES = 500
+
+
+def first(name: str) -> int:
+    """Return where the search for a site's port begins: PORT on the command line, or the usual."""
+    given = os.environ.get("PORT", "")
+    if not given:
+        return FIRST[name]
+    if not given.isdigit() or not LOWEST <= int(given) <= HIGHEST:
+        raise LaptopError(f"PORT={given!r}: write a number from {LOWEST} to {HIGHEST}.")
+    return int(given) + FIRST[name] - FIRST["staging"]
 
 
 def is_free(port: int) -> bool:
@@ -20,12 +34,13 @@ def is_free(port: int) -> bool:
     return True
 
 
-def choose(
-    first: int, taken: Collection[int] = (), free: Callable[[int], bool] = is_free
-) -> int:
+def choose(first: int, taken: Collection[int] = (), free: Callable[[int], bool] = is_free) -> int:
     """Return the first free port from ``first`` on that is not ``taken`` by a sibling."""
     candidates = range(first, first + TRIES)
     found = next((port for port in candidates if port not in taken and free(port)), None)
     if found is None:
-        raise OSError(f"No free port between {first} and {first + TRIES}.")
+        raise LaptopError(
+            f"No free port between {first} and {first + TRIES}. "
+            "Choose where to look: make up PORT=8100"
+        )
     return found

@@ -25,9 +25,13 @@ class Head:
 
 def git(clone: Clone, *words: str) -> str:
     command = ["git", "-C", str(clone.root), *words]
-    result = subprocess.run(command, check=False, capture_output=True, text=True, env=clean_environment())
+    result = subprocess.run(
+        command, check=False, capture_output=True, text=True, env=clean_environment()
+    )
     if result.returncode:
-        raise LaptopError(f"`git {' '.join(words)}` failed in {clone.root}: {result.stderr.strip()}")
+        raise LaptopError(
+            f"`git {' '.join(words)}` failed in {clone.root}: {result.stderr.strip()}"
+        )
     return result.stdout.strip()
 
 
@@ -44,10 +48,17 @@ def is_live(site: Site, commit: str) -> bool:
 def push(clone: Clone, site: Site, commit: Head, console: Console) -> None:
     """Release ``commit`` on the site; the pipeline's own lines reach the terminal as they come."""
     console.title(f"{site.name}: git push {commit}")
-    command = ["git", "-C", str(clone.root), "push", str(site.repository), f"{commit.commit}:{site.ref}"]
+    command = [
+        "git",
+        "-C",
+        str(clone.root),
+        "push",
+        str(site.repository),
+        f"{commit.commit}:{site.ref}",
+    ]
     result = subprocess.run(command, check=False, env=clean_environment())
     if result.returncode:
         raise LaptopError(
-            f"{site.name} refused the push; the reason stands above. What was live before still is.\n"
-            f"All lines: make logs SITE={site.name}"
+            f"{site.name} refused the push; the reason stands above. What was live before still "
+            f"is.\nAll lines: make logs SITE={site.name}"
         )

@@ -25,9 +25,13 @@ def write(path: Path, values: Mapping[str, str]) -> None:
     path.chmod(PRIVATE)
 
 
+def new_key() -> str:
+    return secrets.token_urlsafe(50)
+
+
 def ensure(path: Path) -> None:
     """Make the file with a key of its own, unless there is one; a wider mode is narrowed."""
     values = read(path)
     if KEY not in values:
-        write(path, {KEY: secrets.token_urlsafe(50), **values})
+        write(path, {KEY: new_key(), **values})
     path.chmod(PRIVATE)

@@ -36,7 +36,10 @@ def ensure(clone: Clone, console: Console) -> None:
         with console.step(f"compile {wanted} (once)"):
             _compile(clone, folder)
     with console.step(f"install {wanted}"):
-        run_logged([*_pip(folder), "install", "--no-index", f"--find-links={clone.wheels}", wanted], clone.log)
+        run_logged(
+            [*_pip(folder), "install", "--no-index", f"--find-links={clone.wheels}", wanted],
+            clone.log,
+        )
     (folder / DONE).touch()
 
 
@@ -56,7 +59,15 @@ def _wheel(clone: Clone, wanted: str) -> bool:
 def _compile(clone: Clone, folder: Path) -> None:
     clone.wheels.mkdir(parents=True, exist_ok=True)
     requirements = str(clone.root / REQUIREMENTS)
-    options = ["--no-deps", "--require-hashes", "--use-pep517", "-r", requirements, "-w", str(clone.wheels)]
+    options = [
+        "--no-deps",
+        "--require-hashes",
+        "--use-pep517",
+        "-r",
+        requirements,
+        "-w",
+        str(clone.wheels),
+    ]
     run_logged([*_pip(folder), "wheel", *options], clone.log)
 
 

@@ -26,23 +26,37 @@ RECEIVE = {
     "receive.autogc": "false",  # the pipeline prunes; a push never waits for it
     "core.logAllRefUpdates": "true",
 }
-PLACES = ("releases", "cache", "static", "media", "data", "backups", "jobs", "run", "vassals", "logs")
+PLACES = (
+    "releases",
+    "cache",
+    "static",
+    "media",
+    "data",
+    "backups",
+    "jobs",
+    "run",
+    "vassals",
+    "logs",
+)
 MANAGE = """\
 #!/bin/sh
 # Run a management command on the live release of this site: bin/manage COMMAND …
 root={root}
-live=$(readlink -f "$root/live") || {{ echo "No release of this site is live yet: make up." >&2; exit 1; }}
-[ -d "$live/deploy" ] || {{ echo "No release of this site is live yet: make up." >&2; exit 1; }}
+live=$(readlink -f "$root/live")
+if [ ! -d "$live/deploy" ]; then
+    echo "No release of this site is live yet. Type: make up" >&2
+    exit 1
+fi
 PYTHONPATH="$live/deploy" PYTHONDONTWRITEBYTECODE=1 \\
     exec {python} -m pipeline manage --site "$root/site.toml" -- "$@"
 """
 
 
-def ensure(clone: Clone, name: str, taken: set[int]) -> Site:
+def ensure(clone: Clone, name: str) -> Site:
     """Make or complete the site; what is there already stays as it is."""
     root = own_folder(clone.site_root(name))
     if not clone.site_file(name).exists():
-        _first_facts(clone, name, taken)
+        facts.write(clone.site_file(name), first_facts(clone, name))
     site = clone.site(name)
     for place in PLACES:
         own_folder(site.folder(place))
@@ -53,9 +67,12 @@ def ensure(clone: Clone, name: str, taken: set[int]) -> Site:
     return site
 
 
-def _first_facts(clone: Clone, name: str, taken: set[int]) -> None:
-    port = ports.choose(ports.FIRST[name], taken)
-    facts.write(clone.site_file(name), facts.first(name, port, clone.run_folder(name)))
+def first_facts(clone: Clone, name: str) -> dict[str, Any]:
+    """Return what stands in the site's file, or the facts of a new site on a free port."""
+    if clone.site_file(name).exists():
+        return own_facts(clone.site(name))
+    port = ports.choose(ports.first(name), ports_taken(clone))
+    return facts.first(name, port, clone.run_folder(name))
 
 
 def _repository(clone: Clone, site: Site) -> None:
@@ -73,7 +90,9 @@ def _repository(clone: Clone, site: Site) -> None:
 
 def _config(repository: Path, key: str) -> str:
     ask = ["git", "-C", str(repository), "config", "--get", key]
-    return subprocess.run(ask, check=False, capture_output=True, text=True, env=clean_environment()).stdout.strip()
+    return subprocess.run(
+        ask, check=False, capture_output=True, text=True, env=clean_environment()
+    ).stdout.strip()
 
 
 def _copy_if_changed(source: Path, target: Path) -> None:
@@ -110,7 +129,9 @@ def _quoted(text: str) -> str:
 def port_of(site: Site) -> int:
     port = urlsplit(site.url).port
     if port is None:
-        raise LaptopError(f"{site.file}: the url {site.url!r} names no port, such as http://127.0.0.1:8001.")
+        raise LaptopError(
+            f"{site.file}: the url {site.url!r} names no port, such as http://127.0.0.1:8001."
+        )
     return port
 
 
@@ -135,13 +156,12 @@ def own_facts(site: Site) -> dict[str, Any]:
 def manage(site: Site, *words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
     """Run a management command on the live release."""
     command = [str(site.root / "bin" / "manage"), *words]
-    return subprocess.run(command, check=False, text=True, capture_output=capture, env=clean_environment())
+    return subprocess.run(
+        command, check=False, text=True, capture_output=capture, env=clean_environment()
+    )
 
 
 def all_of(clone: Clone) -> list[Site]:
     """Make or complete every site of the clone."""
     os.umask(0o027)
-    made = []
-    for name in SITES:
-        made.append(ensure(clone, name, ports_taken(clone)))
-    return made
+    return [ensure(clone, name) for name in SITES]

@@ -1,15 +1,15 @@
-"""``make up``: from a clean clone to two live sites; again: what changed, and what had fallen over."""
+"""``make up``: from a clean clone to two live sites; again: what changed or had fallen over."""
 
 import json
 import subprocess
 import sys
 
 from laptop import emperor, front, keeper, packages, ports, push, server, sites
-from laptop.console import Console, seconds
+from laptop.console import Console
 from laptop.daemons import clean_environment
 from laptop.errors import LaptopError
 from laptop.layout import Clone, own_folder
-from pipeline import ledger, releases
+from pipeline import ledger, releases, status
 from pipeline.site import Site
 
 ROWS = 8
@@ -55,7 +55,9 @@ def _with_port(clone: Clone, site: Site, console: Console) -> Site:
     if front.daemon(clone).pid() or ports.is_free(sites.port_of(site)):
         return site
     moved = sites.move_to_free_port(clone, site)
-    console.say(f"   the port of {site.name} is taken by another program; its address is now {moved.url}")
+    console.say(
+        f"   the port of {site.name} is taken by another program; its address is now {moved.url}"
+    )
     return moved
 
 
@@ -67,10 +69,10 @@ def recover(clone: Clone, site: Site, console: Console) -> None:
         _pipeline(clone, site, "recover")
 
 
-def _pipeline(clone: Clone, site: Site, *words: str) -> None:
+def _pipeline(clone: Clone, site: Site, verb: str) -> None:
     release = releases.live(site)
     source = (release.folder if release else clone.root) / "deploy"
-    command = [sys.executable, "-B", "-m", "pipeline", words[0], "--site", str(site.file), *words[1:]]
+    command = [sys.executable, "-B", "-m", "pipeline", verb, "--site", str(site.file)]
     env = clean_environment() | {"PYTHONPATH": str(source)}
     result = subprocess.run(command, check=False, capture_output=True, text=True, env=env)
     if result.returncode:
@@ -87,28 +89,16 @@ def release(clone: Clone, site: Site, commit: push.Head, console: Console) -> No
 def summary(made: list[Site], console: Console) -> None:
     console.title("Ledger")
     for site in made:
-        for row in ledger.read(site.ledger)[-ROWS:]:
-            console.say(f"   {describe(row)}")
+        for line in status.log_lines(ledger.read(site.ledger)[-ROWS:]):
+            console.say(f"   {site.name:<11}{line}")
     console.title("Addresses")
     for site in made:
         console.say(f"   {site.name:<11} {site.url}")
     for site in made:
         _welcome(site, console)
-    console.say(f"\n   make status · make logs · make down          (all this took {console.elapsed()})")
-
-
-def describe(row: ledger.Row) -> str:
-    """Return one row of the ledger as one line."""
-    steps = sum(step["seconds"] for step in row.get("steps", []))
-    parts = [
-        f"{row.get('site', ''):<11}{row['n']:>4}",
-        str(row.get("finished", ""))[:19].replace("T", " "),
-        f"{row.get('kind', ''):<9}{row.get('outcome', ''):<12}",
-        str(row.get("to", ""))[:12],
-        f"{seconds(steps):>8}",
-        str(row.get("subject", ""))[:50],
-    ]
-    return "  ".join(parts)
+    console.say(
+        f"\n   make status · make logs · make down          (all this took {console.elapsed()})"
+    )
 
 
 def _welcome(site: Site, console: Console) -> None:
@@ -117,7 +107,7 @@ def _welcome(site: Site, console: Console) -> None:
     try:
         facts = json.loads(result.stdout.strip().splitlines()[-1])
     except (ValueError, IndexError):
-        console.say(f"   {site.name}: `welcome` could not say how to sign in: {result.stderr.strip()[-300:]}")
+        console.say(f"   {site.name} could not say how to sign in: {result.stderr.strip()[-300:]}")
         return
     console.title(f"How to sign in on {site.name}")
     for line in facts.get("lines") or [f"{key}: {value}" for key, value in facts.items()]:

@@ -1,0 +1,94 @@
+# Studium's commands. `make` alone lists them; CI calls the same ones.
+PYTHON ?= $(or $(wildcard /usr/bin/python3),python3)
+LAPTOP := PYTHONPATH=deploy PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m laptop
+TOOL := $(LAPTOP) tool
+SITE ?=
+T ?=
+CMD ?=
+HTTPS ?=
+PORT ?=
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+export PORT
+
+.PHONY: help
+help: ## list the commands
+	@awk -F':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+.PHONY: python
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing. Type: sudo apt-get install -y python3"; exit 1; }
+
+## The two local sites, through the real pipeline
+.PHONY: up down status logs configure fresh shell manage
+up: python ## build staging and production, release this commit on both (PORT=8100 to begin there)
+	@$(LAPTOP) up
+
+down: python ## end both sites gracefully
+	@$(LAPTOP) down
+
+status: python ## what runs, which release is live, is it healthy
+	@$(LAPTOP) status
+
+logs: python ## follow the logs (SITE=staging for one site, T=worker for one log)
+	@$(LAPTOP) logs $(if $(SITE),--site $(SITE)) $(if $(T),--only $(T)) $(if $(LINES),--lines $(LINES)) $(if $(NOFOLLOW),--no-follow)
+
+configure: python ## ask for a site's facts and secrets (SITE=…; DEFAULTS=1 asks nothing)
+	@$(LAPTOP) configure $(if $(SITE),--site $(SITE)) $(if $(DEFAULTS),--defaults)
+
+fresh: python ## start a site anew after a backup (SITE=staging)
+	@$(LAPTOP) fresh $(if $(SITE),--site $(SITE)) $(if $(CONFIRM),--confirm $(CONFIRM))
+
+shell: python ## a Python shell on a site's live release (SITE=production for the other)
+	@$(LAPTOP) manage $(if $(SITE),--site $(SITE)) shell
+
+manage: python ## a management command on a site's live release (CMD="check --deploy", SITE=…)
+	@$(LAPTOP) manage $(if $(SITE),--site $(SITE)) $(CMD)
+
+## Development
+.PHONY: run environment lock fix docs
+run: python ## a development server and worker that reload (PORT=8000, HTTPS=1)
+	@$(LAPTOP) run $(if $(HTTPS),--https)
+
+environment: python ## the developer's tools (fab, pytest, ruff …) in .venv
+	@$(LAPTOP) environment
+
+lock: python ## compile requirements/*.in to *.txt with hashes, and package-lock.json
+	@$(LAPTOP) lock
+
+fix: python ## format and repair what tools can repair
+	@$(TOOL) ruff check --fix --quiet .
+	@$(TOOL) ruff format --quiet .
+	@$(TOOL) djlint --reformat --quiet app || true
+
+docs: python ## test what the documentation claims
+	@$(TOOL) pytest -q -n0 tests/unit/test_house.py
+
+## Checks, as CI runs them
+.PHONY: test check lint types imports migrations smoke bench fleet
+test: python ## every ring that this machine can run (T=path for one file, folder or ring)
+	@$(LAPTOP) test $(T)
+
+check: lint types imports migrations test ## all that CI runs, in its order
+
+lint: python ## ruff, djlint, shellcheck, yamllint, codespell, workflows
+	@$(LAPTOP) lint
+
+types: python ## mypy, strict
+	@$(TOOL) mypy app deploy fabfile.py
+
+imports: python ## who may import whom
+	@$(TOOL) lint-imports
+
+migrations: python ## every model change has its migration
+	@$(TOOL) python app/manage.py makemigrations --check --dry-run --settings=config.settings.test
+
+smoke: python ## only the deployed requirements, in a fresh environment: check --deploy and one request
+	@$(LAPTOP) smoke
+
+bench: python ## 100 requests/s through deploys and rollbacks: nothing may fail
+	@$(TOOL) python tests/benchmarks/deploys.py
+
+fleet: python ## provision and deploy to real hosts in namespaces
+	@$(TOOL) pytest -n0 tests/fleet
