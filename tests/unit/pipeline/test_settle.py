@@ -1,0 +1,127 @@
+"""What an interrupted runner left is finished when its release is live, and undone when not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline import attempts, followup, journal, ledger, live, lock, releases, settle, vassals
+from pipeline.git import NOTHING
+from pipeline.journal import Attempt
+from pipeline.releases import Release
+from pipeline.voice import Voice
+
+
+@pytest.fixture
+def voice():
+    return Voice()
+
+
+@pytest.fixture
+def served(site, repository, commit):
+    """A site whose live release is `old`, and whose repository is the work tree's."""
+    site.repository.symlink_to(repository.path)
+    old = released(site, commit("Old"), "20260101T000000000000Z")
+    live.switch(site, old.id)
+    repository.git("update-ref", site.ref, old.commit)
+    return old
+
+
+def released(site, commit, at):
+    folder = site.releases / f"{at}-{commit[:12]}"
+    folder.mkdir(parents=True)
+    made = Release(folder.name, commit, folder, Path("/env"), Path("/lib"))
+    made.save()
+    return made
+
+
+def interrupted(site, release, old, phase):
+    attempt = Attempt(
+        id=release.id,
+        release=release.id,
+        kind="push",
+        who="ann",
+        started="2026-01-02T00:00:00+00:00",
+        old=old.commit,
+        new=release.commit,
+        previous=old.id,
+        phase=phase,
+    )
+    attempts.log(site, attempt.id).parent.mkdir(parents=True, exist_ok=True)
+    return journal.save(site, attempt)
+
+
+@pytest.mark.parametrize("phase", ["received", "built", "early", "booted", "switching"])
+def test_before_the_switch_it_is_undone(site, served, commit, voice, phase):
+    new = released(site, commit("New"), "20260102T000000000000Z")
+    interrupted(site, new, served, phase)
+    settle.settle(site, voice)
+    assert site.live_release() == served.id
+    assert not new.folder.exists()
+    assert [row["outcome"] for row in ledger.read(site.ledger)] == ["interrupted"]
+    assert journal.load(site) is None
+
+
+def test_between_socket_and_link_it_is_undone(site, served, commit, voice):
+    new = released(site, commit("New"), "20260102T000000000000Z")
+    interrupted(site, new, served, "switching")
+    vassals.switch(site, new.id)
+    settle.settle(site, voice)
+    assert vassals.serving(site) == site.live_release() == served.id
+
+
+@pytest.mark.parametrize("phase", ["switching", "switched", "accepted"])
+def test_once_live_it_is_finished_and_the_branch_names_it(
+    site, served, repository, commit, voice, phase
+):
+    new = released(site, commit("New"), "20260102T000000000000Z")
+    interrupted(site, new, served, phase)
+    live.switch(site, new.id)
+    vassals.file(site, served.id).write_text("[uwsgi]")
+    settle.settle(site, voice)
+    assert repository.commit_of(site.ref) == new.commit
+    assert site.live_release() == new.id
+    assert not vassals.file(site, served.id).exists()
+    assert [row["outcome"] for row in ledger.read(site.ledger)] == ["live"]
+
+
+def test_settling_twice_writes_one_row(site, served, commit, voice):
+    new = released(site, commit("New"), "20260102T000000000000Z")
+    interrupted(site, new, served, "switched")
+    live.switch(site, new.id)
+    settle.settle(site, voice)
+    settle.settle(site, voice)
+    assert len(ledger.read(site.ledger)) == 1
+
+
+def test_a_reboot_took_the_socket_and_it_is_made_again(site, served, voice):
+    site.emperor_pid.write_text(str(os.getpid()))
+    vassals.file(site, served.id).write_text("[uwsgi]")
+    site.live_socket.unlink()
+    settle.settle(site, voice)
+    assert vassals.serving(site) == served.id
+
+
+def test_nothing_to_settle_changes_nothing(site, voice):
+    settle.settle(site, voice)
+    assert ledger.read(site.ledger) == []
+
+
+def test_a_release_with_a_living_process_is_not_pruned(site, served, commit, voice):
+    many = [released(site, commit(str(n)), f"202602{n:02}T000000000000Z") for n in range(1, 9)]
+    oldest = releases.lock_file(site, many[0].id)
+    oldest.parent.mkdir()
+    with lock.held(oldest, lock.Owner("a job", "working", "now", 1)):
+        followup.prune(site, voice)
+    kept = {release.id for release in releases.kept(site)}
+    assert kept == {served.id, many[0].id, *(one.id for one in many[3:])}
+
+
+def test_the_first_release_of_all_leaves_nothing_when_undone(site, repository, commit, voice):
+    site.repository.symlink_to(repository.path)
+    new = released(site, commit("First"), "20260102T000000000000Z")
+    first = interrupted(site, new, new, "booted")
+    journal.save(site, first.at("switching", old=NOTHING, previous=None))
+    vassals.switch(site, new.id)
+    settle.settle(site, voice)
+    assert (vassals.serving(site), site.live_release()) == (None, None)
