@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-
 from tests.factories import accounts as make
 
 THIS_MACHINE = ["127.0.0.1", "::1", "localhost"]

@@ -100,7 +100,7 @@ def _written(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if wants_json(request):
         return JsonResponse(asdict(refusal), status=refusal.status)
     htmx = getattr(request, "htmx", None)  # absent when a middleware before it refuses
-    fragment = bool(htmx) and not htmx.boosted
+    fragment = htmx is not None and bool(htmx) and not htmx.boosted
     template = "errors/_refusal.html" if fragment else "errors/refusal.html"
     context = {"refusal": refusal, "reason_phrase": HTTPStatus(refusal.status).phrase}
     return render(request, template, context, status=refusal.status)

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.contrib.staticfiles.utils import matches_patterns
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.base import ContentFile, File
+from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 
 IMPORT_IN_LAYER = re.compile(r'@import url\("(?P<name>[\w./-]+)"\)(?: layer\((?P<layer>\w+)\))?;')
@@ -30,6 +31,11 @@ class ReleaseStaticStorage(ManifestStaticFilesStorage):
     """Write hashed files to the shared static folder and the manifest to the release's own."""
 
     support_js_module_import_aggregation = True
+    # Our own modules alone: those of installed packages name what only a bundler would find.
+    _js_module_import_aggregation_patterns = (
+        "js/*.js",
+        ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]  # noqa: SLF001, E501
+    )
     _patterns: dict[str, list[tuple[re.Pattern[str], str]]]
 
     def __init__(self, *args: Any, manifest_folder: str | None = None, **kwargs: Any) -> None:
@@ -42,7 +48,7 @@ class ReleaseStaticStorage(ManifestStaticFilesStorage):
         """Do nothing: collectstatic would leave a copy without a hash, which changes in place."""
         return str(name)
 
-    def post_process(  # type: ignore[override]  # the stubs hide what collectstatic passes
+    def post_process(
         self, paths: dict[str, Any], dry_run: bool = False, **_: Any
     ) -> Iterator[tuple[str, str, bool]]:
         """Write each file under its hash, whatever it refers to first, and then the manifest."""
@@ -55,7 +61,7 @@ class ReleaseStaticStorage(ManifestStaticFilesStorage):
 
     def _stored_name(self, name: str, hashed_files: dict[str, str]) -> str:  # noqa: ARG002
         """Return the hashed name of a file that another one refers to."""
-        return self._collected(os.path.normpath(name))
+        return self._collected(os.path.normpath(urlsplit(name).path.strip()))
 
     def _collected(self, name: str) -> str:
         if name not in self.hashed_files:
@@ -76,7 +82,8 @@ class ReleaseStaticStorage(ManifestStaticFilesStorage):
             raise StaticFileRefused(f"{user} refers to {name}, which is no static file.")
         storage, path = self._sources[name]
         with storage.open(path) as file:
-            return bytes(File.read(file))
+            content: bytes = file.read()
+        return content
 
     def _rewritten(self, name: str) -> bytes:
         """Return the content with every reference turned into the hashed one."""

@@ -44,9 +44,7 @@ class Command(BaseCommand):
             if not options["dry_run"]:
                 file.unlink(missing_ok=True)
         outcome = "would go" if options["dry_run"] else "removed"
-        self.stdout.write(
-            f"{len(stale)} static files {outcome}, {len(kept)} named by a release stay"
-        )
+        self.stdout.write(f"{len(stale)} static files {outcome}, {len(kept)} stay")
 
 
 def named_by(folder: Path) -> set[str]:
