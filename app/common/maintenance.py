@@ -12,8 +12,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.template.loader import get_template
 from django.urls import reverse
+
+from common.context import site
+from common.refusals import wants_json
 
 RETRY_AFTER_S = 120
 MODES = {"on", "no-upload"}
@@ -82,13 +85,19 @@ def _answer(request: HttpRequest, now: Maintenance, default: str) -> HttpRespons
     if _wants_json(request):
         response: HttpResponse = JsonResponse({"detail": message}, status=503)
     else:
-        context = {"message": message, "retry_after_s": RETRY_AFTER_S}
-        response = render(request, "maintenance.html", context, status=503)
+        response = HttpResponse(_page(now, message), status=503)
     response.headers["Retry-After"] = str(RETRY_AFTER_S)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
+def _page(now: Maintenance, message: str) -> str:
+    """Render without the request: its person and areas would ask the database."""
+    titles = {"on": "Studium is being looked after", "no-upload": "No uploads just now"}
+    minutes = RETRY_AFTER_S // 60
+    context = {"title": titles[now.mode], "message": message, "minutes": minutes, "site": site()}
+    return get_template("maintenance.html").render(context)
+
+
 def _wants_json(request: HttpRequest) -> bool:
-    asked = request.headers.get("Accept", "")
-    return "/api/" in request.path or ("json" in asked and "text/html" not in asked)
+    return "/api/" in request.path or wants_json(request)

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import FrameType
-from typing import Any, ClassVar
+from types import FrameType, TracebackType
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -36,7 +36,7 @@ class OverTime(BaseException):
     """The time limit of a job. Not an Exception, so that no job swallows it by accident."""
 
 
-class ScheduledJob(CronJobBase):  # type: ignore[misc]  django-cron has no annotations
+class ScheduledJob(CronJobBase):  # type: ignore[misc]  # no annotations
     """What runs by the clock. A subclass names itself, its rhythm and its limit, and works."""
 
     code: ClassVar[str]
@@ -105,7 +105,7 @@ def _time_limit(limit: timedelta) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-class Manager(CronJobManager):  # type: ignore[misc]  django-cron has no annotations
+class Manager(CronJobManager):  # type: ignore[misc]  # no annotations
     """Run one job the way django-cron does, but know what came of it."""
 
     outcome = "not due"
@@ -120,7 +120,12 @@ class Manager(CronJobManager):  # type: ignore[misc]  django-cron has no annotat
         self.outcome = "due" if due and self.dry_run else "finished" if due else "not due"
         return due
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
         super().__exit__(kind, error, trace)
         if error is None:
             self.detail = str(self.msg)

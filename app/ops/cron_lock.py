@@ -11,11 +11,13 @@ import os
 import zlib
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from django.conf import settings
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 NAMESPACE = 0x53_54_43_52  # "STCR": keeps our numbers apart from other advisory locks
 

@@ -6,9 +6,15 @@ OperationFailed
 └── NotEmpty         a restore would mix its rows with those that are there
 """
 
+from common.errors import StudiumError
 
-class OperationFailed(Exception):
-    """The root: its text is shown to operators."""
+
+class OperationFailed(StudiumError):
+    """The root: its text is shown to operators, and on the page of a job that it ended."""
+
+    status = 500
+    title = "This did not work on the site's machine"
+    remedy = ""
 
 
 class BackupFailed(OperationFailed):

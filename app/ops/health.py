@@ -20,7 +20,8 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from ops import backup_files
+from jobs.queries import worker_heartbeats
+from ops import backup_files, cron, rhythms
 
 MEBIBYTE = 1024 * 1024
 DISK_FULL = 64 * MEBIBYTE
@@ -126,6 +127,26 @@ def static() -> Check:
     return Check(ok=count > 0, detail=f"{count} files in the manifest", fatal=True)
 
 
+def worker() -> Check:
+    """Look whether somebody works on the jobs, and for this release."""
+    fresh = [beat for beat in worker_heartbeats() if beat.is_fresh]
+    if not fresh:
+        return Check(ok=False, detail="no worker was seen lately: jobs wait")
+    ours = [beat for beat in fresh if beat.release == settings.RELEASE]
+    if not ours:
+        return Check(ok=False, detail=f"works for another release: {fresh[0].release}")
+    return Check(ok=True, detail=f"{len(ours)} at work")
+
+
+def schedule() -> Check:
+    """Look whether cron calls and its jobs succeed in time."""
+    late = [miss.code for miss in cron.misses()]
+    silence = rhythms.silence()
+    if silence or late:
+        return Check(ok=False, detail=silence or f"missed: {_first(late)}")
+    return Check(ok=True, detail="every job succeeded in time")
+
+
 def disk() -> Check:
     """Find the fullest disk that the site writes to."""
     folders = {settings.STATE, settings.MEDIA_ROOT, settings.BACKUPS, settings.JOB_FILES}
@@ -155,6 +176,8 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "database": database,
     "migrations": migrations,
     "static": static,
+    "worker": worker,
+    "schedule": schedule,
     "disk": disk,
     "backup": backup,
 }

@@ -8,6 +8,7 @@ under a twelve-hourly line at every second one, and under a one-minute line noth
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 from django.utils import timezone
@@ -54,9 +55,7 @@ def last_tick() -> datetime | None:
 def tick_period() -> timedelta:
     """Return the usual time between ticks; a call by hand in between changes little."""
     ticks = list(CronTick.objects.order_by("at").values_list("at", flat=True))
-    gaps = [
-        (later - earlier).total_seconds() for earlier, later in zip(ticks, ticks[1:], strict=False)
-    ]
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(ticks)]
     return timedelta(seconds=median(gaps)) if gaps else UNKNOWN_TICK
 
 

@@ -7,7 +7,6 @@ from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.sessions.backends.base import SessionBase
 
 from ops import health, services
 from ops.backup_files import BackupFile, newest
@@ -91,7 +90,7 @@ class ClearSessions(ScheduledJob):
     every = timedelta(days=1)
 
     def work(self) -> str:
-        store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+        store = import_module(settings.SESSION_ENGINE).SessionStore
         store.clear_expired()
         return "expired sessions deleted"
 

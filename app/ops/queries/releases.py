@@ -1,0 +1,198 @@
+"""The ledger as pages show it: attempts, their steps, and whether the chain is whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from pipeline import ledger
+
+from common.redaction import redact
+
+PAGE = 50
+LOG_LINES = 200
+LOG_BYTES = 64 * 1024
+BADGES = {
+    "live": "good",
+    "finished": "good",
+    "pending": "warning",
+    "refused": "warning",
+    "rolled back": "warning",
+    "failed": "harm",
+    "interrupted": "harm",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of an attempt, and where its bar is drawn (percent of the whole)."""
+
+    name: str
+    seconds: float
+    start: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One row of the ledger: a push, a rollback, a follow-up."""
+
+    row: Mapping[str, Any]
+
+    @property
+    def number(self) -> int:
+        return int(self.row["n"])
+
+    @property
+    def kind(self) -> str:
+        return str(self.row.get("kind") or "")
+
+    @property
+    def outcome(self) -> str:
+        return str(self.row.get("outcome") or "")
+
+    @property
+    def badge(self) -> str:
+        return BADGES.get(self.outcome, "neutral")
+
+    @property
+    def who(self) -> str:
+        return str(self.row.get("who") or "")
+
+    @property
+    def release(self) -> str:
+        return str(self.row.get("release") or "")
+
+    @property
+    def is_live(self) -> bool:
+        return bool(self.release) and self.release == settings.RELEASE
+
+    @property
+    def before(self) -> str:
+        return str(self.row.get("from") or "")[:12]
+
+    @property
+    def after(self) -> str:
+        return str(self.row.get("to") or "")[:12]
+
+    @property
+    def subject(self) -> str:
+        return str(self.row.get("subject") or "")
+
+    @property
+    def reason(self) -> str:
+        return redact(str(self.row.get("reason") or ""))
+
+    @property
+    def started(self) -> datetime | None:
+        return _instant(self.row.get("started"))
+
+    @property
+    def finished(self) -> datetime | None:
+        return _instant(self.row.get("finished"))
+
+    @property
+    def seconds(self) -> float | None:
+        if self.started is None or self.finished is None:
+            return None
+        return (self.finished - self.started).total_seconds()
+
+    @property
+    def migrations(self) -> list[tuple[str, list[str]]]:
+        """Return the migrations by phase, empty phases left out."""
+        phases = self.row.get("migrations") or {}
+        return [(str(phase), list(names)) for phase, names in phases.items() if names]
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        options = self.row.get("options") or {}
+        return [(str(name), redact(str(reason or ""))) for name, reason in options.items()]
+
+    @property
+    def steps(self) -> list[Step]:
+        given = [
+            (str(step["name"]), float(step["seconds"])) for step in self.row.get("steps") or []
+        ]
+        whole = sum(seconds for _, seconds in given) or 1.0
+        drawn, start = [], 0.0
+        for name, seconds in given:
+            width = 100 * seconds / whole
+            drawn.append(Step(name, seconds, round(start, 2), round(width, 2)))
+            start += width
+        return drawn
+
+    @property
+    def slowest(self) -> Step | None:
+        return max(self.steps, key=lambda step: step.seconds, default=None)
+
+    def log_tail(self) -> str:
+        """Return the last lines of the attempt's log; nothing when it is gone or elsewhere."""
+        path = Path(str(self.row.get("log") or ""))
+        home = Path(settings.LEDGER).resolve().parent
+        if not path.is_absolute() or home not in path.resolve().parents:
+            return ""
+        return redact("\n".join(_tail(path)))
+
+
+def _tail(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - LOG_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return []
+    return lines[-LOG_LINES:]
+
+
+def _instant(text: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some attempts, the newest first, and how to get at the older ones."""
+
+    attempts: list[Attempt]
+    total: int
+    older: int | None
+
+
+def attempts() -> list[Attempt]:
+    """Return every attempt, the newest first."""
+    return [Attempt(row) for row in reversed(ledger.read(Path(settings.LEDGER)))]
+
+
+def page(*, outcome: str = "", kind: str = "", before: int | None = None) -> Page:
+    """Return the attempts of this outcome and kind that are older than ``before``."""
+    wanted = [
+        attempt
+        for attempt in attempts()
+        if outcome in {"", attempt.outcome} and kind in {"", attempt.kind}
+    ]
+    rest = [found for found in wanted if before is None or found.number < before]
+    shown = rest[:PAGE]
+    return Page(shown, len(wanted), shown[-1].number if len(rest) > PAGE else None)
+
+
+def counts() -> list[tuple[str, int]]:
+    """Return how many attempts had each outcome, for the filter."""
+    numbers: dict[str, int] = {}
+    for attempt in attempts():
+        numbers[attempt.outcome] = numbers.get(attempt.outcome, 0) + 1
+    return sorted(numbers.items(), key=lambda pair: -pair[1])
+
+
+def attempt_of(number: int) -> Attempt | None:
+    return next((attempt for attempt in attempts() if attempt.number == number), None)
+
+
+def faults() -> list[str]:
+    """Return what is wrong with the chain, one sentence each."""
+    return ledger.verify(Path(settings.LEDGER))

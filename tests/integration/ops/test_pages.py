@@ -1,0 +1,236 @@
+"""The operators' pages: what they show, to whom, and what they cost."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils.timezone import now
+from ops.models import CronRun, ErrorOccurrence, ErrorReport
+from pipeline import ledger
+
+PAGES = ["/ops/", "/ops/releases/", "/ops/schedule/", "/ops/errors/", "/ops/backups/"]
+
+
+@pytest.fixture(autouse=True)
+def site(settings, tmp_path):
+    settings.BACKUPS = tmp_path / "backups"
+    settings.LEDGER = tmp_path / "ledger.jsonl"
+    settings.STATE = tmp_path / "state"
+    return tmp_path
+
+
+@pytest.fixture
+def attempt(settings, site):
+    """Append a row to the ledger as the pipeline does."""
+
+    def written(**facts):
+        row = {
+            "started": "2026-01-02T10:00:00+00:00",
+            "finished": "2026-01-02T10:00:06+00:00",
+            "kind": "push",
+            "outcome": "live",
+            "who": "Olga",
+            "site": "staging",
+            "release": "20260102T100000000000Z-0123456789ab",
+            "from": "a" * 40,
+            "to": "0123456789ab" + "c" * 28,
+            "subject": "Show the weight of a mouse",
+            "commits": 2,
+            "diffstat": "3 files changed",
+            "migrations": {"early": ["lab.0002_weight"], "late": [], "pending": []},
+            "options": {"skip-static": "no styles changed"},
+            "steps": [{"name": "export", "seconds": 1.0}, {"name": "probe", "seconds": 3.0}],
+            "reason": "",
+            "log": "",
+        }
+        return ledger.append(settings.LEDGER, row | facts)
+
+    return written
+
+
+@pytest.fixture
+def error(db):
+    report = ErrorReport.objects.create(
+        fingerprint="f" * 64,
+        kind="ZeroDivisionError",
+        message="division by zero",
+        place="GET /jobs/",
+        trace="Traceback …",
+        count=1,
+        first_seen_at=now(),
+        last_seen_at=now(),
+        first_release="one",
+        last_release="two",
+    )
+    ErrorOccurrence.objects.create(
+        report=report, at=now(), request_id="abcdef0123456789", release="two"
+    )
+    return report
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/ops/releases/1/", "/ops/errors/1/"])
+@pytest.mark.parametrize("who", ["alice", "bob", "carol", None])
+def test_nobody_but_operators_finds_these_pages(client, as_, request, db, page, who):
+    visitor = as_(request.getfixturevalue(who)) if who else client
+    assert visitor.get(page).status_code == 404
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_site_has_pages_that_say_so(as_, olga, page):
+    answer = as_(olga).get(page)
+    assert answer.status_code == 200
+    assert b"None" not in answer.content.split(b"<main")[1]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_more_rows_cost_no_more_queries(
+    as_, olga, page, attempt, error, django_assert_max_num_queries
+):
+    for number in range(20):
+        attempt(subject=f"Commit {number}")
+        CronRun.objects.create(job="ops.backup", release="x", host="h", pid=1)
+        ErrorReport.objects.create(
+            fingerprint=str(number),
+            kind="KeyError",
+            place="GET /",
+            first_seen_at=now(),
+            last_seen_at=now(),
+            first_release="x",
+            last_release="x",
+        )
+    visitor = as_(olga)
+    with django_assert_max_num_queries(30):
+        assert visitor.get(page).status_code == 200
+
+
+def test_the_overview_names_the_live_release(as_, olga, attempt, settings):
+    attempt(release="20260102T100000000000Z-feedfeedfeed")
+    settings.RELEASE = "20260102T100000000000Z-feedfeedfeed"
+    page = as_(olga).get("/ops/").content.decode()
+    assert "answers now" in page
+    assert "Show the weight of a mouse" in page
+
+
+def test_the_overview_shows_that_the_site_is_closed(as_, olga, settings, site):
+    settings.MAINTENANCE = site / "maintenance.json"
+    settings.MAINTENANCE.write_text(
+        json.dumps({"mode": "on", "message": "New disk", "who": "Olga"})
+    )
+    assert "New disk" in as_(olga).get("/ops/").content.decode()
+
+
+def test_an_attempt_shows_who_what_and_where_the_time_went(as_, olga, attempt):
+    row = attempt()
+    page = as_(olga).get(f"/ops/releases/{row['n']}/").content.decode()
+    for phrase in ("Olga", "lab.0002_weight", "no styles changed", "3 files changed"):
+        assert phrase in page
+    assert 'x="25.0" y="0" width="75.0"' in page
+    assert '<td class="number">3.0 s</td>' in page
+    assert "style=" not in page
+
+
+def test_a_filter_keeps_one_outcome_and_a_link_leads_to_older_attempts(as_, olga, attempt):
+    for number in range(55):
+        attempt(subject=f"Commit {number}")
+    attempt(outcome="refused", subject="Wrong branch", reason="Only staging is accepted.")
+    visitor = as_(olga)
+    refused = visitor.get("/ops/releases/?outcome=refused").content.decode()
+    assert "Wrong branch" in refused
+    assert "Commit 54" not in refused
+    first = visitor.get("/ops/releases/?outcome=live").content.decode()
+    assert "Commit 54" in first
+    assert "outcome=live&amp;before=6" in first
+    assert "Commit 4" in visitor.get("/ops/releases/?outcome=live&before=6").content.decode()
+
+
+def test_a_changed_ledger_is_said_loudly(as_, olga, attempt, settings):
+    attempt()
+    attempt()
+    assert "the chain is whole" in as_(olga).get("/ops/releases/").content.decode()
+    settings.LEDGER.write_text(settings.LEDGER.read_text().replace("Olga", "Oleg", 1))
+    page = as_(olga).get("/ops/releases/").content.decode()
+    assert "was changed after it was written" in page
+
+
+def test_the_tail_of_an_attempts_log_is_shown_without_secrets(as_, olga, attempt, site, settings):
+    settings.SECRET_VALUES = ["correct-horse-battery"]
+    log = site / "attempt.log"
+    log.write_text("first line\nkey is correct-horse-battery\n")
+    row = attempt(log=str(log))
+    page = as_(olga).get(f"/ops/releases/{row['n']}/").content.decode()
+    assert "first line" in page
+    assert "correct-horse-battery" not in page
+
+
+def test_a_log_elsewhere_on_the_machine_is_not_read(as_, olga, attempt):
+    row = attempt(log="/etc/passwd")
+    assert "root:" not in as_(olga).get(f"/ops/releases/{row['n']}/").content.decode()
+
+
+def test_an_error_is_found_by_its_request_id(as_, olga, error):
+    visitor = as_(olga)
+    assert (
+        "ZeroDivisionError" in visitor.get("/ops/errors/?request=abcdef0123456789").content.decode()
+    )
+    other = visitor.get("/ops/errors/?request=0000000000000000").content.decode()
+    assert "No error of this request is known" in other
+
+
+def test_a_resolved_error_leaves_the_open_ones(as_, olga, error):
+    visitor = as_(olga)
+    assert visitor.post(f"/ops/errors/{error.pk}/resolve/").status_code == 302
+    assert "ZeroDivisionError" not in visitor.get("/ops/errors/").content.decode()
+    assert "ZeroDivisionError" in visitor.get("/ops/errors/?state=resolved").content.decode()
+    error.refresh_from_db()
+    assert error.resolved_by == olga
+
+
+def test_a_resolved_error_can_be_opened_again(as_, olga, error):
+    visitor = as_(olga)
+    visitor.post(f"/ops/errors/{error.pk}/resolve/")
+    visitor.post(f"/ops/errors/{error.pk}/reopen/")
+    error.refresh_from_db()
+    assert error.is_open
+
+
+@pytest.mark.parametrize("action", ["/ops/errors/1/resolve/", "/ops/backups/now/"])
+def test_nobody_but_operators_acts(as_, carol, action):
+    assert as_(carol).post(action).status_code == 404
+
+
+def test_the_schedule_shows_misses_failures_and_slow_runs(as_, olga):
+    long_ago = now() - timedelta(days=3)
+    CronRun.objects.create(
+        job="ops.backup",
+        started_at=long_ago,
+        finished_at=long_ago + timedelta(hours=1),
+        outcome="finished",
+        release="x",
+        host="h",
+        pid=1,
+    )
+    CronRun.objects.create(
+        job="ops.prune",
+        finished_at=now(),
+        outcome="failed",
+        message="OSError: no",
+        release="x",
+        host="h",
+        pid=1,
+    )
+    page = as_(olga).get("/ops/schedule/").content.decode()
+    assert "has not succeeded for 72.0 h" in page
+    assert "slow" in page
+    assert "OSError: no" in page
+    assert "cron has never called" in page.lower()
+
+
+def test_a_backup_can_be_asked_for_by_hand(as_, olga, django_capture_on_commit_callbacks):
+    from jobs.models import Job
+
+    visitor = as_(olga)
+    answer = visitor.post("/ops/backups/now/")
+    job = Job.objects.get(name="ops.backup")
+    assert answer.headers["Location"] == f"/jobs/{job.pk}/"
+    visitor.post("/ops/backups/now/")
+    assert Job.objects.filter(name="ops.backup").count() in {1, 2}  # 2 when the minute turned
