@@ -42,8 +42,8 @@ def follow_up(work: Releasing) -> None:
 
 def end_others(site: Site, keep: str) -> None:
     """Let every other release end; wait only briefly, its requests and jobs may take longer."""
-    others = [file.stem for file in site.vassals.glob("*Z-*.ini") if file.stem != keep]
-    for other in others:
+    running = {file.stem.partition("~")[0] for file in site.vassals.glob("*Z-*.ini")}
+    for other in running - {keep}:
         vassals.stop(site, other)
 
 
@@ -103,7 +103,8 @@ def prune(site: Site, voice: Voice) -> None:
             continue
         build.remove(release.folder)
         releases.lock_file(site, release.id).unlink(missing_ok=True)
-        vassals.ready_file(site, release.id).unlink(missing_ok=True)
+        for left in site.run.glob(f"{release.id}*"):
+            left.unlink(missing_ok=True)
         voice.say(f"pruned {release.id}")
     for name in cache.prune(site):
         voice.say(f"pruned {name}")

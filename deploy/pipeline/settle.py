@@ -51,7 +51,7 @@ def serve_live(site: Site, voice: Voice) -> None:
     release = releases.live(site)
     if release is None or not emperor(site):
         return
-    if not vassals.file(site, release.id).exists():
+    if not vassals.is_started(site, release.id):
         voice.say(f"starting the live release {release.id}")
         vassals.start(site, release)
     if vassals.serving(site) != release.id:

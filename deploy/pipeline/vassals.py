@@ -1,5 +1,6 @@
 """The web server's side of a release: its vassal file, its socket, its start and its end."""
 
+import itertools
 import os
 import signal
 import time
@@ -17,23 +18,42 @@ from pipeline.site import Site
 LOOK_S = 0.02
 
 
+def instance(site: Site, release_id: str) -> str:
+    """Return the name under which the release runs or ran last.
+
+    A release that is started again while its former processes still end their requests runs under
+    a name of its own: the emperor would take the old name for the instance that is ending.
+    """
+    running = sorted(site.vassals.glob(f"{release_id}*.ini"))
+    return running[-1].stem if running else release_id
+
+
+def _new_instance(site: Site, release_id: str) -> str:
+    names = (f"{release_id}~{count}" if count else release_id for count in itertools.count())
+    return next(name for name in names if not (site.run / f"{name}.sock").exists())
+
+
+def is_started(site: Site, release_id: str) -> bool:
+    return file(site, release_id).exists()
+
+
 def file(site: Site, release_id: str) -> Path:
-    return site.vassals / f"{release_id}.ini"
+    return site.vassals / f"{instance(site, release_id)}.ini"
 
 
 def socket(site: Site, release_id: str) -> Path:
-    return site.run / f"{release_id}.sock"
+    return site.run / f"{instance(site, release_id)}.sock"
 
 
 def ready_file(site: Site, release_id: str) -> Path:
-    return site.run / f"{release_id}.ready"
+    return site.run / f"{instance(site, release_id)}.ready"
 
 
 def log_file(site: Site, release_id: str) -> Path:
     return site.logs / f"{release_id}.log"
 
 
-def text(site: Site, release: Release) -> str:
+def text(site: Site, release: Release, name: str) -> str:
     """Return the vassal file: physical paths, so that nothing changes under a running release."""
     web = site.facts["web"]
     settings = {
@@ -49,7 +69,8 @@ def text(site: Site, release: Release) -> str:
         "virtualenv": release.environment,
         "pythonpath": release.folder / "app",
         "module": "config.wsgi",
-        "socket": socket(site, release.id),
+        "socket": site.run / f"{name}.sock",
+        "umask": "027",
         "chmod-socket": "660",
         "processes": web["processes"],
         "threads": web["threads"],
@@ -65,7 +86,7 @@ def text(site: Site, release: Release) -> str:
         "disable-logging": "true",
         "log-5xx": "true",
         "procname-prefix-spaced": f"{site.name} {release.commit[:12]}",
-        "hook-accepting1-once": f"write:{ready_file(site, release.id)} {release.id}",
+        "hook-accepting1-once": f"write:{site.run / name}.ready {release.id}",
     }
     lines = [f"{name} = {value}" for name, value in settings.items()]
     lines += [f"env = {name}={value}" for name, value in release.variables(site).items()]
@@ -80,9 +101,10 @@ def start(site: Site, release: Release) -> None:
 def launch(site: Site, release: Release) -> int:
     """Let the emperor start the release; return where its own log ended before."""
     said_before = site.emperor_log.stat().st_size if site.emperor_log.exists() else 0
-    ready_file(site, release.id).unlink(missing_ok=True)
+    name = _new_instance(site, release.id)
+    (site.run / f"{name}.ready").unlink(missing_ok=True)
     log_file(site, release.id).parent.mkdir(parents=True, exist_ok=True)
-    write_whole(file(site, release.id), text(site, release))
+    write_whole(site.vassals / f"{name}.ini", text(site, release, name))
     _wake_emperor(site)
     return said_before
 
@@ -148,12 +170,13 @@ def serving(site: Site) -> str | None:
     """Return the id of the release that new connections reach."""
     if not site.live_socket.is_symlink():
         return None
-    return site.live_socket.readlink().name.removesuffix(".sock")
+    return site.live_socket.readlink().name.removesuffix(".sock").partition("~")[0]
 
 
 def stop(site: Site, release_id: str) -> None:
     """Let the release finish its requests and end."""
-    file(site, release_id).unlink(missing_ok=True)
+    for one in site.vassals.glob(f"{release_id}*.ini"):
+        one.unlink(missing_ok=True)
     _wake_emperor(site)
 
 

@@ -17,19 +17,19 @@ def release(site):
 
 
 def test_a_vassal_names_physical_paths_only(site, release):
-    text = vassals.text(site, release)
+    text = vassals.text(site, release, release.id)
     assert str(release.folder / "app") in text
     assert "/live" not in text.replace(f"STUDIUM_LIVE={site.live}", "")
 
 
 def test_a_vassal_holds_no_secret(site, release):
     site.folder("secrets").write_text("STUDIUM_SECRET_KEY=very-secret-value\n")
-    assert "very-secret-value" not in vassals.text(site, release)
+    assert "very-secret-value" not in vassals.text(site, release, release.id)
 
 
 def test_a_vassal_is_a_file_that_uwsgi_can_read(site, release):
     parser = configparser.ConfigParser(strict=False, interpolation=None)
-    parser.read_string(vassals.text(site, release))
+    parser.read_string(vassals.text(site, release, release.id))
     assert parser["uwsgi"]["module"] == "config.wsgi"
 
 
@@ -58,3 +58,21 @@ def test_releases_are_listed_newest_first(site, release):
     Release(later.name, release.commit, later, Path("/env"), Path("/lib")).save()
     (site.releases / "20260103T000000000000Z-half").mkdir()
     assert [one.id for one in releases.kept(site)] == [later.name, release.id]
+
+
+def test_a_release_started_again_while_it_ends_runs_under_another_name(site, release):
+    vassals.launch(site, release)
+    vassals.socket(site, release.id).touch()
+    vassals.stop(site, release.id)
+    vassals.launch(site, release)
+    assert vassals.socket(site, release.id).name == f"{release.id}~1.sock"
+    live.switch(site, release.id)
+    assert site.live_socket.readlink().name == f"{release.id}~1.sock"
+    assert vassals.serving(site) == release.id
+
+
+def test_stopping_a_release_leaves_no_vassal_of_it(site, release):
+    vassals.launch(site, release)
+    vassals.stop(site, release.id)
+    assert list(site.vassals.iterdir()) == []
+    assert not vassals.is_started(site, release.id)
