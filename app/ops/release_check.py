@@ -43,12 +43,18 @@ class Page:
     url: str
 
 
-def check() -> list[str]:
-    """Return the pages that everybody may see; raise ReleaseBroken when the release is broken."""
+def load() -> list[str]:
+    """Load what can be loaded without the tables of this release; no page is shown."""
     load_application()
     resolve_addresses()
-    run_system_checks()
     compile_templates()
+    return []
+
+
+def check() -> list[str]:
+    """Return the pages that everybody may see; raise ReleaseBroken when the release is broken."""
+    load()
+    run_system_checks()
     return show_pages(pages())
 
 

@@ -100,7 +100,7 @@ def _manage(site: Site, given: argparse.Namespace) -> int:
         raise Refused(f"{site.name} has no live release yet. Push one: fab deploy:{site.name}")
     argv = [str(release.python), str(release.manage), *given.words]
     os.chdir(release.folder / "app")
-    os.execve(argv[0], argv, child_environment(release.variables(site)))  # noqa: S606  no shell is wanted
+    os.execve(argv[0], argv, child_environment(release.variables(site)))
 
 
 VERBS: dict[str, Verb] = {

@@ -66,6 +66,6 @@ def back_up(site: Site, release: Release) -> Command:
     return manage(site, release, "backup", timeout_s=BUILD_S)
 
 
-def check_release(site: Site, release: Release) -> Command:
+def check_release(site: Site, release: Release, *flags: str) -> Command:
     limit_s = float(site.facts["release"]["import_s"])
-    return manage(site, release, "check_release", timeout_s=limit_s)
+    return manage(site, release, "check_release", *flags, timeout_s=limit_s)

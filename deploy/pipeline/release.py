@@ -81,6 +81,8 @@ def _go_live(work: Releasing) -> None:
         with work.step("backup"):
             run(commands.back_up(site, release))
     if wanted.early:
+        with work.step("import check"):
+            run(commands.check_release(site, release, "--before-migrations"))
         with work.step("early migrations"):
             work.voice.say(run(commands.migrate(site, release, "early")))
     work.note("early", migrations={"early": list(wanted.early), "late": list(wanted.late)})
