@@ -50,6 +50,11 @@ def collect_static(site: Site, release: Release) -> Command:
     return manage(site, release, "collectstatic", "--noinput", "--verbosity=0")
 
 
+def prune_static(site: Site, release: Release, kept: list[Release]) -> Command:
+    manifests = [str(one.folder / "staticfiles") for one in kept]
+    return manage(site, release, "prune_static", "--manifests", *manifests)
+
+
 def plan_migrations(site: Site, release: Release, *, ghosts_allowed: bool = False) -> Command:
     return manage(site, release, "migration_plan", *(["--allow-ghosts"] if ghosts_allowed else []))
 

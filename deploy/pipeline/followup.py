@@ -35,8 +35,8 @@ def follow_up(work: Releasing) -> None:
     with work.step("end of the old release"):
         end_others(work.site, keep=work.attempt.release)
     late_migrations(work)
-    with suppress(OSError):
-        prune(work.site, work.voice)
+    with suppress(OSError, PipelineError):
+        prune(work.site, work.runner, work.voice)
     close(work, "live" if work.attempt.kind == "push" else "rolled back")
 
 
@@ -92,8 +92,18 @@ def wait_for_others(site: Site, release: Release, limit_s: float) -> list[str]:
     ]
 
 
-def prune(site: Site, voice: Voice) -> None:
+def prune(site: Site, runner: Runner, voice: Voice) -> None:
     """Remove releases that are neither kept nor alive, and what only they needed."""
+    gone = _prune_releases(site)
+    for name in [*gone, *cache.prune(site)]:
+        voice.say(f"pruned {name}")
+    release = releases.live(site)
+    if gone and release:
+        runner.run(commands.prune_static(site, release, releases.kept(site)))
+
+
+def _prune_releases(site: Site) -> list[str]:
+    gone = []
     current = site.live_release()
     kept = releases.kept(site)
     stay = kept[: int(site.facts["release"]["keep"])]
@@ -105,9 +115,8 @@ def prune(site: Site, voice: Voice) -> None:
         releases.lock_file(site, release.id).unlink(missing_ok=True)
         for left in site.run.glob(f"{release.id}*"):
             left.unlink(missing_ok=True)
-        voice.say(f"pruned {release.id}")
-    for name in cache.prune(site):
-        voice.say(f"pruned {name}")
+        gone.append(release.id)
+    return gone
 
 
 def close(work: Releasing, outcome: str) -> None:

@@ -9,6 +9,7 @@ from pipeline import attempts, followup, journal, ledger, live, lock, releases, 
 from pipeline.git import NOTHING
 from pipeline.journal import Attempt
 from pipeline.releases import Release
+from pipeline.runner import RecordingRunner
 from pipeline.voice import Voice
 
 
@@ -111,10 +112,13 @@ def test_a_release_with_a_living_process_is_not_pruned(site, served, commit, voi
     many = [released(site, commit(str(n)), f"202602{n:02}T000000000000Z") for n in range(1, 9)]
     oldest = releases.lock_file(site, many[0].id)
     oldest.parent.mkdir()
+    runner = RecordingRunner()
     with lock.held(oldest, lock.Owner("a job", "working", "now", 1)):
-        followup.prune(site, voice)
+        followup.prune(site, runner, voice)
     kept = {release.id for release in releases.kept(site)}
     assert kept == {served.id, many[0].id, *(one.id for one in many[3:])}
+    assert str(many[1].folder) not in str(runner.commands[0])
+    assert str(many[0].folder / "staticfiles") in str(runner.commands[0])
 
 
 def test_the_first_release_of_all_leaves_nothing_when_undone(site, repository, commit, voice):
