@@ -42,6 +42,9 @@ def main(words: list[str]) -> int:
     except (LaptopError, PipelineError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read our output has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print(
             "\nInterrupted. What was done so far stays; the same command goes on.", file=sys.stderr

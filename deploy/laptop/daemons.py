@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,20 +74,27 @@ class Daemon:
         pid = self.pid()
         if pid is None:
             return False
-        os.kill(pid, self.stop_signal)
-        if not self._gone(pid, limit_s):
-            os.kill(pid, signal.SIGKILL)
-            self._gone(pid, 5)
+        end(pid, self.marker, self.stop_signal, limit_s)
         self.pid_file.unlink(missing_ok=True)
         return True
 
-    def _gone(self, pid: int, limit_s: float) -> bool:
-        deadline = time.monotonic() + limit_s
-        while is_ours(pid, self.marker):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(POLL_S)
-        return True
+
+def end(pid: int, marker: str, how: signal.Signals, limit_s: float) -> None:
+    """Signal the process, wait until it is gone, and kill it after the limit."""
+    for number, patience_s in ((how, limit_s), (signal.SIGKILL, 5.0)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+        if _is_gone(pid, marker, patience_s):
+            return
+
+
+def _is_gone(pid: int, marker: str, limit_s: float) -> bool:
+    deadline = time.monotonic() + limit_s
+    while is_ours(pid, marker):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_S)
+    return True
 
 
 def is_ours(pid: int, marker: str) -> bool:

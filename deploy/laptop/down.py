@@ -20,7 +20,7 @@ def down(clone: Clone, console: Console) -> None:
             console.say(
                 f"   {site.name}: {owner}; it is not waited for, `make up` finishes or undoes it"
             )
-    ended = [_end(front.daemon(clone), GRACE_S, console)]
+    ended = [_end(front.daemon(clone), GRACE_S, console), bool(front.end_orphans(clone))]
     for site in made:
         patience_s = float(site.facts["release"]["end_s"]) + GRACE_S
         ended += [_end(keeper.daemon(clone, site), patience_s, console)]

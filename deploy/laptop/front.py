@@ -5,14 +5,13 @@ the main file with its paths and ports. A release never touches or reloads it.
 """
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from laptop import console, packages
-from laptop.daemons import Daemon
+from laptop import packages
+from laptop.daemons import Daemon, end, is_ours
 from laptop.errors import LaptopError, StepFailed
 from laptop.layout import Clone, own_folder
 from laptop.sites import port_of
@@ -139,6 +138,30 @@ def check(clone: Clone) -> None:
         raise StepFailed(f"nginx refuses its configuration:\n{result.stderr.strip()}")
 
 
+def orphans(clone: Clone) -> list[int]:
+    """Return workers whose master was killed: they keep our ports, and nobody can end them."""
+    if daemon(clone).pid() is not None:
+        return []
+    found = (int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline"))
+    return [pid for pid in found if is_ours(pid, "nginx: worker") and _writes_to(pid, clone.front)]
+
+
+def _writes_to(pid: int, folder: Path) -> bool:
+    try:
+        names = [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
+    except OSError:
+        return False
+    return folder / "error.log" in names
+
+
+def end_orphans(clone: Clone) -> int:
+    """End such workers and return how many there were; nobody can be waiting for them long."""
+    found = orphans(clone)
+    for pid in found:
+        end(pid, "nginx: worker", signal.SIGQUIT, limit_s=5)
+    return len(found)
+
+
 def start(clone: Clone, sites: Sequence[Site]) -> None:
     """Start the front, or let a running one read its files again when they differ."""
     changed = prepare(clone, sites)
@@ -150,11 +173,3 @@ def start(clone: Clone, sites: Sequence[Site]) -> None:
     elif changed:
         check(clone)
         os.kill(pid, signal.SIGHUP)
-
-
-def remove(clone: Clone) -> None:
-    shutil.rmtree(clone.front, ignore_errors=True)
-
-
-def last_errors(clone: Clone) -> str:
-    return console.tail(clone.front / "error.log", 10)

@@ -56,7 +56,8 @@ def _site(site: Site, console: Console) -> str:
 
 def last_backup(site: Site) -> str:
     folder = site.folder("backups")
-    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
+    found = folder.rglob("*") if folder.is_dir() else []
+    files = [path for path in found if path.is_file() and path.suffix != ".sha256"]
     if not files:
         return "none yet; the daily job makes one, or: make manage CMD=backup SITE=" + site.name
     newest = max(files, key=lambda path: path.stat().st_mtime)

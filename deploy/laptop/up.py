@@ -30,7 +30,6 @@ def up(clone: Clone, console: Console) -> None:
         )
     for site in made:
         release(clone, site, commit, console)
-    for site in made:
         keeper.daemon(clone, site).start()
     summary(made, console)
 
@@ -39,6 +38,8 @@ def processes(clone: Clone, console: Console) -> list[Site]:
     """Make the sites complete and let all that they need run."""
     with console.step(f"folders, repositories and hooks under {clone.studium}"):
         made = sites.all_of(clone)
+    if front.end_orphans(clone):
+        console.say("   ended what a killed front had left on its ports")
     made = [_with_port(clone, site, console) for site in made]
     with console.step("the front and the emperors"):
         front.start(clone, made)
@@ -96,9 +97,7 @@ def summary(made: list[Site], console: Console) -> None:
         console.say(f"   {site.name:<11} {site.url}")
     for site in made:
         _welcome(site, console)
-    console.say(
-        f"\n   make status · make logs · make down          (all this took {console.elapsed()})"
-    )
+    console.say(f"\n   make status · make logs · make down   (all this took {console.elapsed()})")
 
 
 def _welcome(site: Site, console: Console) -> None:
