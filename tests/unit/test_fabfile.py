@@ -1,5 +1,6 @@
 """The fabfile turns names into places and exit codes into verdicts."""
 
+import io
 import os
 import shutil
 import subprocess
@@ -266,6 +267,19 @@ def test_a_rollback_that_would_lose_data_is_not_begun(project):
     answer = fab(project, "rollback:staging", "--yes", PIPELINE_EXIT="1")
     assert answer.returncode == 1
     assert len(told(project).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "goes_on"), [("y", True), ("Yes ", True), ("", False), ("n", False)]
+)
+def test_only_a_clear_yes_goes_on(monkeypatch, answer, goes_on):
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    if goes_on:
+        fabfile.confirm("Go back?")
+    else:
+        with pytest.raises(Exit, match="Nothing was changed"):
+            fabfile.confirm("Go back?")
 
 
 # --- maintenance and remotes ----------------------------------------------------------------------

@@ -17,6 +17,14 @@ LONGEST_FILE, LONGEST_FUNCTION = 500, 60
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "misc", "manager"}
 NOT_OURS = (".min.js", ".min.css", ".whl", ".tar.gz", ".zip", ".woff", ".woff2", ".ttf", ".jar")
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+REGISTRIES = re.compile(
+    "|".join(["py" + r"pi\.org", "python" + "hosted", "npm" + r"js\.", "yarn" + "pkg"])
+)
+IMPORTED_AS = {
+    "djangorestframework": "rest_framework",
+    "django-otp": "django_otp",
+    "Django": "django",
+}
 TARGET = re.compile(r"^([a-z][a-z-]*):.*##", re.MULTILINE)
 
 
@@ -86,6 +94,11 @@ def test_requirements_pin_hashes_and_name_no_index(file):
 def test_the_lock_file_of_npm_holds_no_address():
     packages = json.loads(document("package-lock.json"))["packages"]
     assert [path for path, facts in packages.items() if "resolved" in facts] == []
+
+
+def test_no_file_names_a_registry_of_packages():
+    texts = {name(file): file.read_text(errors="replace") for file in tracked()}
+    assert [path for path, text in texts.items() if REGISTRIES.search(text)] == []
 
 
 def test_every_npm_package_is_pinned_by_its_content():
@@ -159,6 +172,17 @@ def test_every_link_leads_somewhere(file):
     links = [link for pair in LINK.findall(prose(file)) for link in pair if link]
     broken = [link for link in links if "://" not in link and not leads_somewhere(file, link)]
     assert broken == []
+
+
+def test_every_document_is_linked_from_another():
+    links = {
+        (file.parent / link.partition("#")[0]).resolve()
+        for file in documents()
+        for pair in LINK.findall(prose(file))
+        for link in pair
+        if link and "://" not in link
+    }
+    assert [name(file) for file in documents() if file not in links | {ROOT / "README.md"}] == []
 
 
 def prose(file):
@@ -251,3 +275,14 @@ def test_every_direct_dependency_has_its_reason():
 
 def test_no_reason_is_left_of_a_dependency_that_is_gone():
     assert set(reasons()) - direct_dependencies() == set()
+
+
+def test_nothing_is_installed_with_a_release_that_the_application_does_not_use():
+    listed = [line for line in document("requirements/base.in").splitlines() if line[:1].isalpha()]
+    packages = [re.split(r"[<>=~!]", line)[0] for line in listed]
+    code = "\n".join(file.read_text() for file in tracked("app/*.py"))
+    modules = {
+        one: IMPORTED_AS.get(one, re.sub(r"^django-(?=axes|csp)", "", one)) for one in packages
+    }
+    unused = {one for one, module in modules.items() if module.replace("-", "_") not in code}
+    assert unused == set()
