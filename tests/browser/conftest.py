@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import sync_playwright
 
+from tests.browser.world import World, inhabit
+
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
     "--no-sandbox",
@@ -51,15 +53,39 @@ def session_of(as_):
 
 
 @pytest.fixture
-def window(browser, live_server, session_of):
-    """Open a window for a person (None for a stranger), and close it with the test."""
+def complaints():
+    """Collect what no page may do: ask another host, break a rule of content, throw."""
+    return []
+
+
+def watch(page, address, complaints):
+    def asked(request):
+        if not request.url.startswith((address, "data:")):
+            complaints.append(f"asked another host: {request.url}")
+
+    def said(message):
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            complaints.append(message.text)
+
+    def answered(response):
+        if response.status >= 400 and response.request.resource_type != "document":
+            complaints.append(f"{response.status}: {response.url}")
+
+    page.on("request", asked)
+    page.on("console", said)
+    page.on("response", answered)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+
+
+@pytest.fixture
+def window(browser, live_server, session_of, complaints):
+    """Open a window for a person (None for a stranger); no window may have given complaints."""
     contexts = []
 
-    def opened(person=None, *, width=1280, height=800, scheme="light"):
+    def opened(person=None, *, width=1280, height=800):
         context = browser.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": height},
-            color_scheme=scheme,
             reduced_motion="reduce",
         )
         contexts.append(context)
@@ -67,11 +93,20 @@ def window(browser, live_server, session_of):
             context.add_cookies([session_of(person, live_server.url)])
         page = context.new_page()
         page.set_default_timeout(10_000)
+        watch(page, live_server.url, complaints)
         return page
 
     yield opened
     for context in contexts:
         context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def world(live_server, settings, tmp_path, alice, bob, carol, olga):
+    settings.LEDGER = tmp_path / "ledger.jsonl"
+    settings.BACKUPS = tmp_path / "backups"
+    return inhabit(World(alice, bob, carol, olga))
 
 
 @pytest.fixture(scope="session")
