@@ -158,7 +158,7 @@ VERBS: dict[str, tuple[Action, list[Argument]]] = {
     "configure": (_configure, [SITE, ("--defaults", {"action": "store_true"})]),
     "fresh": (_fresh, [SITE, ("--confirm", {"default": ""})]),
     "manage": (_manage, [SITE, WORDS]),
-    "keep": (_keep, [("site_file", {"type": Path})]),
+    "keep": (_keep, [("site_file", {"type": Path}), ("--version", {"default": ""})]),
     "run": (_run, [("--https", {"action": "store_true"})]),
     "environment": (_environment, []),
     "tool": (_tool, [WORDS]),

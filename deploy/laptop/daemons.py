@@ -22,7 +22,7 @@ class Daemon:
     name: str
     argv: Sequence[str]
     pid_file: Path
-    marker: str  # stands in the command line of this process and of no other
+    markers: tuple[str, ...]  # together they stand in the command line of this process alone
     log: Path
     env: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
@@ -32,8 +32,23 @@ class Daemon:
         try:
             pid = int(self.pid_file.read_text())
         except (FileNotFoundError, ValueError):
-            return None
-        return pid if is_ours(pid, self.marker) else None
+            pid = 0
+        if pid and is_ours(pid, self.markers):
+            return pid
+        return next(iter(self.search()), None)
+
+    def search(self) -> list[int]:
+        """Return all such processes, the eldest first, also those whose pid file was lost."""
+        found = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit())
+        return sorted(pid for pid in found if is_ours(pid, self.markers))
+
+    def is_outdated(self) -> bool:
+        """Say whether the running process was started with other words than it would be now."""
+        pid = self.pid()
+        if pid is None:
+            return False
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+        return words != [os.fsencode(word) for word in self.argv]
 
     def start(self) -> int:
         """Start the process in a session of its own, unless it runs already."""
@@ -71,40 +86,42 @@ class Daemon:
 
     def stop(self, limit_s: float) -> bool:
         """Ask the process to end and wait; after ``limit_s`` end it. Say whether it ran."""
-        pid = self.pid()
-        if pid is None:
-            return False
-        end(pid, self.marker, self.stop_signal, limit_s)
+        found = self.search()
+        for pid in found:
+            end(pid, self.markers, self.stop_signal, limit_s)
         self.pid_file.unlink(missing_ok=True)
-        return True
+        return bool(found)
 
 
-def end(pid: int, marker: str, how: signal.Signals, limit_s: float) -> None:
+def end(pid: int, markers: tuple[str, ...], how: signal.Signals, limit_s: float) -> None:
     """Signal the process, wait until it is gone, and kill it after the limit."""
     for number, patience_s in ((how, limit_s), (signal.SIGKILL, 5.0)):
         with suppress(ProcessLookupError):
             os.kill(pid, number)
-        if _is_gone(pid, marker, patience_s):
+        if _is_gone(pid, markers, patience_s):
             return
 
 
-def _is_gone(pid: int, marker: str, limit_s: float) -> bool:
+def _is_gone(pid: int, markers: tuple[str, ...], limit_s: float) -> bool:
     deadline = time.monotonic() + limit_s
-    while is_ours(pid, marker):
+    while is_ours(pid, markers):
         if time.monotonic() > deadline:
             return False
         time.sleep(POLL_S)
     return True
 
 
-def is_ours(pid: int, marker: str) -> bool:
-    """Say whether this pid runs now, is ours to signal and has the marker in its command line."""
+def is_ours(pid: int, markers: tuple[str, ...]) -> bool:
+    """Say whether this pid runs now, belongs to us and has the markers in its command line."""
+    place = Path(f"/proc/{pid}")
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        words = (place / "cmdline").read_bytes().replace(b"\0", b" ")
+        state = (place / "stat").read_text().rpartition(")")[2].split()[0]
+        owner = place.stat().st_uid
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False
-    return os.fsencode(marker) in words and state != "Z"
+    named = all(os.fsencode(marker) in words for marker in markers)
+    return named and state != "Z" and owner == os.geteuid()
 
 
 def clean_environment() -> dict[str, str]:

@@ -17,6 +17,7 @@ from laptop.layout import Clone, own_folder
 from laptop.sites import port_of
 from pipeline.site import Site
 
+WORKER = ("nginx: worker",)
 SHARED = "deploy/server/etc/nginx/studium"
 PAGE = Path(__file__).with_name("not_running.html")
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -108,7 +109,7 @@ def daemon(clone: Clone) -> Daemon:
         name="front",
         argv=_nginx(clone),
         pid_file=clone.front / "nginx.pid",
-        marker=f"-p {clone.front} ",
+        markers=(f"nginx -p {clone.front} ",),
         log=clone.front / "error.log",
         stop_signal=signal.SIGQUIT,
     )
@@ -143,7 +144,7 @@ def orphans(clone: Clone) -> list[int]:
     if daemon(clone).pid() is not None:
         return []
     found = (int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline"))
-    return [pid for pid in found if is_ours(pid, "nginx: worker") and _writes_to(pid, clone.front)]
+    return [pid for pid in found if is_ours(pid, WORKER) and _writes_to(pid, clone.front)]
 
 
 def _writes_to(pid: int, folder: Path) -> bool:
@@ -158,7 +159,7 @@ def end_orphans(clone: Clone) -> int:
     """End such workers and return how many there were; nobody can be waiting for them long."""
     found = orphans(clone)
     for pid in found:
-        end(pid, "nginx: worker", signal.SIGQUIT, limit_s=5)
+        end(pid, WORKER, signal.SIGQUIT, limit_s=5)
     return len(found)
 
 

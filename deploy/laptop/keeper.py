@@ -10,9 +10,11 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 
 from laptop.daemons import Daemon, clean_environment
+from laptop.emperor import digest
 from laptop.layout import Clone
 from pipeline.site import Site
 
@@ -26,12 +28,24 @@ CRON_S = 60
 def daemon(clone: Clone, site: Site) -> Daemon:
     return Daemon(
         name=f"keeper of {site.name}",
-        argv=[sys.executable, "-m", "laptop", "keep", str(site.file)],
+        argv=[sys.executable, "-m", "laptop", "keep", str(site.file), "--version", version()],
         pid_file=site.run / "keeper.pid",
-        marker=f"laptop keep {site.file}",
+        markers=(f"-m laptop keep {site.file} ",),
         log=site.logs / "keeper.log",
         env={"PYTHONPATH": str(clone.root / "deploy"), "PYTHONUNBUFFERED": "1"},
     )
+
+
+def version() -> str:
+    """Return a mark of this code, so that `make up` sees a keeper of an older one."""
+    return digest(*sorted(Path(__file__).parent.glob("*.py")))
+
+
+def ensure(clone: Clone, site: Site) -> None:
+    running = daemon(clone, site)
+    if running.is_outdated():
+        running.stop(float(site.facts["release"]["end_s"]))
+    running.start()
 
 
 def worker(site: Site) -> Daemon:
@@ -40,7 +54,7 @@ def worker(site: Site) -> Daemon:
         name=f"worker of {site.name}",
         argv=[str(site.root / "bin" / "manage"), "worker"],
         pid_file=site.run / "worker.pid",
-        marker=str(site.root),
+        markers=(f" {site.root}/", "manage.py worker "),
         log=site.logs / "worker.log",
     )
 
@@ -72,7 +86,7 @@ class Keeper:
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
-        (self.site.run / "keeper.pid").write_text(str(os.getpid()))
+        (self.site.run / "keeper.pid").write_text(f"{os.getpid()}\n")
         self._end_orphan()
         while not self.ending:
             if self.site.live_release():
@@ -99,7 +113,7 @@ class Keeper:
             self.worker, self.worker_due = None, time.monotonic() + pause_s
         if time.monotonic() >= self.worker_due:
             self.worker, self.worker_began = self._start("worker"), time.monotonic()
-            (self.site.run / "worker.pid").write_text(str(self.worker.pid))
+            (self.site.run / "worker.pid").write_text(f"{self.worker.pid}\n")
             say(f"worker {self.worker.pid} started on {self.site.live_release()}")
 
     def _tick_cron(self) -> None:

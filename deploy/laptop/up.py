@@ -30,7 +30,7 @@ def up(clone: Clone, console: Console) -> None:
         )
     for site in made:
         release(clone, site, commit, console)
-        keeper.daemon(clone, site).start()
+        keeper.ensure(clone, site)
     summary(made, console)
 
 
@@ -44,8 +44,7 @@ def processes(clone: Clone, console: Console) -> list[Site]:
     with console.step("the front and the emperors"):
         front.start(clone, made)
         for site in made:
-            emperor.prepare(clone, site)
-            emperor.daemon(clone, site).start()
+            emperor.ensure(clone, site, console)
     for site in made:
         recover(clone, site, console)
     return made
