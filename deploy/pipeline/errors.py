@@ -5,6 +5,7 @@ PipelineError
 ├── Refused        a push or command that may not be; nothing was changed
 ├── Locked         somebody else is releasing
 ├── StepFailed     a command ended badly
+│   └── TookTooLong    it had to be ended
 └── Unhealthy      the new release does not answer as it should
 """
 
@@ -26,6 +27,10 @@ class Locked(PipelineError):
 
 
 class StepFailed(PipelineError):
+    pass
+
+
+class TookTooLong(StepFailed):
     pass
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from pipeline import attempts, build, commands, journal, live, migrations, probe, releases, vassals
-from pipeline.errors import PipelineError, Refused
+from pipeline.errors import PipelineError, Refused, TookTooLong, Unhealthy
 from pipeline.git import Repository
 from pipeline.journal import Attempt
 from pipeline.releases import Release
@@ -103,7 +103,11 @@ def _plan(work: Releasing, release: Release) -> migrations.Plan:
 
 def check_release(work: Releasing, release: Release) -> list[str]:
     """Let the release import itself and show its pages, in a process of its own."""
-    return pages_of(work.runner.run(commands.check_release(work.site, release)))
+    command = commands.check_release(work.site, release)
+    try:
+        return pages_of(work.runner.run(command))
+    except TookTooLong as error:
+        raise Unhealthy(f"{error}\nThe limit is release.import_s in site.toml.") from None
 
 
 def pages_of(answer: str) -> list[str]:

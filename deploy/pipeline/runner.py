@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.errors import StepFailed
+from pipeline.errors import StepFailed, TookTooLong
 
 LAST_LINES = 25
 
@@ -64,8 +64,8 @@ class LocalRunner:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             output, errors = process.communicate()
-            raise StepFailed(
-                f"`{command}` took longer than {command.timeout_s:.0f} s and was ended.\n"
+            raise TookTooLong(
+                f"`{_brief(command)}` took longer than {command.timeout_s:.0f} s and was ended.\n"
                 + last_lines(output + errors)
             ) from None
         if process.returncode:

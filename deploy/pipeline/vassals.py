@@ -116,7 +116,7 @@ def wait_until_ready(site: Site, release: Release, emperor_log_end: int) -> None
         fault = _fault(site, release, emperor_log_end)
         if fault or time.monotonic() > deadline:
             raise Unhealthy(
-                (fault or f"The release does not listen after {limit_s:.0f} s.")
+                (fault or f"The release does not listen after {limit_s:g} s (release.boot_s).")
                 + "\n"
                 + logs(site, release.id, emperor_log_end)
             )
