@@ -35,22 +35,29 @@ def during(origin: Origin) -> Iterator[None]:
         _origin.reset(before)
 
 
+def current() -> Origin:
+    """Return where the request came from that is being answered."""
+    return _origin.get()
+
+
 def use_token(token: ApiToken) -> None:
     """Name the token that the current request came with; ``during`` ends it."""
     _origin.set(Origin(_origin.get().request_id, _origin.get().address, token))
 
 
-def record(
+def record(  # noqa: PLR0913  an entry is that wide; all but the action may be left out
     *,
     action: str,
     user: User | AnonymousUser | None = None,
     on: models.Model | None = None,
     changes: Mapping[str, Any] | None = None,
     reason: str = "",
+    lab: Lab | None = None,
 ) -> AuditEntry:
     """Write down that ``user`` did ``action`` (such as "job.cancelled") to the object ``on``.
 
     ``changes`` maps a field to [before, after]; ``between`` makes it. Secrets do not belong in it.
+    Lab and project are those of ``on``; name the ``lab`` where the object has none.
     """
     origin = _origin.get()
     project = _project_of(on)
@@ -61,7 +68,7 @@ def record(
         object_type=on._meta.label_lower if on else "",  # noqa: SLF001
         object_id=str(on.pk) if on and on.pk is not None else "",
         object_label=str(on)[:200] if on else "",
-        lab=project.lab if project else _lab_of(on),
+        lab=lab or (project.lab if project else _lab_of(on)),
         project=project,
         changes={name: plain(change) for name, change in (changes or {}).items()},
         reason=reason,

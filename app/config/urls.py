@@ -3,12 +3,16 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views.sign_in import admin_sign_in
+
 urlpatterns = [
     path("", include("common.urls")),
     path("", include("ops.urls")),
     path("accounts/", include("accounts.urls")),
     path("jobs/", include("jobs.urls")),
     path("api/v1/jobs/", include("jobs.api_urls")),
+    path("api/v1/", include("accounts.api_urls")),
+    path("admin/login/", admin_sign_in),  # its own would know no second step
     path("admin/", admin.site.urls),
 ]
 

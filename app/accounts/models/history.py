@@ -82,3 +82,25 @@ class AuditEntry(models.Model):
 
     def delete(self, *_: Any, **__: Any) -> NoReturn:
         raise HistoryIsKept
+
+    @property
+    def action_in_words(self) -> str:
+        """Return "role.changed" as "role changed"."""
+        return self.action.replace(".", " ").replace("-", " ")
+
+    @property
+    def changes_in_words(self) -> list[tuple[str, str]]:
+        return [(name.replace("_", " "), _spoken(change)) for name, change in self.changes.items()]
+
+
+def _spoken(change: Any) -> str:
+    if isinstance(change, list) and len(change) == 2:  # noqa: PLR2004  before and after
+        before, after = (_value(each) for each in change)
+        return f"{before} → {after}"
+    return _value(change)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value in (None, "") else str(value)

@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.urls import reverse
 from django.utils.text import slugify
 
 from accounts.roles import Role, is_operator, up_from
@@ -56,6 +57,10 @@ class Lab(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def url(self) -> str:
+        return reverse("accounts:lab", args=[self.slug])
+
 
 class Membership(models.Model):
     """A person's one role in a lab."""
@@ -78,6 +83,10 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.lab}"
+
+    @property
+    def url(self) -> str:
+        return reverse("accounts:person", args=[self.lab.slug, self.user.username])
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -141,6 +150,10 @@ class Project(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.slug = self.slug or slugify(self.name)[:60] or "project"
         super().save(*args, **kwargs)
+
+    @property
+    def url(self) -> str:
+        return reverse("accounts:project", args=[self.lab.slug, self.slug])
 
 
 class ProjectMember(models.Model):

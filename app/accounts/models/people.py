@@ -29,9 +29,6 @@ class UserQuerySet(models.QuerySet["User"]):
         theirs = labs.Membership.objects.filter(lab__in=mine).values("user")
         return self.filter(models.Q(pk=person.pk) | models.Q(pk__in=theirs))
 
-    def active(self) -> Self:
-        return self.filter(is_active=True)
-
 
 class People(UserManager["User"]):
     """Finds people by their name in any case, so that Alice and alice are one account."""

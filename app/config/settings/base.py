@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from config import caches, content_security, databases, email, environment, logs
+from config.sign_in import *  # noqa: F403  how people sign in is a page of its own
 
 ENV = environment.of_process()
 APP = Path(__file__).resolve().parents[2]
@@ -25,6 +26,7 @@ JOB_ENGINE = ENV.text("STUDIUM_JOB_ENGINE", "jobs.engines.local.LocalEngine")
 STALE_BACKUP_H = ENV.integer("STUDIUM_STALE_BACKUP_H", 36)
 
 SITE_FILE = ENV.text("STUDIUM_SITE_FILE")
+SENTRY_DSN = ENV.text("SENTRY_DSN")
 SECRETS_FILE = ENV.path("STUDIUM_SECRETS", Path()) if ENV.text("STUDIUM_SECRETS") else None
 SECRET_VALUES = ENV.secret_values()
 
@@ -53,6 +55,9 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_htmx",
     "csp",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "common",
     "accounts",
     "jobs",
@@ -69,10 +74,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.PersonMiddleware",
     "common.maintenance.MaintenanceMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
     "common.refusals.RefusalMiddleware",
 ]
 
@@ -120,6 +127,24 @@ CRON_CLASSES = [
 ]
 
 LOGGING = logs.to_stderr(json=False)
+
+# --- signing in ---------------------------------------------------------------------------------
+ADDRESS_HEADER = ENV.text("STUDIUM_ADDRESS_HEADER", "REMOTE_ADDR")
+OTP_TOTP_ISSUER = f"Studium {SITE_NAME}"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "accounts.authentication.ScopeAllows",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.throttles.ApiThrottle"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "common.api.exception_handler",
+}
 
 # --- what browsers are told ------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = content_security.POLICY
