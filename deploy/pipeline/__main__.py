@@ -6,6 +6,7 @@ python3 -m pipeline VERB --site FILE …
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -48,7 +49,17 @@ def _carry(site: Site, given: argparse.Namespace) -> int:
     attempt = journal.read_attempt(Path(given.words[0]))
     if attempt is None:
         raise Refused(f"{given.words[0]} holds no attempt.")
-    return 0 if carry.carry_out(site, attempt) else 1
+    try:
+        return 0 if carry.carry_out(site, attempt) else 1
+    finally:
+        _remove_box(site)
+
+
+def _remove_box(site: Site) -> None:
+    """Remove the code that the update hook unpacked for this attempt; all of it is loaded."""
+    box = Path(__file__).resolve().parents[2]
+    if box.parent == site.logs.resolve() / "pipelines":
+        shutil.rmtree(box, ignore_errors=True)
 
 
 def _rollback(site: Site, given: argparse.Namespace) -> int:

@@ -27,6 +27,9 @@ from pipeline.site import Site
 from pipeline.voice import Voice
 
 
+KEEP_LOGS_S = 90 * 24 * 3600
+
+
 def follow_up(work: Releasing) -> None:
     """End the old release, run the late migrations when nothing of it is alive, prune, record."""
     if work.attempt.kind == "rollback":  # a push has drained while it was watched
@@ -94,6 +97,7 @@ def wait_for_others(site: Site, release: Release, limit_s: float) -> list[str]:
 
 def prune(site: Site, runner: Runner, voice: Voice) -> None:
     """Remove releases that are neither kept nor alive, and what only they needed."""
+    _prune_logs(site)
     gone = _prune_releases(site)
     for name in [*gone, *cache.prune(site)]:
         voice.say(f"pruned {name}")
@@ -117,6 +121,15 @@ def _prune_releases(site: Site) -> list[str]:
             left.unlink(missing_ok=True)
         gone.append(release.id)
     return gone
+
+
+def _prune_logs(site: Site) -> None:
+    """Remove old logs of attempts, and of releases that are gone."""
+    oldest = time.time() - KEEP_LOGS_S
+    kept = {release.id for release in releases.kept(site)}
+    for log in [*site.logs.glob("attempts/*"), *site.logs.glob("*Z-*.log*")]:
+        if log.name.partition(".")[0] not in kept and log.stat().st_mtime < oldest:
+            log.unlink(missing_ok=True)
 
 
 def close(work: Releasing, outcome: str) -> None:

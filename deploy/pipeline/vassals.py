@@ -82,6 +82,7 @@ def text(site: Site, release: Release, name: str) -> str:
         "reload-on-rss": 1024,
         "worker-reload-mercy": site.facts["release"]["end_s"],
         "logto2": log_file(site, release.id),
+        "log-maxsize": 20_000_000,
         "log-date": "%%Y-%%m-%%dT%%H:%%M:%%S",
         "disable-logging": "true",
         "log-5xx": "true",
