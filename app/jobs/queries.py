@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from jobs import processes
 from jobs.errors import StaleLink
 from jobs.models import Job, JobQuerySet, Status, Worker
 
@@ -43,9 +44,14 @@ def worker_heartbeats() -> list[Heartbeat]:
 
 def jobs_without_worker(host: str, *, besides: Collection[uuid.UUID]) -> int:
     """Count the jobs that go on here after their worker has ended: they take its slots still."""
-    alive = Worker.objects.filter(seen_at__gt=timezone.now() - WORKER_SILENT)
+    here = Worker.objects.filter(host=host)
+    alive = [row.id for row in here if processes.is_alive(_identity(row))]
     running = Job.objects.filter(status=Status.RUNNING, host=host).exclude(pk__in=besides)
-    return running.exclude(worker__in=alive.values("id")).count()
+    return running.exclude(worker__in=alive).count()
+
+
+def _identity(worker: Worker) -> processes.Identity:
+    return processes.Identity(worker.host, worker.boot, worker.pid, worker.pid_started)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ A task gets its arguments by keyword. A machine may fail at any moment, also bet
 line and the record of its result, so a task must bear being run again.
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,6 +33,10 @@ class Task:
     attempts: int = 3
     backoff_s: float = 10
     patience_s: float = 10
+
+    def check(self, arguments: dict[str, Any]) -> None:
+        """Raise TypeError when the function does not take these arguments."""
+        inspect.signature(self.function).bind(None, **arguments)
 
     def delay_after(self, attempts: int) -> timedelta:
         """Return how long to wait after so many attempts: twice as long each time."""

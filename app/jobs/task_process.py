@@ -81,6 +81,10 @@ def _raising(wish: mmap.mmap) -> Any:
 
 def _outcome(task: Task, job: Job, progress: Progress) -> dict[str, Any]:
     try:
+        task.check(job.arguments)
+    except TypeError as error:  # they were meant for the task as another release has it
+        return _failure(error, again=False)
+    try:
         return _success(task.function(progress, **job.arguments))
     except MemoryError:
         raise

@@ -63,6 +63,7 @@ def enqueue(  # noqa: PLR0913  all but the name are optional and named
         The new job, or the earlier one with this key.
     """
     task = registry.get(name)
+    task.check(arguments or {})
     job = Job(
         name=name,
         label=plain.text(label or task.label, 200),

@@ -1,0 +1,116 @@
+"""Work of every temper, good and bad."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from django.db import transaction
+
+from common.errors import Busy
+from jobs.errors import Stopped
+from jobs.models import Job
+from jobs.registry import task
+
+
+@task("test.add")
+def add(progress, *, a, b):
+    progress.log(f"adding {a} and {b}")
+    return {"sum": a + b, "printable": "a\0b"}
+
+
+@task("test.sleep", time_limit_s=60, patience_s=5, backoff_s=0.2)
+def sleep(progress, *, seconds):
+    """Ends when it is told to."""
+    started = time.monotonic()
+    while (gone := time.monotonic() - started) < seconds:
+        progress.report(gone, seconds, phase="Sleeping", message=f"{gone:.1f} s")
+        time.sleep(0.05)
+
+
+@task("test.deaf", patience_s=0.5, attempts=1)
+def deaf(progress):
+    """Never asks whether it should stop; a signal interrupts it."""
+    progress.report(phase="Not listening")
+    try:
+        time.sleep(60)
+    finally:
+        progress.log("tidied up")
+
+
+@task("test.stubborn", time_limit_s=1.5, patience_s=0.2, attempts=1)
+def stubborn(progress):
+    """Catches what tells it to stop, and has a child that does the same."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    child = subprocess.Popen(["sleep", "600"])
+    progress.report(phase="Holding out", message=str(child.pid))
+    while True:
+        try:
+            time.sleep(60)
+        except Stopped:
+            continue
+
+
+@task("test.greedy", memory_limit_mb=256)
+def greedy(progress):
+    progress.report(phase="Eating")
+    return len(bytearray(1024 * 1024 * 1024))
+
+
+@task("test.flaky", attempts=3, backoff_s=0.2)
+def flaky(progress, *, good_at):
+    tries = progress.folder / "tries"
+    count = len(tries.read_text()) + 1 if tries.exists() else 1
+    tries.write_text("x" * count)
+    if count < good_at:
+        raise ValueError(f"not yet: {count}")
+    return count
+
+
+@task("test.poison", attempts=2, backoff_s=0.1)
+def poison(_progress):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@task("test.exits", attempts=1)
+def exits(_progress):
+    sys.exit(3)
+
+
+@task("test.chatty")
+def chatty(progress, *, mebibytes):
+    line = "x" * 1023 + "\n"
+    for _ in range(1024 * mebibytes):
+        sys.stdout.write(line)
+    progress.log("the very end")
+
+
+@task("test.refuse", attempts=3, backoff_s=0.1)
+def refuse(_progress):
+    raise Busy("The animal is in another session.")
+
+
+@task("test.not_a_number", attempts=3)
+def not_a_number(_progress):
+    return {"mean": float("nan")}
+
+
+@task("test.mark", attempts=3, backoff_s=0.1)
+def mark(progress, *, file):
+    """Leaves a line: how often it ran is how many there are."""
+    with Path(file).open("a") as lines:
+        lines.write(f"{progress.job_id}\n")
+
+
+@task("test.hold_the_database")
+def hold_the_database(progress, *, file):
+    """Is in a writing transaction for a while, and reports from inside of it."""
+    with transaction.atomic():
+        Job.objects.filter(pk=progress.job_id).update(priority=7)
+        progress.report(1, 2, phase="Inside")
+        while not Path(file).exists():
+            progress.check()
+            time.sleep(0.05)
+    return "committed"
