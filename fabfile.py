@@ -86,7 +86,7 @@ def plan(_: Context, site: str, ref: str | None = None, dry_run: bool = False) -
     choice = here.choose(target.site.branch, ref)
     print("\n".join([f"to {target}", *here.describe(choice)]), flush=True)
     content = b"" if dry_run else here.missing_objects(target, choice.commit)
-    unpack = ["git", f"--git-dir={target.folder('repository')}", "unpack-objects", "-q"]
+    unpack = ["git", f"--git-dir={target.folder('repository')}", "unpack-objects", "--strict", "-q"]
     conclude(places.at(target, dry_run=dry_run).feed(unpack, content))
     ask(site, "plan", words=[choice.commit], dry_run=dry_run)
 
