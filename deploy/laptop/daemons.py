@@ -29,10 +29,7 @@ class Daemon:
 
     def pid(self) -> int | None:
         """Return the pid of the running process, or None; a reused pid is nobody's."""
-        try:
-            pid = int(self.pid_file.read_text())
-        except (FileNotFoundError, ValueError):
-            pid = 0
+        pid = _number_in(self.pid_file)
         if pid and is_ours(pid, self.markers):
             return pid
         return next(iter(self.search()), None)
@@ -66,23 +63,17 @@ class Daemon:
                 cwd="/",
                 env={**clean_environment(), **self.env},
             )
-        self._wait_for_pid(process)
-        return self._started()
+        self._wait_for_pid_file(process)
+        return process.pid
 
-    def _wait_for_pid(self, process: subprocess.Popen[bytes], limit_s: float = 15) -> None:
+    def _wait_for_pid_file(self, process: "subprocess.Popen[bytes]", limit_s: float = 15) -> None:
+        """Wait until the process says that it has begun; it writes its pid file itself."""
         deadline = time.monotonic() + limit_s
-        while self.pid() is None and time.monotonic() < deadline:
-            if process.poll() not in (None, 0):
-                break
+        while _number_in(self.pid_file) != process.pid:
+            if process.poll() is not None or time.monotonic() > deadline:
+                ends = f"The end of {self.log}:\n{console.tail(self.log)}"
+                raise NotRunning(f"The {self.name} did not start. {ends}")
             time.sleep(POLL_S)
-
-    def _started(self) -> int:
-        pid = self.pid()
-        if pid is None:
-            raise NotRunning(
-                f"The {self.name} did not start. The end of {self.log}:\n{console.tail(self.log)}"
-            )
-        return pid
 
     def stop(self, limit_s: float) -> bool:
         """Ask the process to end and wait; after ``limit_s`` end it. Say whether it ran."""
@@ -91,6 +82,13 @@ class Daemon:
             end(pid, self.markers, self.stop_signal, limit_s)
         self.pid_file.unlink(missing_ok=True)
         return bool(found)
+
+
+def _number_in(file: Path) -> int:
+    try:
+        return int(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
 
 
 def end(pid: int, markers: tuple[str, ...], how: signal.Signals, limit_s: float) -> None:

@@ -24,7 +24,8 @@ TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 MAIN = """\
 # Written by `make up`; the folder studium/ beside it is the servers' own.
-{user}worker_processes 2;
+{user}daemon off;
+worker_processes 2;
 worker_rlimit_nofile 4096;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;

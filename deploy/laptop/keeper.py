@@ -80,7 +80,7 @@ class Keeper:
         self.worker: subprocess.Popen[bytes] | None = None
         self.cron: subprocess.Popen[bytes] | None = None
         self.worker_began = self.worker_due = time.monotonic()
-        self.cron_due = next_minute(time.time())
+        self.cron_due = time.time()  # a new site has its first backup at once
         self.ending = False
 
     def run(self) -> None:
