@@ -52,7 +52,7 @@ def tightened(name: str, old: AnyField, new: AnyField) -> Iterator[str]:
         if old.many_to_many != new.many_to_many or _target(old) != _target(new):
             yield "it becomes another relation."
         return
-    if _column(name, old) != _column(name, new):
+    if old.is_relation == new.is_relation and _column(name, old) != _column(name, new):
         yield "its column is renamed, and the running release asks for the old one."
     if old.null and not new.null:
         yield "it becomes NOT NULL, and the running release may still write NULL."

@@ -129,8 +129,9 @@ def _own_templates(engine: DjangoTemplates) -> Iterator[str]:
 
 def pages() -> list[Page]:
     """Return the home page and the first page of each area."""
-    areas = [Page(area.name, _address(area.name, area.url_name)) for area in all_areas()]
-    return [Page("home", "/"), *(page for page in areas if page.url != "/")]
+    named = [(area.name, area.url_name) for area in all_areas()]
+    found = [Page("home", "/"), *(Page(name, _address(name, view)) for name, view in named)]
+    return list({page.url: page for page in found}.values())
 
 
 def _address(name: str, view: str) -> str:
@@ -143,7 +144,7 @@ def _address(name: str, view: str) -> str:
 def show_pages(wanted: list[Page]) -> list[str]:
     """Show each page to a stand-in operator; return those that answer strangers too.
 
-    One short transaction per page: SQLite lets nobody else write meanwhile. A closed site is
+    One short transaction per visit: SQLite lets nobody else write meanwhile. A closed site is
     checked as if it were open.
     """
     public = []
@@ -151,10 +152,11 @@ def show_pages(wanted: list[Page]) -> list[str]:
         for page in wanted:
             with rolled_back():
                 _show(_client(), page)
+            with rolled_back():
                 stranger = _show(_client(stand_in=False), page)
             if stranger.status_code == OK:
                 public.append(page.url)
-    return list(dict.fromkeys(public))
+    return public
 
 
 @contextmanager
