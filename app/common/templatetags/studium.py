@@ -14,6 +14,7 @@ register = template.Library()
 
 NOTHING = "\N{EN DASH}"
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
+UNITS = [(DAY_S, "d", HOUR_S, "h"), (HOUR_S, "h", MINUTE_S, "min"), (MINUTE_S, "min", 1, "s")]
 
 
 @register.simple_tag
@@ -74,10 +75,8 @@ def seconds(value: float | None) -> str:
     if value < 10:  # noqa: PLR2004  below ten seconds the tenth matters
         return f"{value:.1f} s"
     whole = round(value)
-    if whole < MINUTE_S:
-        return f"{whole} s"
-    if whole < HOUR_S:
-        return f"{whole // MINUTE_S} min {whole % MINUTE_S} s"
-    if whole < DAY_S:
-        return f"{whole // HOUR_S} h {whole % HOUR_S // MINUTE_S} min"
-    return f"{whole // DAY_S} d {whole % DAY_S // HOUR_S} h"
+    for size, name, part_size, part_name in UNITS:
+        if whole >= size:
+            part = whole % size // part_size
+            return f"{whole // size} {name}" + (f" {part} {part_name}" if part else "")
+    return f"{whole} s"

@@ -31,7 +31,7 @@ def test_an_instant_that_never_was_is_a_dash():
 @pytest.mark.parametrize(
     ("length", "words"),
     [
-        (0.44, "0.4 s"), (12.4, "12 s"), (200, "3 min 20 s"), (7500, "2 h 5 min"),
+        (0.44, "0.4 s"), (12.4, "12 s"), (180, "3 min"), (200, "3 min 20 s"), (7500, "2 h 5 min"),
         (90000, "1 d 1 h"), (None, "\N{EN DASH}"),
     ],
 )  # fmt: skip
