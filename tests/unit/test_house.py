@@ -166,6 +166,13 @@ def test_actions_are_pinned_by_commit():
     assert [use for use in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", use)] == []
 
 
+def test_a_step_of_a_workflow_is_one_command_that_a_person_could_type():
+    text = "\n".join(file.read_text() for file in tracked(".github/workflows/*.yml"))
+    commands = re.findall(r"\brun: *(.*)", text)
+    assert commands
+    assert [each for each in commands if not re.fullmatch(r"(?:make|fab) [^&|;]+", each)] == []
+
+
 # --- documents that stay true ---------------------------------------------------------------------
 @pytest.mark.parametrize("file", documents(), ids=name)
 def test_every_link_leads_somewhere(file):
