@@ -27,20 +27,20 @@ KEY_HELD = (Status.QUEUED, Status.RUNNING, Status.SUCCEEDED)
 
 class JobQuerySet(models.QuerySet["Job"]):
     def visible_to(self, user: Any) -> Self:
-        """Keep what a person started, and what belongs to projects that they may see."""
+        """Keep jobs of projects that a person may see, and their own that have no project."""
         if not user.is_authenticated:
             return self.none()
         if user.is_staff:
             return self
-        return self.filter(Q(created_by=user) | Q(project__in=_projects().visible_to(user)))
+        own = Q(project=None, created_by=user)
+        return self.filter(own | Q(project__in=_projects().visible_to(user)))
 
     def editable_by(self, user: Any) -> Self:
-        """Keep what a person may cancel or start again."""
-        if not user.is_authenticated:
-            return self.none()
-        if user.is_staff:
-            return self
-        return self.filter(Q(created_by=user) | Q(project__in=_projects().editable_by(user)))
+        """Keep what a person may cancel or start again: their own, and that of their projects."""
+        if not user.is_authenticated or user.is_staff:
+            return self.visible_to(user)
+        may = Q(created_by=user) | Q(project__in=_projects().editable_by(user))
+        return self.visible_to(user).filter(may)
 
     def runnable(self, now: datetime) -> Self:
         return self.filter(status=Status.QUEUED, run_after__lte=now)

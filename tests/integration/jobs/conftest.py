@@ -39,6 +39,11 @@ def connected_to(name):
         del connections["default"]
 
 
+@pytest.fixture(autouse=True)
+def _files_of_this_test(settings, tmp_path):
+    settings.JOB_FILES = tmp_path / "jobs"
+
+
 class Databases:
     """Makes databases with all tables by copying one that was migrated once."""
 
@@ -147,9 +152,8 @@ class Site:
 
 
 @contextmanager
-def site_on(databases, blocker, folder, settings):
+def site_on(databases, blocker, folder):
     name = databases.copy()
-    before, settings.JOB_FILES = settings.JOB_FILES, folder / "jobs"
     with blocker.unblock():
         with connected_to(name):
             site = Site(folder, name)
@@ -158,10 +162,9 @@ def site_on(databases, blocker, folder, settings):
             finally:
                 site.end()
         databases.drop(name)
-    settings.JOB_FILES = before
 
 
 @pytest.fixture
-def site(databases, django_db_blocker, tmp_path, settings):
-    with site_on(databases, django_db_blocker, tmp_path, settings) as made:
+def site(databases, django_db_blocker, tmp_path):
+    with site_on(databases, django_db_blocker, tmp_path) as made:
         yield made

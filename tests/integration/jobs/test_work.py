@@ -5,7 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from tests.integration.jobs.conftest import site_on
 from tests.integration.jobs.people import operator
 
@@ -23,10 +22,10 @@ def _of_another_release(job):
 
 
 @pytest.fixture(scope="module")
-def together(databases, django_db_blocker, tmp_path_factory):
+def _finished(databases, django_db_blocker, tmp_path_factory):
     """Run all of it under one worker, then let each test look at its own job."""
     folder = tmp_path_factory.mktemp("together")
-    with site_on(databases, django_db_blocker, folder, django_settings) as site:
+    with site_on(databases, django_db_blocker, folder) as site:
         jobs = {
             "stubborn": enqueue("test.stubborn"),
             "flaky": enqueue("test.flaky", arguments={"good_at": 3}),
@@ -44,7 +43,13 @@ def together(databases, django_db_blocker, tmp_path_factory):
         site.worker(slots=5)
         rows = {name: site.wait(job, seconds=60) for name, job in jobs.items() if name != "later"}
         rows["later"] = site.job(jobs["later"])
-        yield rows
+        yield folder / "jobs", rows
+
+
+@pytest.fixture
+def together(_finished, settings):
+    settings.JOB_FILES, rows = _finished
+    return rows
 
 
 def test_work_is_done_and_its_result_kept(together):
