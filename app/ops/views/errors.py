@@ -45,7 +45,7 @@ def error_resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @operators_only
-def error_reopen(request: HttpRequest, pk: int) -> HttpResponse:
+def error_reopen(request: HttpRequest, pk: int) -> HttpResponse:  # noqa: ARG001
     report = get_object_or_404(ErrorReport, pk=pk)
     services.reopen_error(report=report)
     return redirect("ops:error", pk=pk)

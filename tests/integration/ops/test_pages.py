@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.utils.timezone import now
+
+from jobs.models import Job
 from ops.models import CronRun, ErrorOccurrence, ErrorReport
 from pipeline import ledger
 
@@ -226,8 +228,6 @@ def test_the_schedule_shows_misses_failures_and_slow_runs(as_, olga):
 
 
 def test_a_backup_can_be_asked_for_by_hand(as_, olga, django_capture_on_commit_callbacks):
-    from jobs.models import Job
-
     visitor = as_(olga)
     answer = visitor.post("/ops/backups/now/")
     job = Job.objects.get(name="ops.backup")

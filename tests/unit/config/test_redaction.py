@@ -1,0 +1,56 @@
+"""What must never stand in a log, an error report or an event."""
+
+import pytest
+
+from common.redaction import redact, redact_tree
+
+
+@pytest.mark.parametrize(
+    ("text", "gone", "kept"),
+    [
+        ("GET /runs/?token=abc123&page=2 failed", "abc123", "GET /runs/?"),
+        ("https://site.example/a?x=secret1", "secret1", "https://site.example/a"),
+        ("Cookie: sessionid=abcdef; theme=dark", "abcdef", "Cookie"),
+        ("Authorization: Token 0123456789abcdef", "0123456789abcdef", "Authorization"),
+        ("sent Bearer abcdefgh12345678 away", "abcdefgh12345678", "sent Bearer"),
+        ("password='hunter2 and more' refused", "hunter2", "refused"),
+        ('{"api_key": "k-123456", "n": 4}', "k-123456", '"n": 4'),
+        ("STUDIUM_SECRET_KEY=zzzzzz", "zzzzzz", "STUDIUM_SECRET_KEY"),
+        ("mail to ada.lovelace@example.org bounced", "lovelace", "bounced"),
+        ("postgresql://studium:s3cr3t@db/site", "s3cr3t", "postgresql://"),
+        ("participant=P-0042 left", "P-0042", "left"),
+        ("csrfmiddlewaretoken=abcdef1234", "abcdef1234", "csrfmiddlewaretoken"),
+    ],
+)
+def test_credentials_and_people_are_blotted_out(text, gone, kept):
+    clean = redact(text)
+    assert gone not in clean
+    assert kept in clean
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The scheduled job ops.backup failed.",
+        'File "/srv/app/jobs/worker.py", line 12, in claim',
+        "3 of 40 sessions were fitted in 12.5 s",
+        "release 20260102T100000000000Z-0123456789ab",
+    ],
+)
+def test_ordinary_words_stay(text):
+    assert redact(text) == text
+
+
+def test_every_secret_of_the_site_goes_by_its_value(settings):
+    settings.SECRET_VALUES = ["correct-horse", "redis://:pa%20ss-word@cache:6379/0"]
+    clean = redact("got correct-horse and pa ss-word and pa%20ss-word")
+    assert clean == "got [redacted] and [redacted] and [redacted]"
+
+
+def test_inside_of_trees_values_under_telling_names_go():
+    tree = {"password": "x", "list": [{"cookie": "y", "note": "a@b.example"}], "n": 3}
+    assert redact_tree(tree) == {
+        "password": "[redacted]",
+        "list": [{"cookie": "[redacted]", "note": "[redacted]"}],
+        "n": 3,
+    }
