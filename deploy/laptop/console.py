@@ -19,9 +19,9 @@ LAST_LINES = 30
 class Console:
     """Steps on a terminal show running seconds; in a log file a line now and then."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
-        self.out = out
-        self.live = out.isatty()
+    def __init__(self, out: TextIO | None = None) -> None:
+        self.out = out or sys.stdout
+        self.live = self.out.isatty()
         self.began = time.monotonic()
 
     def say(self, text: str = "") -> None:

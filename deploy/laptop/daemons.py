@@ -13,6 +13,7 @@ from laptop import console
 from laptop.errors import NotRunning
 
 POLL_S = 0.05
+_children: dict[int, "subprocess.Popen[bytes]"] = {}  # they outlive us, so nobody waits for them
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Daemon:
                 cwd="/",
                 env={**clean_environment(), **self.env},
             )
+        _children[process.pid] = process
         self._wait_for_pid_file(process)
         return process.pid
 
@@ -79,7 +81,10 @@ class Daemon:
         """Ask the process to end and wait; after ``limit_s`` end it. Say whether it ran."""
         found = self.search()
         for pid in found:
+            child = _children.pop(pid, None)
             end(pid, self.markers, self.stop_signal, limit_s)
+            if child:
+                child.wait()
         self.pid_file.unlink(missing_ok=True)
         return bool(found)
 

@@ -22,26 +22,30 @@ class Source:
     shown: int = 0
 
     def last(self, count: int) -> list[str]:
-        text = _read(self.path, 0)
-        self.shown = len(text.encode())
-        return text.splitlines()[-count:]
+        content = _read(self.path, 0)
+        self.shown = len(content)
+        return _lines(content)[-count:]
 
     def new(self) -> list[str]:
         """Return whole lines that came since; a file that became shorter is read from its start."""
         length = self.path.stat().st_size if self.path.exists() else 0
         self.shown = 0 if length < self.shown else self.shown
-        text = _read(self.path, self.shown)
-        whole = text[: text.rfind("\n") + 1]
-        self.shown += len(whole.encode())
-        return whole.splitlines()
+        content = _read(self.path, self.shown)
+        whole = content[: content.rfind(b"\n") + 1]
+        self.shown += len(whole)
+        return _lines(whole)
 
 
-def _read(path: Path, start: int) -> str:
+def _read(path: Path, start: int) -> bytes:
     if not path.exists():
-        return ""
+        return b""
     with path.open("rb") as log:
         log.seek(start)
-        return log.read().decode(errors="surrogateescape")
+        return log.read()
+
+
+def _lines(content: bytes) -> list[str]:
+    return content.decode(errors="replace").splitlines()
 
 
 def sources(clone: Clone, sites: Sequence[Site], only: str) -> list[Source]:

@@ -80,7 +80,7 @@ def test(clone: Clone, console: Console, wanted: Sequence[str]) -> int:
     """Run the rings and print the table; the last line is the sum."""
     began = time.monotonic()
     chosen, path = choose(clone, wanted)
-    lacking = _prepare(clone, console, chosen)
+    lacking = prepare(clone, console, chosen)
     place = environment.ensure(clone, console)
     env = environment.variables(clone, place)
     results = []
@@ -120,7 +120,7 @@ def _folders() -> str:
     return ", ".join(sorted({ring.tests for ring in RINGS if ring.tests}))
 
 
-def _prepare(clone: Clone, console: Console, chosen: Sequence[Ring]) -> dict[str, str]:
+def prepare(clone: Clone, console: Console, chosen: Sequence[Ring]) -> dict[str, str]:
     """Install what the rings need; return the reason for each ring whose needs stay unmet."""
     console.title("This machine")
     wanted = dict.fromkeys(package for ring in chosen for package in ring.needs)
@@ -147,12 +147,12 @@ def _run(clone: Clone, ring: Ring, path: str, env: Mapping[str, str]) -> Result:
     report = stem.with_suffix(".xml")
     report.unlink(missing_ok=True)
     began = time.monotonic()
-    code = _tee(ring.argv(report, path), stem.with_suffix(".log"), env, clone.root)
+    code = tee(ring.argv(report, path), stem.with_suffix(".log"), env, clone.root)
     took_s = time.monotonic() - began
     return counted(ring, code, report, took_s)
 
 
-def _tee(argv: Sequence[str], log: Path, env: Mapping[str, str], folder: Path) -> int:
+def tee(argv: Sequence[str], log: Path, env: Mapping[str, str], folder: Path) -> int:
     """Run the command and show its lines as they come, also in the log."""
     colour = ["--color=yes"] if "pytest" in argv and sys.stdout.isatty() else []
     process = subprocess.Popen(
@@ -163,16 +163,12 @@ def _tee(argv: Sequence[str], log: Path, env: Mapping[str, str], folder: Path) -
         cwd=folder,
         env=dict(env) | {"PYTHONUNBUFFERED": "1"},
     )
-    try:
-        with log.open("wb") as copy:
-            for line in process.stdout or ():
-                copy.write(line)
-                sys.stdout.buffer.write(line)
-                sys.stdout.buffer.flush()
-        return process.wait()
-    except KeyboardInterrupt:
-        process.wait()  # Ctrl-C has reached it too; let it clean up
-        raise
+    with process, log.open("wb") as copy:  # Ctrl-C reaches it too, and it cleans up
+        for line in process.stdout or ():
+            copy.write(line)
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+    return process.returncode
 
 
 def counted(ring: Ring, code: int, report: Path, took_s: float) -> Result:

@@ -1,0 +1,79 @@
+"""The front's files: what nginx reads, and what it must not misread."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from laptop import front, packages
+from laptop.errors import LaptopError
+
+SHARED = Path(__file__).resolve().parents[3] / "deploy" / "server" / "etc" / "nginx" / "studium"
+
+
+def test_both_sites_listen_on_loopback_and_reach_their_own_live_socket(clone, sites):
+    text = front.configuration(clone.front, sites, root=False)
+    assert re.findall(r"listen (\S+)", text) == ["127.0.0.1:8151", "127.0.0.1:8152"]
+    for site in sites:
+        assert f'set $studium_socket "{site.run}/live.sock";' in text
+
+
+def test_nothing_is_written_outside_of_the_fronts_folder(clone, sites):
+    text = front.configuration(clone.front, sites, root=False)
+    written = re.findall(r"(?:pid|error_log|access_log|\w+_temp_path) (\S+?)[ ;]", text)
+    assert len(written) == 3 + 5
+    assert all(path.startswith(f"{clone.front}/") for path in written)
+
+
+def test_root_runs_the_workers_itself_so_that_they_may_open_the_socket(clone, sites):
+    assert "user root;" in front.configuration(clone.front, sites, root=True)
+    assert "user root;" not in front.configuration(clone.front, sites, root=False)
+
+
+@pytest.mark.parametrize("character", [" ", '"', "$", ";", "{"])
+def test_a_path_that_nginx_would_misread_is_refused_with_the_remedy(character, sites):
+    with pytest.raises(LaptopError, match="Clone Studium to a folder with a plain name"):
+        front.configuration(Path(f"/srv/stu{character}dium"), sites, root=False)
+
+
+def test_the_files_are_written_once_and_a_change_is_noticed(clone, sites):
+    assert front.prepare(clone, sites)
+    assert not front.prepare(clone, sites)
+    (clone.front / "studium" / "site.conf").write_text("")
+    assert front.prepare(clone, sites)
+
+
+def test_the_page_of_a_site_that_does_not_run_says_how_to_start_it(clone, sites):
+    front.prepare(clone, sites)
+    page = (clone.front / "pages" / "staging" / "studium-not-running.html").read_text()
+    assert "staging site is not running" in page
+    assert "<code>make up</code>" in page
+    assert "{" not in page.partition("</style>")[2]
+
+
+def test_every_location_with_headers_of_its_own_repeats_the_security_headers():
+    """A location's add_header cancels what it would inherit."""
+    text = (SHARED / "site.conf").read_text()
+    blocks = re.findall(r"location [^{]+\{([^}]*)\}", text)
+    with_headers = [block for block in blocks if "add_header" in block]
+    assert with_headers
+    assert all("Strict-Transport-Security" in block for block in with_headers)
+
+
+def test_what_the_front_knows_is_never_taken_from_a_client():
+    text = (SHARED / "application.conf").read_text()
+    own = {"X_REQUEST_ID", "X_FORWARDED_PROTO", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "PROXY"}
+    assert own <= set(re.findall(r"uwsgi_param HTTP_(\w+)", text))
+
+
+@pytest.mark.skipif(packages.find("nginx") is None, reason="nginx is not installed")
+def test_nginx_accepts_the_files(clone, sites):
+    front.prepare(clone, sites)
+    program = packages.find("nginx")
+    words = [program, "-t", "-p", str(clone.front), "-e", f"{clone.front}/error.log"]
+    result = subprocess.run(
+        [*words, "-c", f"{clone.front}/nginx.conf"], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert "warn" not in result.stderr
