@@ -128,8 +128,9 @@ def _own_templates(engine: DjangoTemplates) -> Iterator[str]:
 
 
 def pages() -> list[Page]:
-    """Return the home page and the first page of each area."""
-    named = [(area.name, area.url_name) for area in all_areas()]
+    """Return the home page, the sign-in and the first page of each area."""
+    named = [("sign-in", settings.LOGIN_URL)]
+    named += [(area.name, area.url_name) for area in all_areas()]
     found = [Page("home", "/"), *(Page(name, _address(name, view)) for name, view in named)]
     return list({page.url: page for page in found}.values())
 

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
@@ -23,7 +23,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["describe"]:
-            answer = {name: _description(name) for name in options["describe"]}
+            answer = _descriptions(options["describe"])
         else:
             answer = _plan(ghosts_allowed=options["allow_ghosts"])
         self.stdout.write(json.dumps(answer))
@@ -47,14 +47,15 @@ def _step(migration: Migration) -> dict[str, Any]:
     }
 
 
-def _description(name: str) -> dict[str, bool]:
-    app, _, migration_name = name.partition(".")
-    found = MigrationLoader(None, ignore_no_migrations=True).disk_migrations.get(
-        (app, migration_name)
-    )
-    if found is None:
-        raise CommandError(f"{name} is not a migration of this release. Write app.0002_name.")
+def _descriptions(names: list[str]) -> dict[str, dict[str, bool]]:
+    """Describe the migrations that this release has; the others are left out."""
+    known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    by_name = {migration_phases.name_of(migration): migration for migration in known.values()}
+    return {name: _description(by_name[name]) for name in names if name in by_name}
+
+
+def _description(migration: Migration) -> dict[str, bool]:
     return {
-        "late": bool(migration_phases.said_late(found)),
-        "reversible": all(operation.reversible for operation in found.operations),
+        "late": bool(migration_phases.said_late(migration)),
+        "reversible": all(operation.reversible for operation in migration.operations),
     }
