@@ -57,11 +57,11 @@ def _site(site: Site, console: Console) -> str:
 def last_backup(site: Site) -> str:
     folder = site.folder("backups")
     found = folder.rglob("*") if folder.is_dir() else []
-    files = [path for path in found if path.is_file() and path.suffix != ".sha256"]
+    files = [path for path in found if path.is_file()]
     if not files:
         return "none yet; the daily job makes one, or: make manage CMD=backup SITE=" + site.name
     newest = max(files, key=lambda path: path.stat().st_mtime)
-    return f"{age(time.time() - newest.stat().st_mtime)} ago ({newest.name})"
+    return f"{age(time.time() - newest.stat().st_mtime)} ago, in {folder}"
 
 
 def age(value_s: float) -> str:

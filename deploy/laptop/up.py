@@ -91,22 +91,20 @@ def summary(made: list[Site], console: Console) -> None:
     for site in made:
         for line in status.log_lines(ledger.read(site.ledger)[-ROWS:]):
             console.say(f"   {site.name:<11}{line}")
-    console.title("Addresses")
+    console.title("Addresses, and how to sign in")
     for site in made:
-        console.say(f"   {site.name:<11} {site.url}")
-    for site in made:
-        _welcome(site, console)
+        console.say(f"   {site.name:<11} {site.url}\n{'':<15} {welcome(site)}")
     console.say(f"\n   make status · make logs · make down   (all this took {console.elapsed()})")
 
 
-def _welcome(site: Site, console: Console) -> None:
+def welcome(site: Site) -> str:
     """Say how to sign in; a release that cannot tell must not spoil the rest."""
     result = sites.manage(site, "welcome", "--json", capture=True)
     try:
         facts = json.loads(result.stdout.strip().splitlines()[-1])
-    except (ValueError, IndexError):
-        console.say(f"   {site.name} could not say how to sign in: {result.stderr.strip()[-300:]}")
-        return
-    console.title(f"How to sign in on {site.name}")
-    for line in facts.get("lines") or [f"{key}: {value}" for key, value in facts.items()]:
-        console.say(f"   {line}")
+        name, link = facts["username"], facts["link"]
+    except (ValueError, IndexError, KeyError):
+        return f"`welcome` could not say how: {result.stderr.strip()[-300:]}"
+    if link is None:
+        return f"{name} has chosen a password already"
+    return f"{name}, once, by this link: {link}"
