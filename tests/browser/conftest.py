@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from playwright.sync_api import sync_playwright
-
 from tests.browser.world import World, inhabit
 
 CHROMIUM = shutil.which("chromium")

@@ -6,16 +6,16 @@ from typing import Any
 Visit = tuple[Any, str]  # who opens it, and where
 
 PAGES: dict[str, Callable[[Any], Visit]] = {
-    "welcome": lambda world: (None, "/"),
+    "welcome": lambda _: (None, "/"),
     "home": lambda world: (world.alice, "/"),
     "home-operator": lambda world: (world.olga, "/"),
     "components": lambda world: (world.olga, "/components/"),
     "search": lambda world: (world.alice, "/search/?q=mem"),
     "search-nothing": lambda world: (world.alice, "/search/?q=zebra"),
     "not-there": lambda world: (world.alice, "/nowhere/"),
-    "not-there-stranger": lambda world: (None, "/nowhere/"),
-    "sign-in": lambda world: (None, "/accounts/sign-in/"),
-    "password-forgotten": lambda world: (None, "/accounts/password/forgotten/"),
+    "not-there-stranger": lambda _: (None, "/nowhere/"),
+    "sign-in": lambda _: (None, "/accounts/sign-in/"),
+    "password-forgotten": lambda _: (None, "/accounts/password/forgotten/"),
     "profile": lambda world: (world.alice, "/accounts/me/"),
     "security": lambda world: (world.alice, "/accounts/me/security/"),
     "second-factor": lambda world: (world.alice, "/accounts/me/second-factor/"),

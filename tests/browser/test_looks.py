@@ -2,7 +2,6 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-
 from tests.browser.pages import PAGES
 
 SCREENS = {"phone": (320, 640), "hand": (390, 844), "desk": (1280, 800)}

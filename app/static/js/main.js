@@ -15,8 +15,8 @@ function sayLost() {
 
 document.addEventListener("htmx:sendError", sayLost);
 document.addEventListener("htmx:timeout", sayLost);
-document.addEventListener("htmx:responseError", (event) => {
-  if (!event.detail.shouldSwap && !event.detail.xhr.getResponseHeader("X-Studium-Refusal")) sayLost();
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.isError && !event.detail.shouldSwap) sayLost();
 });
 
 /** A refusal is read at the top of the page, so bring it into view. */

@@ -1,8 +1,9 @@
 """Browser libraries: the files of the list, and no others."""
 
 import pytest
-from common.finders import BrowserLibraryMissing, NpmFinder
 from django.contrib.staticfiles import finders
+
+from common.finders import BrowserLibraryMissing, NpmFinder
 
 
 @pytest.fixture

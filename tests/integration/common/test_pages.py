@@ -1,10 +1,11 @@
 """The home page, the search, the theme, and the frame around every page."""
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+
 from common import search
 from common.areas import all_areas, visible_areas
 from common.views import greeting
-from django.contrib.auth.models import AnonymousUser
 
 AREAS = {area.name for area in all_areas()}
 

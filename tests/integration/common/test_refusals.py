@@ -3,15 +3,16 @@
 import json
 
 import pytest
-from common import incidents, refusals
-from common.api import exception_handler
-from common.errors import Busy, NotAllowed, NotThere, TooMany
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import include, path
 from rest_framework.views import APIView
+
+from common import incidents, refusals
+from common.api import exception_handler
+from common.errors import Busy, NotAllowed, NotThere, TooMany
 
 
 class TabletHasIt(Busy):
@@ -30,7 +31,7 @@ class Api(APIView):
     authentication_classes = ()
     permission_classes = ()
 
-    def get(self, request):
+    def get(self, _request):
         raise TooMany(retry_after=7)
 
     def get_exception_handler(self):
@@ -48,7 +49,7 @@ urlpatterns = [
     path("forbidden-silently/", refusing(PermissionDenied())),
     path("large/", refusing(RequestDataTooBig())),
     path("silent/", refusing(OperationalError("could not connect to server"))),
-    path("empty/", lambda request: HttpResponse(status=404)),
+    path("empty/", lambda _: HttpResponse(status=404)),
     path("broken/", broken),
     path("api/", Api.as_view()),
 ]

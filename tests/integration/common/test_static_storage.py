@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from common.static_storage import ReleaseStaticStorage, StaticFileRefused
 from django.contrib.staticfiles.finders import get_finders
 from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
+
+from common.static_storage import ReleaseStaticStorage, StaticFileRefused
 
 
 def deployed(root, manifest):

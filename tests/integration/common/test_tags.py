@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from common.templatetags import studium
 from django import forms
 from django.utils import timezone
+
+from common.templatetags import studium
 
 NOON = datetime(2026, 7, 1, 12, 0, 5, tzinfo=UTC)
 

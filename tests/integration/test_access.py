@@ -1,0 +1,226 @@
+"""Who may open what: every address of the site, for every kind of person.
+
+A row gives the answers to a stranger, alice (experimenter of Alder), bob (of Birch), carol (manager
+of Alder) and olga (operator). `in` is the way to the sign-in page. An address without a row fails.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.shortcuts import resolve_url
+from django.test import Client
+from django.urls import URLResolver, get_resolver, reverse
+from django.utils import timezone
+from tests.factories import accounts as make
+
+from jobs.models import Job, Status
+from ops.models import ErrorReport
+from pipeline import ledger
+
+PEOPLE = ("stranger", "alice", "bob", "carol", "olga")
+
+EVERYBODY = "200 200 200 200 200"
+SIGNED_IN = "in  200 200 200 200"
+ALDER = "in  200 404 200 200"
+MANAGERS = "in  403 404 200 200"
+OPERATORS = "404 404 404 404 200"  # others do not learn that these pages exist
+OPERATORS_SAID = "in  403 403 403 200"
+WITH_KEY = "401 200 200 200 200"
+ALDER_WITH_KEY = "401 200 404 200 200"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address and one method."""
+
+    name: str
+    answers: str
+    method: str = "get"
+    given: tuple[str, ...] = ()  # names of the objects of `site` that the address is made of
+    data: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.name}"
+
+
+def post(name: str, answers: str, *given: str, **data: str) -> Row:
+    return Row(name, answers, "post", given, data)
+
+
+def get(name: str, answers: str, *given: str) -> Row:
+    return Row(name, answers, "get", given)
+
+
+ROWS = [
+    get("components", EVERYBODY),
+    get("home", EVERYBODY),
+    get("search", SIGNED_IN),
+    post("theme", "302 302 302 302 302"),
+    get("accounts:history", OPERATORS_SAID),
+    get("accounts:history-csv", OPERATORS_SAID),
+    get("accounts:lab", ALDER, "lab"),
+    get("accounts:lab-create", OPERATORS_SAID),
+    post("accounts:lab-create", OPERATORS_SAID),
+    get("accounts:lab-settings", "in 403 404 403 200", "lab"),
+    post("accounts:lab-settings", "in 403 404 403 200", "lab"),
+    get("accounts:labs", SIGNED_IN),
+    get("accounts:password-change", SIGNED_IN),
+    post("accounts:password-change", SIGNED_IN),
+    get("accounts:password-forgotten", EVERYBODY),
+    post("accounts:password-forgotten", EVERYBODY),
+    get("accounts:password-reset", "404 404 404 404 404", "secret"),
+    post("accounts:password-reset", "404 404 404 404 404", "secret"),
+    get("accounts:person", ALDER, "lab", "person"),
+    # Alice sees her own page; it offers her no role, and takes none from her.
+    post("accounts:person", "in  200 404 302 302", "lab", "person", role="viewer"),
+    post("accounts:person-activate", "in 403 404 302 302", "lab", "person"),
+    get("accounts:person-add", MANAGERS, "lab"),
+    post("accounts:person-add", MANAGERS, "lab"),
+    get("accounts:person-invite", MANAGERS, "lab"),
+    post("accounts:person-invite", MANAGERS, "lab"),
+    post("accounts:person-link", "in 403 404 403 200", "lab", "person"),
+    post("accounts:person-remove", "in 302 404 302 302", "lab", "person"),
+    post("accounts:person-second-factor-off", "in 409 404 403 409", "lab", "person"),
+    post("accounts:person-unlock", "in 403 404 302 302", "lab", "person"),
+    get("accounts:profile", SIGNED_IN),
+    post("accounts:profile", SIGNED_IN),
+    get("accounts:project", ALDER, "lab", "project"),
+    post("accounts:project-archive", "in 403 404 302 302", "lab", "project"),
+    get("accounts:project-create", ALDER, "lab"),
+    post("accounts:project-create", ALDER, "lab"),
+    get("accounts:project-edit", ALDER, "lab", "project"),
+    post("accounts:project-edit", ALDER, "lab", "project"),
+    get("accounts:projects", SIGNED_IN),
+    get("accounts:recovery-codes", SIGNED_IN),
+    post("accounts:recovery-codes", SIGNED_IN),
+    get("accounts:second-factor-off", SIGNED_IN),
+    post("accounts:second-factor-off", SIGNED_IN),
+    get("accounts:second-factor-on", SIGNED_IN),
+    post("accounts:second-factor-on", SIGNED_IN),
+    get("accounts:security", SIGNED_IN),
+    post("accounts:session-end", "in 404 404 404 404", "nobody"),
+    get("accounts:sign-in", "200 302 302 302 302"),
+    get("accounts:sign-in-code", "302 302 302 302 302"),
+    post("accounts:sign-in-code", "302 302 302 302 302"),
+    post("accounts:sign-out", "302 302 302 302 302"),
+    post("accounts:sign-out-everywhere", "in 302 302 302 302"),
+    post("accounts:token-revoke", "in 404 404 404 404", "nobody"),
+    get("accounts:tokens", SIGNED_IN),
+    post("accounts:tokens", SIGNED_IN),
+    get("accounts:welcome", "404 404 404 404 404", "secret"),
+    post("accounts:welcome", "404 404 404 404 404", "secret"),
+    get("accounts-api:me", WITH_KEY),
+    get("accounts-api:projects", WITH_KEY),
+    post("jobs:cancel", "in 302 404 302 302", "job"),
+    get("jobs:card", ALDER, "job"),
+    get("jobs:csv", SIGNED_IN),
+    get("jobs:job", ALDER, "job"),
+    get("jobs:list", SIGNED_IN),
+    get("jobs:log", ALDER, "job"),
+    post("jobs:retry", "in 409 404 409 409", "failed"),
+    post("jobs:self-test", "in 403 403 403 302"),
+    post("jobs-api:cancel", ALDER_WITH_KEY, "job"),
+    get("jobs-api:job", ALDER_WITH_KEY, "job"),
+    get("jobs-api:list", WITH_KEY),
+    post("ops:backup-now", "404 404 404 404 302"),
+    get("ops:backups", OPERATORS),
+    get("ops:error", OPERATORS, "error"),
+    post("ops:error-reopen", "404 404 404 404 302", "error"),
+    post("ops:error-resolve", "404 404 404 404 302", "error"),
+    get("ops:errors", OPERATORS),
+    get("ops:health", EVERYBODY),
+    get("ops:health-ready", EVERYBODY),
+    get("ops:overview", OPERATORS),
+    get("ops:release", OPERATORS, "release"),
+    get("ops:releases", OPERATORS),
+    get("ops:schedule", OPERATORS),
+]
+
+# Django's own administration has one rule for all its addresses: operators.
+ADMINISTRATION = "admin"
+UNNAMED = {"admin/login/"}
+
+
+@pytest.fixture
+def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
+    """Make one of each kind of thing that an address may name; all of it is Alder's."""
+    settings.LEDGER = tmp_path / "ledger.jsonl"
+    settings.BACKUPS = tmp_path / "backups"
+    ledger.append(settings.LEDGER, {"outcome": "live", "kind": "push"})
+    lab = alice.memberships.get().lab
+    project = make.project(lab, "Memory")
+    now = timezone.now()
+    settings.JOB_FILES = tmp_path / "jobs"
+    work = {"name": "ops.self_test", "label": "Export", "project": project, "created_by": alice}
+    report = {"kind": "KeyError", "place": "here", "first_seen_at": now, "last_seen_at": now}
+    job = Job.objects.create(**work)
+    job.folder.mkdir(parents=True)
+    job.log_file.write_text("It began.")
+    return {
+        "lab": "alder",
+        "project": "memory",
+        "person": "alice",
+        "job": job.pk,
+        "failed": Job.objects.create(**work, status=Status.FAILED, finished_at=now).pk,
+        "release": 1,
+        "error": ErrorReport.objects.create(**report).pk,
+        "secret": "never-made",
+        "nobody": 0,
+        "people": {"alice": alice, "bob": bob, "carol": carol, "olga": olga},
+    }
+
+
+def answer(client: Client, row: Row, site: dict[str, Any]) -> str:
+    address = reverse(row.name, args=[site[name] for name in row.given])
+    response = getattr(client, row.method)(address, row.data)
+    response.close()
+    if response.status_code == 302 and response.url.startswith(
+        resolve_url(settings.LOGIN_URL) + "?"
+    ):
+        return "in"
+    return str(response.status_code)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.parametrize("person", PEOPLE)
+def test_each_person_gets_what_the_table_says(row, person, site, as_):
+    client = Client() if person == "stranger" else as_(site["people"][person])
+    expected = dict(zip(PEOPLE, row.answers.split(), strict=True))
+    assert answer(client, row, site) == expected[person]
+
+
+def names(resolver: Any, namespace: str = "") -> set[str]:
+    """Return the full name of every address; one without a name is named by its pattern."""
+    found = set()
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            inner = pattern.namespace or ""
+            found |= names(pattern, f"{namespace}{inner}:" if inner else namespace)
+        else:
+            found.add(f"{namespace}{pattern.name or pattern.pattern}")
+    return found
+
+
+def test_every_address_has_a_row():
+    known = {row.name for row in ROWS} | UNNAMED
+    missing = {name for name in names(get_resolver()) if not name.startswith(f"{ADMINISTRATION}:")}
+    assert missing - known == set()
+
+
+def test_every_row_is_about_an_address_that_exists():
+    assert {row.name for row in ROWS} <= names(get_resolver())
+
+
+def administration() -> list[str]:
+    found = sorted(name for name in names(get_resolver()) if name.startswith("admin:"))
+    return [name for name in found if name.endswith(("_changelist", ":index"))]
+
+
+@pytest.mark.parametrize("name", administration())
+def test_the_administration_is_for_operators(name, site, as_):
+    people = site["people"]
+    seen = {person: as_(people[person]).get(reverse(name)).status_code for person in people}
+    assert seen == {"alice": 302, "bob": 302, "carol": 302, "olga": 200}
+    assert Client().get(reverse(name)).status_code == 302
