@@ -22,7 +22,8 @@ class Origin:
     token: ApiToken | None = None
 
 
-_origin: ContextVar[Origin] = ContextVar("origin", default=Origin())  # noqa: B039  frozen
+NOWHERE = Origin()
+_origin: ContextVar[Origin | None] = ContextVar("origin", default=None)
 
 
 @contextmanager
@@ -37,12 +38,14 @@ def during(origin: Origin) -> Iterator[None]:
 
 def current() -> Origin:
     """Return where the request came from that is being answered."""
-    return _origin.get()
+    return _origin.get() or NOWHERE
 
 
 def use_token(token: ApiToken) -> None:
-    """Name the token that the current request came with; ``during`` ends it."""
-    _origin.set(Origin(_origin.get().request_id, _origin.get().address, token))
+    """Name the token that the current request came with, until its ``during`` ends."""
+    origin = _origin.get()
+    if origin:
+        _origin.set(Origin(origin.request_id, origin.address, token))
 
 
 def record(  # noqa: PLR0913  an entry is that wide; all but the action may be left out
@@ -59,7 +62,7 @@ def record(  # noqa: PLR0913  an entry is that wide; all but the action may be l
     ``changes`` maps a field to [before, after]; ``between`` makes it. Secrets do not belong in it.
     Lab and project are those of ``on``; name the ``lab`` where the object has none.
     """
-    origin = _origin.get()
+    origin = current()
     project = _project_of(on)
     return AuditEntry.objects.create(
         user=user if isinstance(user, User) else None,

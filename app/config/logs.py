@@ -24,5 +24,6 @@ def to_stderr(*, json: bool) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": "INFO", "propagate": True},
             "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+            "axes": {"level": "WARNING"},  # four lines per sign-in; the audit trail has one
         },
     }

@@ -9,6 +9,7 @@ from accounts.services import (
     sessions,
     sign_in,
     tokens,
+    upkeep,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "sessions",
     "sign_in",
     "tokens",
+    "upkeep",
 ]

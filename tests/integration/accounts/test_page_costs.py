@@ -1,0 +1,60 @@
+"""Each page opens for whom it is meant, and its queries do not grow with what it lists."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from tests.factories import accounts as make
+
+from accounts import audit
+from accounts.services import tokens
+
+# Queries of each page for the admin of a lab, the session, the person and the frame included.
+COSTS = {
+    "/accounts/": 9,
+    "/accounts/labs/alder/": 8,
+    "/accounts/labs/alder/settings/": 8,
+    "/accounts/labs/alder/invite/": 8,
+    "/accounts/labs/alder/add/": 8,
+    "/accounts/labs/alder/people/alice/": 13,
+    "/accounts/labs/alder/projects/new/": 9,
+    "/accounts/projects/": 7,
+    "/accounts/projects/alder/memory/": 9,
+    "/accounts/projects/alder/memory/edit/": 12,
+    "/accounts/history/": 8,
+    "/accounts/me/": 7,
+    "/accounts/me/security/": 10,
+    "/accounts/me/tokens/": 6,
+    "/accounts/me/second-factor/": 10,
+    "/accounts/me/second-factor/codes/": 5,
+    "/accounts/me/second-factor/off/": 5,
+    "/accounts/password/": 5,
+}
+
+
+def crowd(lab, adam, names):
+    """Let there be more of everything that pages list."""
+    for name in names:
+        person = make.person(name, lab=lab, role="experimenter")
+        make.project(lab, name).members.add(person, adam)
+        audit.record(action="thing.done", user=person, on=lab)
+        tokens.create_token(user=adam, name=name, scope="read")
+
+
+@pytest.mark.parametrize("path", COSTS)
+def test_a_page_costs_the_same_for_few_and_many(as_, adam, alder, alice, memory, path):
+    client = as_(adam)
+    crowd(alder, adam, ["one"])
+    client.get(path)  # the first visit of some pages writes to the session
+    counts = []
+    for more in ([], [f"p{number}" for number in range(6)]):
+        crowd(alder, adam, more)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(path).status_code == 200
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
+    assert counts[0] <= COSTS[path], "\n".join(each["sql"] for each in captured)
+
+
+def test_signed_out_people_are_led_to_sign_in(client, alder, alice, memory):
+    for path in COSTS:
+        assert client.get(path).url == f"/accounts/sign-in/?next={path}"
