@@ -104,14 +104,13 @@ class BackupRecord(models.Model):
     """One attempt to back the site up, and whether it was proven to restore."""
 
     class Outcome(models.TextChoices):
-        RUNNING = "running", "Running"
         KEPT = "kept", "Kept"
         FAILED = "failed", "Failed"
         PRUNED = "pruned", "Removed by age"
 
     started_at = models.DateTimeField(default=timezone.now, db_index=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.RUNNING)
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.FAILED)
     file = models.CharField(max_length=200, blank=True)
     size = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from pipeline import ledger
 
 from common.redaction import redact
+from pipeline import ledger
 
 PAGE = 50
 LOG_LINES = 200

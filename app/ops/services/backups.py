@@ -41,11 +41,8 @@ def back_up() -> BackupRecord:
 
 
 def _recorded_backup() -> BackupRecord:
-    BackupRecord.objects.filter(outcome=Outcome.RUNNING).update(
-        outcome=Outcome.FAILED, message="Its process ended without a word.",
-        finished_at=timezone.now(),
-    )  # fmt: skip
-    record = BackupRecord.objects.create(release=settings.RELEASE)
+    """Record at the end, so that no backup holds a record of itself as unfinished."""
+    record = BackupRecord(release=settings.RELEASE)
     try:
         file = _write(record)
     except (BackupFailed, OSError) as error:
@@ -66,6 +63,8 @@ def _finish(record: BackupRecord, **facts: object) -> None:
 def _write(record: BackupRecord) -> BackupFile:
     folder = _folder()
     database = dumps.live()
+    for left in folder.glob(".studium-*.part*"):  # of a killed backup: we hold the lock
+        left.unlink(missing_ok=True)
     _ask_for_room(folder)
     name = f"studium-{record.started_at:{backup_files.STAMP}}.{database.suffix}"
     file = BackupFile(folder / name, record.started_at)

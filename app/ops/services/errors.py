@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from common.signals import audited
 from ops import error_log
 from ops.models import ErrorOccurrence, ErrorReport
 
@@ -66,11 +67,16 @@ def _report(facts: Mapping[str, Any], at: datetime) -> ErrorReport:
     return report
 
 
+@transaction.atomic
 def resolve_error(*, report: ErrorReport, user: Any) -> None:
-    ErrorReport.objects.filter(pk=report.pk, resolved_at=None).update(
-        resolved_at=timezone.now(), resolved_by=user
-    )
+    """Say that an error is dealt with; it opens again by itself when it happens again."""
+    open_ones = ErrorReport.objects.filter(pk=report.pk, resolved_at=None)
+    if open_ones.update(resolved_at=timezone.now(), resolved_by=user):
+        audited.send(sender=ErrorReport, action="error.resolved", user=user, on=report)
 
 
-def reopen_error(*, report: ErrorReport) -> None:
-    ErrorReport.objects.filter(pk=report.pk).update(resolved_at=None, resolved_by=None)
+@transaction.atomic
+def reopen_error(*, report: ErrorReport, user: Any) -> None:
+    resolved = ErrorReport.objects.filter(pk=report.pk, resolved_at__isnull=False)
+    if resolved.update(resolved_at=None, resolved_by=None):
+        audited.send(sender=ErrorReport, action="error.reopened", user=user, on=report)

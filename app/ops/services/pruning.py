@@ -8,6 +8,8 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django_cron.models import CronJobLog
 
+from accounts.services import upkeep
+from jobs import services as job_services
 from ops.models import BackupRecord, Counter, CronRun, ErrorOccurrence, ErrorReport
 
 GOOD_RUNS_KEPT = timedelta(days=14)
@@ -15,10 +17,17 @@ BAD_RUNS_KEPT = timedelta(days=90)
 LOGS_KEPT = timedelta(days=30)
 ERRORS_KEPT = timedelta(days=90)
 BACKUPS_KEPT = timedelta(days=400)
+JOBS_KEPT = timedelta(days=90)
+KEYS_KEPT = timedelta(days=90)
 
 
 def prune() -> dict[str, int]:
-    """Delete this area's old rows and return how many there were of each kind."""
+    """Delete old rows of every area and return how many there were of each kind."""
+    jobs = {"jobs": job_services.prune(older_than=JOBS_KEPT)}
+    return _prune_own() | jobs | upkeep.prune(older_than=KEYS_KEPT)
+
+
+def _prune_own() -> dict[str, int]:
     now = timezone.now()
     old: dict[str, QuerySet[Any]] = {
         "good runs": _good_runs().filter(started_at__lt=now - GOOD_RUNS_KEPT),

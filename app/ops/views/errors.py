@@ -45,7 +45,7 @@ def error_resolve(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @operators_only
-def error_reopen(request: HttpRequest, pk: int) -> HttpResponse:  # noqa: ARG001
+def error_reopen(request: HttpRequest, pk: int) -> HttpResponse:
     report = get_object_or_404(ErrorReport, pk=pk)
-    services.reopen_error(report=report)
+    services.reopen_error(report=report, user=request.user)
     return redirect("ops:error", pk=pk)

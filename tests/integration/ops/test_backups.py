@@ -111,6 +111,21 @@ def test_a_file_that_is_no_database_is_refused_even_with_a_right_checksum(real_s
     assert "✘" in done.out
 
 
+def test_what_a_killed_backup_left_is_swept_away(real_site):
+    folder = real_site.folder / "backups"
+    folder.mkdir()
+    (folder / f".studium-20200101T000000Z.{SUFFIX}.part").write_text("half")
+    assert real_site.manage("backup").code == 0
+    assert [name for name in files(real_site) if name.endswith(".part")] == []
+
+
+def test_a_backup_holds_no_record_of_itself_as_unfinished(real_site, new_database):
+    real_site.manage("backup")
+    other = Site(real_site.folder, new_database())
+    other.manage("restore", the_backup(real_site).name, "--confirm=testing")
+    assert other.ask("SELECT count(*) FROM ops_backuprecord") == [(0,)]
+
+
 def test_an_unknown_file_is_answered_with_the_list(real_site):
     real_site.manage("backup")
     done = real_site.manage("restore", "nonsense", "--confirm=testing")

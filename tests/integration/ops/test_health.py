@@ -2,14 +2,17 @@
 
 import shutil
 from collections import namedtuple
+from datetime import timedelta
 
 import pytest
 from django.conf import settings as configured
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils.timezone import now
 
-from ops import health
+from jobs.models import Worker
+from ops import health, rhythms
 
 Usage = namedtuple("Usage", "total used free")  # noqa: PYI024  stands in for shutil's own
 
@@ -87,6 +90,32 @@ def test_only_a_full_disk_fails_the_release(client, db, monkeypatch, free_mib, s
     answer = client.get("/health/ready/")
     assert (answer.status_code, answer.json()["status"]) == (code, status)
     assert answer.json()["checks"]["disk"]["ok"] is (free_mib > 1024)
+
+
+def test_a_worker_of_this_release_is_looked_for(client, db, settings):
+    settings.RELEASE = "release-two"
+    assert health.worker().detail == "no worker was seen lately: jobs wait"
+    row = Worker.objects.create(
+        id="w", host="h", boot="b", pid=1, pid_started=1, release="release-one", slots=2
+    )
+    assert health.worker().detail == "works for another release: release-one"
+    Worker.objects.filter(pk=row.pk).update(release="release-two")
+    assert health.worker().ok
+    Worker.objects.filter(pk=row.pk).update(seen_at=now() - timedelta(minutes=5))
+    assert not health.worker().ok
+
+
+def test_cron_that_does_not_call_only_degrades(client, db):
+    found = health.schedule()
+    assert (found.ok, found.fatal) == (False, False)
+    rhythms.note_tick()
+    assert health.schedule().ok
+
+
+def test_readiness_costs_few_queries(client, db, django_assert_max_num_queries):
+    client.get("/health/ready/")
+    with django_assert_max_num_queries(16):
+        client.get("/health/ready/")
 
 
 def test_the_age_of_the_last_backup_shows(client, db, backups):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 
+from accounts.models import AuditEntry
 from jobs.models import Job
 from ops.models import CronRun, ErrorOccurrence, ErrorReport
 from pipeline import ledger
@@ -185,6 +186,7 @@ def test_a_resolved_error_leaves_the_open_ones(as_, olga, error):
     assert "ZeroDivisionError" in visitor.get("/ops/errors/?state=resolved").content.decode()
     error.refresh_from_db()
     assert error.resolved_by == olga
+    assert AuditEntry.objects.filter(action="error.resolved", user=olga).exists()
 
 
 def test_a_resolved_error_can_be_opened_again(as_, olga, error):
