@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 
 from common import areas, switch
 
-THEMES = {"light": "Light", "dark": "Dark", "system": "As the device"}
+THEMES = {"light": "Light", "dark": "Dark", "system": "Automatic"}
 THEME_COOKIE = "studium_theme"
 
 

@@ -1,6 +1,9 @@
 """What happens under the fingers: keys, menus, messages, confirmations."""
 
+from urllib.parse import urlsplit
+
 import pytest
+from django.core.management import call_command
 from playwright.sync_api import expect
 
 
@@ -160,3 +163,44 @@ def test_on_paper_only_the_work_remains(window, world):
     expect(page.locator(".rail")).to_be_hidden()
     expect(page.locator(".tools")).to_be_hidden()
     expect(page.locator(".table")).to_be_visible()
+
+
+@pytest.fixture
+def collected(settings, tmp_path):
+    """Collect the static files as a release does; return the folder of hashed files."""
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATIC_ROOT.mkdir()
+    settings.STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {
+            "BACKEND": "common.static_storage.ReleaseStaticStorage",
+            "OPTIONS": {"manifest_folder": str(tmp_path / "release")},
+        },
+    }
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return settings.STATIC_ROOT
+
+
+def test_hashed_files_work_as_their_sources_do(collected, window, world):
+    page = window(world.alice)
+    page.route("**/static/**", lambda route: route.fulfill(path=served(collected, route.request)))
+    page.goto("/jobs/")
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    assert page.evaluate("htmx.config.allowEval") is False
+    assert page.evaluate("getComputedStyle(document.querySelector('.frame')).display") == "grid"
+
+
+def served(folder, request):
+    return folder / urlsplit(request.url).path.removeprefix("/static/")
+
+
+@pytest.mark.parametrize("page_name", ["home", "administration"])
+def test_staging_wears_an_amber_band(window, world, settings, pictures, page_name):
+    settings.ENVIRONMENT = "staging"
+    page = window(world.olga)
+    page.goto({"home": "/", "administration": "/admin/"}[page_name])
+    page.screenshot(path=pictures / f"staging-{page_name}.png", full_page=True)
+    band = page.locator(".band")
+    expect(band).to_contain_text("Staging")
+    assert band.evaluate("it => getComputedStyle(it).backgroundColor") == "rgb(246, 178, 27)"
