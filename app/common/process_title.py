@@ -4,7 +4,6 @@ import importlib
 from collections.abc import Callable
 from types import ModuleType
 
-from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 
@@ -37,4 +36,4 @@ class ProcessTitleMiddleware:
 
     def _say(self, doing: str) -> None:
         printable = "".join(letter if letter.isprintable() else "?" for letter in doing)
-        self.server.setprocname(f"studium {settings.SITE_NAME}: {printable[:LONGEST]}")
+        self.server.setprocname(f"studium: {printable[:LONGEST]}")

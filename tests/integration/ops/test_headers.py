@@ -95,15 +95,14 @@ def test_a_message_over_several_lines_stays_one_line_of_the_log():
     assert log_line("one\ntwo")["message"] == "one\ntwo"
 
 
-def test_the_process_title_shows_method_and_path_and_never_the_query(monkeypatch, settings):
-    settings.SITE_NAME = "staging"
+def test_the_process_title_shows_method_and_path_and_never_the_query(monkeypatch):
     titles = []
     server = types.ModuleType("uwsgi")
     server.setprocname = titles.append
     monkeypatch.setitem(sys.modules, "uwsgi", server)
     answer = ProcessTitleMiddleware(lambda _: HttpResponse())
     answer(RequestFactory().get("/runs/7/?token=sentinel"))
-    assert titles == ["studium staging: GET /runs/7/", "studium staging: idle"]
+    assert titles == ["studium: GET /runs/7/", "studium: idle"]
 
 
 def test_outside_of_uwsgi_there_is_no_process_title():
