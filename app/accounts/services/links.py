@@ -36,9 +36,14 @@ def make_link(*, user: User, purpose: OneTimeLink.Purpose) -> str:
 def use_link(*, secret: str, password: str) -> User:
     """Let the person of a link choose ``password``, once; every session of theirs ends."""
     at = now()
-    if not OneTimeLink.objects.usable().filter(digest=digest(secret)).update(used_at=at):
+    # Conditions on this one row alone: with a join the database would not look at it again after
+    # waiting for somebody who was quicker, and the link would work twice.
+    unused = OneTimeLink.objects.filter(digest=digest(secret), used_at=None, expires_at__gt=at)
+    if not unused.update(used_at=at):
         raise LinkSpent
     link = OneTimeLink.objects.select_related("user").get(digest=digest(secret))
+    if not link.user.is_active:
+        raise LinkSpent
     _spend_links(link.user)
     link.user.set_password(password)
     link.user.save(update_fields=["password"])

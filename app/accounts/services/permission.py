@@ -34,5 +34,6 @@ def need_another(by: User, person: User) -> None:
 def keep_an_admin(membership: Membership) -> None:
     """Lock the lab, so that two admins cannot dismiss each other, and refuse to lose the last."""
     Lab.objects.select_for_update().get(pk=membership.lab_id)
-    if membership.role == Role.ADMIN and not queries.other_admins(membership):
+    is_admin = Membership.objects.filter(pk=membership.pk, role=Role.ADMIN).exists()
+    if is_admin and not queries.other_admins(membership):
         raise LastAdmin
