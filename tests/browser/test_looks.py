@@ -4,6 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from tests.browser.pages import PAGES
 
+from common import incidents
+
 SCREENS = {"phone": (320, 640), "hand": (390, 844), "desk": (1280, 800)}
 GRAVE = {"serious", "critical"}
 
@@ -34,4 +36,22 @@ def test_a_page_is_for_everybody(name, window, world, pictures):
     page = window(person)
     page.goto(address)
     wrong = looked_at(page, name, pictures)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_page_of_a_mistake_is_for_everybody(window, pictures, rf, complaints):
+    page = window()
+    content = incidents.broken(rf.get("/")).content
+    page.route("**/broken/", lambda route: route.fulfill(status=500, body=content))
+    page.goto("/broken/")
+    wrong = looked_at(page, "mistake", pictures)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_page_of_a_closed_site_is_for_everybody(window, pictures, settings, tmp_path):
+    settings.MAINTENANCE = tmp_path / "maintenance.json"
+    settings.MAINTENANCE.write_text('{"mode": "on", "message": "New disks are built in."}')
+    page = window()
+    page.goto("/")
+    wrong = looked_at(page, "closed", pictures)
     assert not wrong, "\n".join(wrong)
