@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-ID"
-WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{7,63}")
+WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")  # as the proxy in front has it
 
 _current: ContextVar[str] = ContextVar("request_id", default="")
 _place: ContextVar[str] = ContextVar("request_place", default="")

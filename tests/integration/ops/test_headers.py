@@ -35,14 +35,14 @@ def test_every_answer_has_the_protective_headers(client):
     assert headers["X-Frame-Options"] == "DENY"
 
 
-@pytest.mark.parametrize("given", ["0123456789abcdef0123456789abcdef", "req-2026-0001"])
+@pytest.mark.parametrize("given", ["0123456789abcdef0123456789abcdef", "req-2026_00.01"])
 def test_a_well_formed_request_id_of_the_proxy_is_kept(client, given):
     assert client.get("/health/", headers={"x-request-id": given}).headers["X-Request-ID"] == given
 
 
 @pytest.mark.parametrize(
     "given",
-    ["", "short", "x" * 65, "a b c d e f g", "<script>alert(1)</script>", "-abcdefgh", "äöüäöüäöü"],
+    ["", "short", "x" * 65, "a b c d e f g", "<script>alert(1)</script>", "ab/cdefgh", "äöüäöüäöü"],
 )
 def test_any_other_request_id_is_replaced(client, given):
     made = client.get("/health/", headers={"x-request-id": given}).headers["X-Request-ID"]
