@@ -1,5 +1,6 @@
 """Processes named by pid and start time, so that a reused pid is never taken for the old one."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,38 @@ def of(pid: int) -> Process | None:
     """Return the process that has this pid now."""
     fields = _stat(pid)
     return Process(pid, int(fields[STARTED])) if fields else None
+
+
+def running(pattern: re.Pattern[str]) -> set[int]:
+    """Return the pids whose command line matches."""
+    return {pid for pid in _pids() if pattern.search(_command_line(pid))}
+
+
+def holding(file: Path) -> set[int]:
+    """Return the pids that have this file open; those that are not ours to look at are left out."""
+    wanted = file.resolve()
+    return {pid for pid in _pids() if wanted in _open_files(pid)}
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return ""
+    return words.decode(errors="replace")
+
+
+def _open_files(pid: int) -> list[Path]:
+    try:
+        return [link.readlink() for link in Path(f"/proc/{pid}/fd").iterdir()]
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return []
 
 
 def _stat(pid: int) -> list[str]:

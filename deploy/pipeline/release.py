@@ -151,11 +151,15 @@ def watch(work: Releasing, release: Release) -> None:
 def undo(work: Releasing) -> None:
     """Let the previous release answer again and remove what the attempt made."""
     site, attempt = work.site, work.attempt
-    if vassals.serving(site) == attempt.release or site.live_release() == attempt.release:
+    had_visitors = attempt.release in {vassals.serving(site), site.live_release()}
+    if had_visitors:
         live.switch_back(site, attempt.previous)
         work.voice.say(f"back on {attempt.previous or 'nothing: this was the first release'}")
-    vassals.stop(site, attempt.release)
-    vassals.wait_for_end(site, attempt.release, float(site.facts["release"]["end_s"]))
+    if attempt.kind == "push" and not had_visitors:
+        vassals.end_unseen(site, attempt.release)
+    else:  # a kept release may still be answering somebody from before
+        vassals.stop(site, attempt.release)
+        vassals.wait_for_end(site, attempt.release, float(site.facts["release"]["end_s"]))
     if attempt.kind == "push":
         build.remove(site.releases / attempt.release)
 

@@ -2,12 +2,13 @@
 
 import itertools
 import os
+import re
 import signal
 import time
 from contextlib import suppress
 from pathlib import Path
 
-from pipeline import lock, releases
+from pipeline import lock, processes, releases
 from pipeline.errors import Unhealthy
 from pipeline.files import point, write_whole
 from pipeline.receive import emperor
@@ -16,6 +17,7 @@ from pipeline.runner import last_lines
 from pipeline.site import Site
 
 LOOK_S = 0.02
+UNSEEN_S = 1.0
 
 
 def instance(site: Site, release_id: str) -> str:
@@ -182,6 +184,18 @@ def stop(site: Site, release_id: str) -> None:
     for one in site.vassals.glob(f"{release_id}*.ini"):
         one.unlink(missing_ok=True)
     _wake_emperor(site)
+
+
+def end_unseen(site: Site, release_id: str) -> None:
+    """End a release that no visitor has met; one that hangs while it starts is not waited for."""
+    stop(site, release_id)
+    wait_for_end(site, release_id, UNSEEN_S)
+    for pid in processes.holding(releases.lock_file(site, release_id)) | processes.running(
+        re.compile(rf"{re.escape(release_id)}(~\d+)?\.ini")
+    ):
+        with suppress(PermissionError, ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait_for_end(site, release_id, UNSEEN_S)
 
 
 def wait_for_end(site: Site, release_id: str, limit_s: float) -> bool:
