@@ -28,12 +28,19 @@ def run(clone: Clone, console: Console, *, https: bool) -> int:
     manage = [str(place / "bin" / "python"), str(clone.root / "app" / "manage.py")]
     with console.step("bring the database up to date"):
         run_logged([*manage, "migrate", "--noinput"], environment.log(clone), env=env)
-    console.say(f"   {address}   (Ctrl-C ends it; DEBUG is on, here only)\n")
+    console.say(f"   {address}   (Ctrl-C ends it; DEBUG is on, here only)")
+    console.say(f"   {_welcome(manage, env)}\n")
     behind = ports.choose(port + 1) if https else port
     children = [[*manage, "runserver", f"{LOOPBACK}:{behind}"]]
     if https:
         children.append(certificate.terminator(clone, port, behind))
     return _watch(clone, children, [*manage, "worker"], env)
+
+
+def _welcome(manage: list[str], env: Mapping[str, str]) -> str:
+    command = [*manage, "welcome"]
+    result = subprocess.run(command, check=False, capture_output=True, text=True, env=dict(env))
+    return (result.stdout or result.stderr).strip().replace("\n", " ")[-500:]
 
 
 def variables(clone: Clone, place: Path, address: str) -> dict[str, str]:
