@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from config import caches, databases, email
 from config.environment import Environment, parse
@@ -29,6 +30,12 @@ def test_every_variable_is_documented():
 
 def test_no_documented_variable_is_a_thing_of_the_past():
     assert documented() - read_by_the_application() == set()
+
+
+def test_every_scheduled_job_stands_in_the_table_of_the_upkeep_page(settings):
+    text = (PAGE.parent / "upkeep.md").read_text()
+    codes = [import_string(path).code for path in settings.CRON_CLASSES]
+    assert re.findall(r"^\| `(ops\.[a-z_]+)`", text, flags=re.MULTILINE) == codes
 
 
 def test_a_secrets_file_may_have_comments_blanks_and_quotes():
