@@ -43,12 +43,10 @@ def _pids() -> list[int]:
 
 def _command_line(pid: int) -> str:
     try:
-        return (
-            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        )
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return ""
-    return words.decode(errors="replace")
+    return words.replace(b"\0", b" ").decode(errors="replace")
 
 
 def _open_files(pid: int) -> list[Path]:

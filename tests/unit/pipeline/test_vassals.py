@@ -1,9 +1,12 @@
 import configparser
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from pipeline import files, live, releases, vassals
+from pipeline import files, live, lock, releases, vassals
 from pipeline.releases import Release
 
 
@@ -76,3 +79,24 @@ def test_stopping_a_release_leaves_no_vassal_of_it(site, release):
     vassals.stop(site, release.id)
     assert list(site.vassals.iterdir()) == []
     assert not vassals.is_started(site, release.id)
+
+
+def test_a_release_that_hangs_while_it_starts_is_ended_at_once(site, release):
+    """It is asked to end first, and known by its lock or by the file it was started with."""
+    lock_path = releases.lock_file(site, release.id)
+    lock_path.parent.mkdir(parents=True, exist_ok=True)
+    code = "import fcntl, sys, time; f = open(sys.argv[1], 'w'); fcntl.flock(f, 1); time.sleep(60)"
+    sleep = (sys.executable, "-c", "import time; time.sleep(60)")
+    holder = subprocess.Popen([sys.executable, "-c", code, str(lock_path)])
+    starter = subprocess.Popen([*sleep, f"{release.id}~1.ini"])
+    bystander = subprocess.Popen([*sleep, "other.ini"])
+    try:
+        while lock.is_free(lock_path):
+            time.sleep(0.01)
+        vassals.end_unseen(site, release.id)
+        assert holder.wait(5) == starter.wait(5) == -9
+        assert bystander.poll() is None
+    finally:
+        for process in (holder, starter, bystander):
+            process.kill()
+            process.wait()
