@@ -73,7 +73,7 @@ def chips(user: User, query: QueryDict) -> list[Chip]:
     """Return the filters that are on, to be taken off, and the periods and labs to choose."""
     on = [
         Chip(f"{label}: {query[name]}", query_of(query, **{name: ""}), is_on=True)
-        for name, label in {"person": "By", "action": "Action", "kind": "Kind"}.items()
+        for name, label in {"person": "By", "action": "Action", "kind": "Kind", "q": "Has"}.items()
         if query.get(name)
     ]
     labs = Lab.objects.editable_by(user).values_list("slug", "name")

@@ -6,6 +6,26 @@ from django.conf import settings
 from django.db import models
 from django.utils.timezone import now
 
+# What browsers say of themselves, the particular before what it pretends to be.
+BROWSERS = {
+    "Edg": "Edge",
+    "OPR": "Opera",
+    "Firefox": "Firefox",
+    "FxiOS": "Firefox",
+    "CriOS": "Chrome",
+    "Chrome": "Chrome",
+    "Safari": "Safari",
+}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "CrOS": "ChromeOS",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "Linux": "Linux",
+}
+
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def working(self) -> Self:
@@ -109,4 +129,15 @@ class SignIn(models.Model):
         ordering = ["-seen_at"]
 
     def __str__(self) -> str:
-        return f"{self.user} on {self.device or 'an unknown device'}"
+        return f"{self.user} on {self.device_in_words}"
+
+    @property
+    def device_in_words(self) -> str:
+        """Return "Firefox on Linux" for what a browser says of itself at length."""
+        browser = _first(BROWSERS, self.device) or self.device.partition("/")[0]
+        system = _first(SYSTEMS, self.device)
+        return " on ".join(part for part in (browser, system) if part) or "an unknown device"
+
+
+def _first(names: dict[str, str], text: str) -> str:
+    return next((name for mark, name in names.items() if mark in text), "")

@@ -17,6 +17,7 @@ from accounts.services import letters, permission, sessions
 WELCOME_LASTS = timedelta(days=7)
 RESET_LASTS = timedelta(hours=1)
 Purpose = OneTimeLink.Purpose
+DONE: dict[str, str] = {Purpose.WELCOME: "first-chosen", Purpose.RESET: "reset"}
 PAGES = {Purpose.WELCOME: "accounts:welcome", Purpose.RESET: "accounts:password-reset"}
 
 
@@ -49,7 +50,7 @@ def use_link(*, secret: str, password: str) -> User:
     link.user.save(update_fields=["password"])
     sessions.end_all(user=link.user)
     forget_failures(username=link.user.username.lower())
-    audit.record(action="password.chosen", user=link.user, on=link.user, reason=link.purpose)
+    audit.record(action=f"password.{DONE[link.purpose]}", user=link.user, on=link.user)
     letters.post(to=link.user, letter="password_changed")
     return link.user
 

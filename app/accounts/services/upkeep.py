@@ -32,10 +32,3 @@ def _ended_tokens(before: datetime) -> QuerySet[ApiToken]:
     ended = ApiToken.objects.filter(Q(expires_at__lt=before) | Q(revoked_at__lt=before))
     named = AuditEntry.objects.filter(token__isnull=False).values("token")
     return ended.exclude(pk__in=named)
-
-
-def _ended_tokens(before: datetime) -> QuerySet[ApiToken]:
-    """Return tokens that ended before; those that the audit trail names stay with it."""
-    named = AuditEntry.objects.exclude(token=None).values("token")
-    ended = Q(expires_at__lt=before) | Q(revoked_at__lt=before)
-    return ApiToken.objects.filter(ended).exclude(pk__in=named)

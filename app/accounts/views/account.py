@@ -149,7 +149,7 @@ def _show_codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
 def _picture(address: str) -> SafeString:
     """Draw an address as SVG; segno writes nothing but its own path into it."""
     drawn = segno.make(address, error="m").svg_inline(
-        scale=5, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=False
+        scale=4, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=False
     )
     return mark_safe(drawn)  # noqa: S308  made of numbers by segno
 

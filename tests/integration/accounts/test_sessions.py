@@ -124,3 +124,23 @@ def test_names_change_without_a_password(as_, alice, actions):
 def test_an_address_belongs_to_one_person(as_, alice, bob):
     facts = {"email": "BOB@example.org", "time_zone": "UTC", "own_password": PASSWORD}
     assert b"has this e-mail address already" in as_(alice).post("/accounts/me/", facts).content
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox on Linux",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/5 Chrome/140 Safari/5 Edg/140",
+            "Edge on Windows",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU OS 18 like Mac OS X) CriOS/140 Safari/6", "Chrome on iPhone"),
+        ("curl/8.5.0", "curl"),
+        ("", "an unknown device"),
+    ],
+)
+def test_a_device_is_named_in_words(said, words):
+    assert SignIn(device=said).device_in_words == words
