@@ -7,6 +7,8 @@ from types import ModuleType
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse
 
+from common.redaction import redact
+
 LONGEST = 80
 
 
@@ -28,7 +30,7 @@ class ProcessTitleMiddleware:
         self.get_response, self.server = get_response, server
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        self._say(f"{request.method} {request.path}")
+        self._say(f"{request.method} {redact(request.path)}")
         try:
             return self.get_response(request)
         finally:

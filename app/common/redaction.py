@@ -29,6 +29,9 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # password=x   "token": "x"   STUDIUM_SECRET_KEY='x'
     (re.compile(rf"(?i)([\w.-]*(?:{TELLING})[\w-]*['\"]?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&)}}\]]+)"),
      rf"\1{GONE}"),
+    # API tokens, and the secret part of a one-time link
+    (re.compile(r"\bstudium_[a-z0-9]{12}_[\w-]{20,}"), GONE),
+    (re.compile(r"(?<=/)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{40,}(?![\w-])"), GONE),
     # /path?anything
     (re.compile(r"((?:https?://|/)[^\s?'\"<>]*)\?[^\s'\"<>]+"), rf"\1?{GONE}"),
     (re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), GONE),

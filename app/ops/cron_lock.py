@@ -19,6 +19,7 @@ from django.db import connection
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+IDLE_LIMIT_SINCE = 140000
 NAMESPACE = 0x53_54_43_52  # "STCR": keeps our numbers apart from other advisory locks
 
 
@@ -59,6 +60,8 @@ class SessionLock:
     def take(self) -> bool:
         session = connection.copy()
         with session.cursor() as cursor:
+            if session.pg_version >= IDLE_LIMIT_SINCE:  # type: ignore[attr-defined]
+                cursor.execute("SET idle_session_timeout = 0")
             cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [NAMESPACE, self._number])
             (taken,) = cursor.fetchone()
         if taken:

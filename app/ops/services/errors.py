@@ -1,12 +1,14 @@
 """Take errors from their files into the database, and say that one is dealt with."""
 
 import json
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -15,6 +17,7 @@ from ops import error_log
 from ops.models import ErrorOccurrence, ErrorReport
 
 KEPT_OF_EACH = 50
+ABANDONED_S = 600
 
 
 def take_in_errors() -> int:
@@ -23,18 +26,35 @@ def take_in_errors() -> int:
     Each file is claimed by a rename, so that two processes never count one error twice.
     """
     folder = error_log.folder()
-    waiting = sorted(folder.glob("*.json")) if folder.is_dir() else []
-    return sum(_take_in(file) for file in waiting)
+    if not folder.is_dir():
+        return 0
+    _give_back(folder)
+    return sum(_take_in(file) for file in sorted(folder.glob("*.json")))
+
+
+def _give_back(folder: Path) -> None:
+    """Free what a process claimed that was then killed, and drop what it half wrote."""
+    long_ago = time.time() - ABANDONED_S
+    for file in (*folder.glob("*.taken"), *folder.glob("*.part")):
+        with suppress(FileNotFoundError):  # another process is doing the same
+            if file.stat().st_mtime < long_ago:
+                file.rename(file.with_suffix(".json"))
 
 
 def _take_in(file: Path) -> bool:
     claimed = file.with_suffix(".taken")
     try:
         file.rename(claimed)
-        facts = json.loads(claimed.read_text())
-    except (OSError, ValueError):
+    except FileNotFoundError:
         return False
-    _record(facts)
+    try:
+        _record(json.loads(claimed.read_text()))
+    except (ValueError, KeyError, TypeError):  # half written, or of another release
+        claimed.unlink(missing_ok=True)
+        return False
+    except DatabaseError:
+        claimed.rename(file)  # the next call has better luck
+        raise
     claimed.unlink(missing_ok=True)
     return True
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -148,6 +149,36 @@ def test_an_error_file_is_counted_once_by_two_readers(visitor, monkeypatch):
     assert services.take_in_errors() == 0
     assert ErrorReport.objects.get().count == 1
     assert twin["fingerprint"] == ErrorReport.objects.get().fingerprint
+
+
+def test_an_error_that_a_killed_process_had_claimed_is_taken_in_later(visitor):
+    visitor.get("/boom/1/?name=x")
+    (file,) = error_log.folder().glob("*.json")
+    claimed = file.rename(file.with_suffix(".taken"))
+    assert services.take_in_errors() == 0
+    os.utime(claimed, (0, 0))
+    assert services.take_in_errors() == 1
+
+
+def test_an_unreadable_error_file_is_dropped_and_the_others_are_kept(visitor, state):
+    visitor.get("/boom/1/?name=x")
+    (error_log.folder() / "0-1-a.json").write_text("{half")
+    (error_log.folder() / "0-1-b.json").write_text("{}")
+    assert services.take_in_errors() == 1
+    assert list(error_log.folder().iterdir()) == []
+
+
+def test_errors_wait_while_the_database_is_away(visitor, monkeypatch):
+    visitor.get("/boom/1/?name=x")
+    with monkeypatch.context() as lost:
+        lost.setattr(services.errors, "_record", _refuse)
+        with pytest.raises(DatabaseError):
+            services.take_in_errors()
+    assert services.take_in_errors() == 1
+
+
+def _refuse(_):
+    raise DatabaseError("away")
 
 
 def test_only_the_last_fifty_times_are_kept_one_by_one(visitor, db):

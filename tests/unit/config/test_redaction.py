@@ -19,6 +19,12 @@ from common.redaction import redact, redact_tree
         ("mail to ada.lovelace@example.org bounced", "lovelace", "bounced"),
         ("postgresql://studium:s3cr3t@db/site", "s3cr3t", "postgresql://"),
         ("participant=P-0042 left", "P-0042", "left"),
+        ("key studium_abcdefgh2345_aB3-xxxxxxxxxxxxxxxxxxxxxx here", "aB3-", "here"),
+        (
+            "GET /accounts/welcome/Zk3vQ9d0X1y2W3v4U5t6S7r8Q9p0O1n2M3l4K5j6I7h/ failed",
+            "Zk3vQ9d0",
+            "GET /accounts/welcome/",
+        ),
         ("csrfmiddlewaretoken=abcdef1234", "abcdef1234", "csrfmiddlewaretoken"),
     ],
 )
@@ -35,6 +41,9 @@ def test_credentials_and_people_are_blotted_out(text, gone, kept):
         'File "/srv/app/jobs/worker.py", line 12, in claim',
         "3 of 40 sessions were fitted in 12.5 s",
         "release 20260102T100000000000Z-0123456789ab",
+        'File "/srv/studium/releases/20260102T100000000000Z-0123456789ab/app/manage.py"',
+        f'File "/srv/cache/environments/{"9f86d081884c7d65" * 4}/lib"',
+        "GET /jobs/8f14e45f-ceea-467f-9575-6a1b2c3d4e5f/",
     ],
 )
 def test_ordinary_words_stay(text):
