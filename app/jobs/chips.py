@@ -1,12 +1,14 @@
 """The filters of the list as links: each reproduces the view that it leads to."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import QueryDict
 
 from jobs import registry
 from jobs.models import Status
-from jobs.queries import Filters
+from jobs.queries import Filters, Tally
 
 
 @dataclass(frozen=True)
@@ -27,36 +29,65 @@ class Group:
     chips: list[Chip]
 
 
-def chips(query: QueryDict, filters: Filters, counts: dict[str, int]) -> list[Group]:
-    numbers = counts | {"": sum(counts.values())}
-    states = [
-        _chip(
-            query, "status", filters.status, value=value, label=label, count=numbers.get(value, 0)
+def chips(query: QueryDict, filters: Filters, tallies: Sequence[Tally]) -> list[Group]:
+    """Return the filters; the counts of each respect the other ones."""
+    return [
+        _states(query, filters, tallies),
+        _whose(query, filters),
+        _kinds(query, filters, tallies),
+    ]
+
+
+def _states(query: QueryDict, filters: Filters, tallies: Sequence[Tally]) -> Group:
+    numbers: Counter[str] = Counter()
+    for tally in tallies:
+        if filters.name in {"", tally.name}:
+            numbers.update({tally.status: tally.count, "": tally.count})
+    values = [("", "All"), *Status.choices]
+    return Group("State", _chips(query, "status", filters.status, values, numbers))
+
+
+def _whose(query: QueryDict, filters: Filters) -> Group:
+    values = [("", "Everybody's"), ("me", "Mine")]
+    return Group("Whose", _chips(query, "whose", "me" if filters.mine else "", values))
+
+
+def _kinds(query: QueryDict, filters: Filters, tallies: Sequence[Tally]) -> Group:
+    numbers: Counter[str] = Counter()
+    for tally in tallies:
+        here = tally.count if filters.status in {"", tally.status} else 0
+        numbers.update({tally.name: here, "": here})
+    names = {tally.name for tally in tallies} | {filters.name} - {""}
+    values = sorted(((name, _label(name)) for name in names), key=lambda pair: pair[1])
+    return Group("Kind", _chips(query, "name", filters.name, [("", "All kinds"), *values], numbers))
+
+
+def _label(name: str) -> str:
+    return registry.get(name).label if name in registry.names() else name
+
+
+def _chips(
+    query: QueryDict,
+    field: str,
+    current: str,
+    values: Sequence[tuple[str, str]],
+    counts: Counter[str] | None = None,
+) -> list[Chip]:
+    return [
+        Chip(
+            label=label,
+            query=_with(query, field, value),
+            is_current=current == value,
+            count=None if counts is None else counts[value],
         )
-        for value, label in [("", "All"), *Status.choices]
+        for value, label in values
     ]
-    whose = [
-        _chip(query, "whose", "me" if filters.mine else "", value=value, label=label)
-        for value, label in [("", "Everybody's"), ("me", "Mine")]
-    ]
-    kinds = [
-        _chip(query, "name", filters.name, value=value, label=label)
-        for value, label in [("", "All kinds"), *_tasks()]
-    ]
-    return [Group("State", states), Group("Whose", whose), Group("Kind", kinds)]
 
 
-def _tasks() -> list[tuple[str, str]]:
-    tasks = [registry.get(name) for name in registry.names()]
-    return sorted(((task.name, task.label) for task in tasks), key=lambda pair: pair[1])
-
-
-def _chip(  # noqa: PLR0913  three of them are named where it is called
-    query: QueryDict, field: str, current: str, *, value: str, label: str, count: int | None = None
-) -> Chip:
+def _with(query: QueryDict, field: str, value: str) -> str:
     wanted = query.copy()
     for name in (field, "after"):
         wanted.pop(name, None)
     if value:
         wanted[field] = value
-    return Chip(label, wanted.urlencode(), current == value, count)
+    return wanted.urlencode()

@@ -6,6 +6,7 @@ task, which may be stuck, out of memory or killed.
 """
 
 import logging
+import os
 import signal
 import time
 import uuid
@@ -26,15 +27,19 @@ LOOK_S, SAY_S, BEAT_S = 0.5, 1.0, 5.0
 KILL_AFTER_TERM_S = 5.0
 UNHEARD_S = 90.0  # less than what others wait before they give a silent attempt up
 PATIENT_FOR_S = 3600.0
+STDERR = 2
 TRANSIENT = (OperationalError, InterfaceError)
 logger = logging.getLogger(__name__)
 
 
-def run(job_id: uuid.UUID, token: uuid.UUID) -> None:
+def run(job_id: uuid.UUID, token: uuid.UUID, *, site_log: int | None = None) -> None:
     """Make one attempt at a job; do nothing when the attempt was given up meanwhile."""
     process = processes.me()
     try:
         begun = patiently(lambda: services.begin(job_id=job_id, token=token, process=process))
+        if site_log is not None:
+            os.dup2(site_log, STDERR)
+            os.close(site_log)
         Guardian(begun, token).run()
     except Superseded:
         logger.warning("Another attempt holds job %s; this one ends.", job_id)

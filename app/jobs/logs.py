@@ -1,6 +1,7 @@
 """A job's log file: everything at first, then only the end, so that no task can fill a disk."""
 
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 from jobs import plain
@@ -24,10 +25,12 @@ class Log:
         self._tail = b""
 
     def write(self, content: bytes) -> None:
+        """Keep what was printed; a full disk costs the file its end, and the job nothing."""
         self._tail = (self._tail + content)[-TAIL:]
         head, rest = content[: self._room], content[self._room :]
         if head:
-            self._file.write(head)
+            with suppress(OSError):
+                self._file.write(head)
             self._room -= len(head)
         if rest:
             self._keep(rest)
@@ -48,11 +51,11 @@ class Log:
         return last_lines(self._tail)
 
     def close(self) -> None:
-        if self._dropped:
-            gap = f"\n[… {self._dropped / MEBIBYTE:.1f} MB of the log are left out here …]\n"
-            self._file.write(gap.encode())
-        for content in self._end:
-            self._file.write(content)
+        gap = f"\n[… {self._dropped / MEBIBYTE:.1f} MB of the log are left out here …]\n"
+        with suppress(OSError):
+            self._file.write(gap.encode() if self._dropped else b"")
+            for content in self._end:
+                self._file.write(content)
         self._file.close()
 
 

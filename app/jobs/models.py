@@ -160,7 +160,7 @@ class Job(models.Model):
     @property
     def seconds(self) -> float | None:
         """How long the last attempt ran, or has been running."""
-        if self.started_at is None:
+        if self.started_at is None or self.status == Status.QUEUED:
             return None
         return ((self.finished_at or timezone.now()) - self.started_at).total_seconds()
 

@@ -1,6 +1,7 @@
 """What a task is given: a way to say how far it is, and to hear that it should stop."""
 
 import json
+import math
 import mmap
 import os
 import time
@@ -11,6 +12,8 @@ from typing import Any
 
 from jobs import plain
 from jobs.errors import Cancelled, OutOfTime, Stopped
+
+LONGEST_PHASE, LONGEST_MESSAGE = 200, 500
 
 
 class Wish(IntEnum):
@@ -26,6 +29,10 @@ def stop_for(wish: int) -> Stopped:
     if wish == Wish.CANCEL:
         return Cancelled()
     return OutOfTime() if wish == Wish.TIME_IS_UP else Stopped()
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 class Progress:
@@ -54,11 +61,12 @@ class Progress:
         message
             A detail of it, "Voxel 31 of 200".
         """
-        said = {"done": done, "total": total}
-        if phase is not None:
-            said["phase"] = plain.text(phase, 200)  # type: ignore[assignment]
-        if message is not None:
-            said["message"] = plain.text(message, 500)  # type: ignore[assignment]
+        said: dict[str, Any] = {
+            "done": _number(done),
+            "total": _number(total),
+            "phase": None if phase is None else plain.text(phase, LONGEST_PHASE),
+            "message": None if message is None else plain.text(message, LONGEST_MESSAGE),
+        }
         self.send({"progress": {name: value for name, value in said.items() if value is not None}})
         self.check()
 
@@ -72,6 +80,7 @@ class Progress:
             raise stop_for(wish)
 
     def send(self, message: dict[str, Any]) -> None:
-        line = json.dumps(message).encode() + b"\n"
+        """Write one line; a short one goes through in one piece, whoever else writes."""
+        line = json.dumps(message, ensure_ascii=False).encode() + b"\n"
         while line:
             line = line[os.write(self._messages, line) :]

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
+from django.urls import reverse
 from django.utils import timezone
 
+from common.search import LIMIT, Hit
 from jobs import processes
 from jobs.errors import StaleLink
 from jobs.models import Job, JobQuerySet, Status, Worker
@@ -64,6 +66,15 @@ class Filters:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """How many jobs of one name have one status."""
+
+    status: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True)
 class Page:
     """One page of a list, and where the next one begins."""
 
@@ -108,8 +119,27 @@ def _place(after: str) -> tuple[datetime, uuid.UUID]:
     return place
 
 
-def counts(user: Any, filters: Filters) -> dict[str, int]:
-    """Count the jobs by status, whatever status is asked for."""
-    others = Filters(name=filters.name, mine=filters.mine)
-    rows = jobs_of(user, others).values_list("status").annotate(Count("id")).order_by()
-    return dict(rows)
+def tally(user: Any, filters: Filters) -> list[Tally]:
+    """Count the jobs that a person may see by status and name, whichever of them is asked for."""
+    jobs = jobs_of(user, Filters(mine=filters.mine)).order_by()
+    rows = jobs.values_list("status", "name").annotate(Count("id"))
+    return [Tally(status, name, count) for status, name, count in rows]
+
+
+def found(user: Any, text: str) -> list[Hit]:
+    """Search by the number of a job, or by what its label says."""
+    visible = Job.objects.visible_to(user)
+    try:
+        jobs = visible.filter(pk=uuid.UUID(text))
+    except ValueError:
+        jobs = visible.filter(label__icontains=text)
+    newest = newest_first(jobs).defer(*WIDE)[:LIMIT]
+    return [
+        Hit(
+            title=job.label,
+            url=reverse("jobs:job", args=[job.pk]),
+            detail=f"{job.get_status_display()}, {timezone.localdate(job.created_at):%d %b %Y}",
+            icon="jobs",
+        )
+        for job in newest
+    ]

@@ -6,6 +6,7 @@ at any moment, may hold a long transaction, and cannot write after its attempt w
 
 import ctypes
 import json
+import logging
 import mmap
 import os
 import resource
@@ -30,16 +31,20 @@ OUT_OF_MEMORY, STOPPED = 77, 78
 MEBIBYTE = 1024 * 1024
 ADDRESS_SLACK = 8 * 1024 * MEBIBYTE  # maps of files and reservations that use no memory
 LARGEST_RESULT = MEBIBYTE
+STDOUT, STDERR = 1, 2
+REPORT_S = 2.0
+logger = logging.getLogger(__name__)
 FIRST_TO_GO = "600"  # when the machine itself runs short of memory, before the web server
 
 
 def run(task: Task, job: Job, *, messages: int, output: int, wish: mmap.mmap) -> NoReturn:
     """Run the task and end the process; its guardian reads the pipe and the exit code."""
     code = 0
+    site_log = os.dup(STDERR)
     try:
         _settle(task, output, wish)
         progress = Progress(job_id=job.pk, folder=job.folder, messages=messages, wish=wish)
-        progress.send(_outcome(task, job, progress))
+        progress.send(_outcome(task, job, progress, site_log))
     except MemoryError:
         code = OUT_OF_MEMORY
     except BaseException:  # noqa: BLE001  told to stop, or the guardian is gone
@@ -55,8 +60,8 @@ def _settle(task: Task, output: int, wish: mmap.mmap) -> None:
     _die_with_guardian()
     os.setpgid(0, 0)  # so that the guardian can end it with all that it started
     signal.signal(signal.SIGTERM, _raising(wish))
-    os.dup2(output, 1)
-    os.dup2(output, 2)
+    os.dup2(output, STDOUT)
+    os.dup2(output, STDERR)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO)
     limit = task.memory_limit_mb * MEBIBYTE
@@ -79,7 +84,7 @@ def _raising(wish: mmap.mmap) -> Any:
     return stop
 
 
-def _outcome(task: Task, job: Job, progress: Progress) -> dict[str, Any]:
+def _outcome(task: Task, job: Job, progress: Progress, site_log: int) -> dict[str, Any]:
     try:
         task.check(job.arguments)
     except TypeError as error:  # they were meant for the task as another release has it
@@ -91,9 +96,19 @@ def _outcome(task: Task, job: Job, progress: Progress) -> dict[str, Any]:
     except StudiumError as refusal:
         return {"failed": {"message": refusal.message}}
     except (Exception, SystemExit) as error:  # noqa: BLE001  a task may raise whatever it likes
+        _report(job, error, site_log)
         return _failure(error, again=True)
     finally:
         connections.close_all()
+
+
+def _report(job: Job, error: BaseException, site_log: int) -> None:
+    """Tell the site's log, its page of recent errors and whatever else listens to errors."""
+    os.dup2(site_log, STDERR)  # a traceback is for operators; the job's log is for everybody
+    about = {"place": f"job {job.name}", "request_id": job.request_id}
+    logger.error("Job %s (%s) failed", job.pk, job.name, exc_info=error, extra=about)
+    if sentry := sys.modules.get("sentry_sdk"):  # it sends from a thread, and we end abruptly
+        sentry.flush(timeout=REPORT_S)
 
 
 def _success(result: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ CSV_MOST = 10_000
 def jobs(request: HttpRequest) -> HttpResponse:
     filters = FilterForm.filters(request.GET)
     page = queries.page(queries.jobs_of(request.user, filters), after=request.GET.get("after", ""))
-    groups = chips(request.GET, filters, queries.counts(request.user, filters))
+    groups = chips(request.GET, filters, queries.tally(request.user, filters))
     context = {"page": page, "groups": groups, "filters": filters, "query": _query(request)}
     return render(request, "jobs/list.html", context)
 

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,9 +101,16 @@ class Worker:
             if job is None or job.token is None:
                 break
             logger.info("Job %s (%s): attempt %s begins", job.pk, job.name, job.attempts)
-            self._running.append(Running(job, job.token, local.start(job, job.token)))
+            self._start(job, job.token)
             started = True
         return started
+
+    def _start(self, job: Job, token: uuid.UUID) -> None:
+        try:
+            self._running.append(Running(job, token, local.start(job, token)))
+        except OSError as error:  # no memory, no disk, too many processes: later it may do
+            logger.error("Job %s could not be started", job.pk, exc_info=error)  # noqa: TRY400
+            services.lose(job=job, token=token, how=f"could not be started ({error.strerror})")
 
     def _reap(self) -> None:
         """Notice processes that ended; one that left its job running has crashed."""
@@ -112,14 +120,14 @@ class Worker:
 
     def _account_for(self, ended: Running) -> None:
         how = explain.ending(ended.process.returncode)
-        ended.job.refresh_from_db()
-        try:
-            if ended.job.token == ended.token:
-                local.LocalEngine().stop(ended.job)
-            last = end_of(ended.job.log_file)
-            services.lose(job=ended.job, token=ended.token, how=how, traceback=last)
-        except Superseded:
-            logger.info("Job %s: %s", ended.job.pk, ended.job.status)
+        job = Job.objects.filter(pk=ended.job.pk).first()
+        if job is None or job.token != ended.token:
+            logger.info("Job %s: %s", ended.job.pk, job.status if job else "deleted")
+            return
+        local.LocalEngine().stop(job)
+        logger.error("The process of job %s (%s) %s", job.pk, job.name, how)
+        with suppress(Superseded):
+            services.lose(job=job, token=ended.token, how=how, traceback=end_of(job.log_file))
 
     def _say_goodbye(self) -> None:
         logger.info("Worker %s ends; %s jobs go on without it", self.name, len(self._running))

@@ -14,6 +14,7 @@ from jobs.models import Job
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 RELEASE_LOCK = "STUDIUM_RELEASE_LOCK"
+STDERR = 2
 
 
 class LocalEngine:
@@ -39,18 +40,32 @@ def identity(job: Job) -> processes.Identity | None:
 
 
 def start(job: Job, token: uuid.UUID) -> subprocess.Popen[bytes]:
-    """Start the process of one attempt in a session of its own, so that it outlives its worker."""
+    """Start the process of one attempt in a session of its own, so that it outlives its worker.
+
+    What it says before it can do better goes to the job's log; the site's own log, which is our
+    standard error, is handed down beside it.
+    """
     job.folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, str(MANAGE), "run_job", str(job.pk), "--token", str(token)]
-    with _release_lock() as locks, job.log_file.open("ab") as log:
+    with _release_lock() as locks, _site_log() as site_log, job.log_file.open("ab") as log:
+        command += ["--site-log", str(site_log)]
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
-            pass_fds=locks,
+            pass_fds=(*locks, site_log),
         )
+
+
+@contextmanager
+def _site_log() -> Iterator[int]:
+    copy = os.dup(STDERR)
+    try:
+        yield copy
+    finally:
+        os.close(copy)
 
 
 @contextmanager

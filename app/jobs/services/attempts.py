@@ -64,7 +64,7 @@ def _write(rows: JobQuerySet, **changes: Any) -> None:
 
 def begin(*, job_id: uuid.UUID, token: uuid.UUID, process: Identity) -> Job:
     """Enter the process that does the work; only the first one that comes may."""
-    rows = _attempt(job_id, token).filter(pid=None)
+    rows, now = _attempt(job_id, token).filter(pid=None), timezone.now()
     _write(
         rows,
         pid=process.pid,
@@ -72,7 +72,8 @@ def begin(*, job_id: uuid.UUID, token: uuid.UUID, process: Identity) -> Job:
         host=process.host,
         boot=process.boot,
         phase="",
-        heartbeat_at=timezone.now(),
+        heartbeat_at=now,
+        started_at=now,
     )
     return Job.objects.get(pk=job_id)
 

@@ -2,8 +2,10 @@
 
 import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from jobs import registry
@@ -100,4 +102,16 @@ def prune(*, older_than: timedelta) -> int:
     for job in jobs:
         shutil.rmtree(job.folder, ignore_errors=True)
     deleted: tuple[int, Any] = Job.objects.filter(pk__in=[job.pk for job in jobs]).delete()
+    _sweep_folders(older_than)
     return deleted[0]
+
+
+def _sweep_folders(older_than: timedelta) -> None:
+    """Delete folders whose job is gone, such as with its project."""
+    oldest = (timezone.now() - older_than).timestamp()
+    old = [path for path in Path(settings.JOB_FILES).glob("??/*") if path.stat().st_mtime < oldest]
+    for start in range(0, len(old), PRUNED_AT_ONCE):
+        some = {path.name: path for path in old[start : start + PRUNED_AT_ONCE]}
+        kept = Job.objects.filter(pk__in=list(some)).values_list("pk", flat=True)
+        for name in some.keys() - {pk.hex for pk in kept}:
+            shutil.rmtree(some[name], ignore_errors=True)

@@ -20,7 +20,7 @@ from jobs.engines import local
 from jobs.models import Job, Status
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_S = 30
+PATIENCE_S = 25
 
 
 @contextmanager

@@ -191,7 +191,22 @@ def test_filters_live_in_the_address_and_are_counted(as_, alice):
     assert states["Succeeded"].query == "whose=me&status=succeeded"
 
 
-@pytest.mark.parametrize("query", [{"status": "nonsense"}, {"name": "no.such"}, {"whose": "x"}])
+def test_kinds_are_those_that_the_person_has(as_, alice):
+    _job(alice, status=Status.FAILED)
+    _job(alice)
+    page = as_(alice).get(_url("list"), {"status": "failed"})
+    kinds = [(chip.label, chip.count) for chip in page.context["groups"][2].chips]
+    assert kinds == [("All kinds", 1), ("Test of the background work", 1)]
+
+
+def test_jobs_are_found_by_number_and_by_words(as_, alice, bob):
+    job = _job(alice, label="Power of the memory study")
+    for text in (str(job.pk), "memory study"):
+        assert _url("job", job) in as_(alice).get(reverse("search"), {"q": text}).content.decode()
+        assert _url("job", job) not in as_(bob).get(reverse("search"), {"q": text}).content.decode()
+
+
+@pytest.mark.parametrize("query", [{"status": "nonsense"}, {"whose": "x"}])
 def test_filters_that_mean_nothing_are_left_out(as_, alice, query):
     _job(alice)
     assert len(as_(alice).get(_url("list"), query).context["page"].jobs) == 1

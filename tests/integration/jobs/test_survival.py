@@ -75,6 +75,27 @@ def test_a_killed_job_is_noticed_in_seconds_and_tried_again(site, worker_lives):
     assert is_alive(local.identity(first)) is False
 
 
+def test_a_job_gives_way_when_the_machine_is_shut_down_and_is_tried_again(site):
+    job = _sleep(2)
+    site.worker()
+    first = site.wait_running(job)
+    os.kill(first.pid, signal.SIGTERM)
+    site.until(lambda: site.job(job).attempts == 2 or "make way" in site.job(job).error)
+    done = site.wait(job)
+    assert (done.status, done.attempts) == (Status.SUCCEEDED, 2)
+    assert "asked to end: give way" in done.log_file.read_text()
+
+
+def test_a_job_that_cannot_be_started_is_tried_again_later(site, tmp_path):
+    job = _sleep(1)
+    (tmp_path / "jobs").write_text("a file where the folder of all jobs should be")
+    worker = site.worker()
+    site.until(lambda: "could not be started" in site.job(job).error)
+    (tmp_path / "jobs").unlink()
+    assert site.wait(job).status == Status.SUCCEEDED
+    assert worker.poll() is None
+
+
 def test_the_task_dies_with_its_guardian(site):
     job = services.enqueue("test.stubborn")
     site.worker()

@@ -22,7 +22,7 @@ def _of_another_release(job):
 
 
 @pytest.fixture(scope="module")
-def _finished(databases, django_db_blocker, tmp_path_factory):
+def finished(databases, django_db_blocker, tmp_path_factory):
     """Run all of it under one worker, then let each test look at its own job."""
     folder = tmp_path_factory.mktemp("together")
     with site_on(databases, django_db_blocker, folder) as site:
@@ -47,8 +47,8 @@ def _finished(databases, django_db_blocker, tmp_path_factory):
 
 
 @pytest.fixture
-def together(_finished, settings):
-    settings.JOB_FILES, rows = _finished
+def together(finished, settings):
+    settings.JOB_FILES, rows = finished
     return rows
 
 
@@ -78,6 +78,14 @@ def test_after_the_last_attempt_it_has_failed_with_the_traceback_for_operators(t
     assert (job.status, job.attempts) == (Status.FAILED, 3)
     assert "ValueError: not yet: 3" in job.traceback
     assert "ValueError" not in job.error
+
+
+def test_a_failure_is_told_to_the_site_and_its_traceback_not_to_everybody(finished, together):
+    job, state = together["hopeless"], finished[0].parent
+    reports = [file.read_text() for file in (state / "errors").iterdir()]
+    assert any("not yet: 3" in report and "job test.flaky" in report for report in reports)
+    assert f"Job {job.pk} (test.flaky) failed" in (state / "worker.log").read_text()
+    assert "ValueError" not in job.log_file.read_text()
 
 
 def test_a_task_past_its_time_is_ended_with_what_it_started(together):

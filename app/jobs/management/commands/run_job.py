@@ -15,6 +15,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("job", type=uuid.UUID)
         parser.add_argument("--token", type=uuid.UUID, required=True)
+        parser.add_argument("--site-log", type=int, help="the number of an open file")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        guardian.run(options["job"], options["token"])
+        guardian.run(options["job"], options["token"], site_log=options["site_log"])
