@@ -35,7 +35,7 @@ def configure(clone: Clone, console: Console, *, site: str, defaults: bool) -> N
             kept = ask_secrets(kept, ask_hidden)
         _write(clone, name, given, kept)
         console.say(f"   {name}: {clone.site_file(name)} and {SECRETS} are written.")
-    console.say("   They count from the next release on; for all processes at once: make down up")
+    console.say("   They count from the next `make up` on.")
 
 
 def _shown(clone: Clone, name: str, given: Mapping[str, Any]) -> Mapping[str, Any]:

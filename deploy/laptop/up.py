@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from laptop import emperor, front, keeper, packages, ports, push, server, sites
+from laptop import emperor, front, keeper, packages, ports, push, refresh, server, sites
 from laptop.console import Console
 from laptop.daemons import clean_environment
 from laptop.errors import LaptopError
@@ -82,6 +82,7 @@ def _pipeline(clone: Clone, site: Site, verb: str) -> None:
 def release(clone: Clone, site: Site, commit: push.Head, console: Console) -> None:
     if push.is_live(site, commit.commit):
         console.say(f"   {site.name}: {commit} is live already; nothing to release.")
+        refresh.refresh(clone, site, console)
         return
     push.push(clone, site, commit, console)
 

@@ -115,11 +115,11 @@ def launch(site: Site, release: Release) -> int:
     return said_before
 
 
-def wait_until_ready(site: Site, release: Release, emperor_log_end: int) -> None:
+def wait_until_ready(site: Site, release: Release, emperor_log_end: int, log_end: int = 0) -> None:
     limit_s = float(site.facts["release"]["boot_s"])
     deadline = time.monotonic() + limit_s
     while not ready_file(site, release.id).exists():
-        fault = _fault(site, release, emperor_log_end)
+        fault = _fault(site, release, emperor_log_end, log_end)
         if fault or time.monotonic() > deadline:
             raise Unhealthy(
                 (fault or f"The release does not listen after {limit_s:g} s (release.boot_s).")
@@ -129,9 +129,9 @@ def wait_until_ready(site: Site, release: Release, emperor_log_end: int) -> None
         time.sleep(LOOK_S)
 
 
-def _fault(site: Site, release: Release, since: int) -> str | None:
+def _fault(site: Site, release: Release, since: int, own_since: int = 0) -> str | None:
     """Return why the release will never listen, as soon as the logs say so."""
-    told = _read(log_file(site, release.id)) + _read(site.emperor_log, since)
+    told = _read(log_file(site, release.id), own_since) + _read(site.emperor_log, since)
     if "no app loaded. GAME OVER" in told or "unable to load app" in told:
         return "The release does not load."
     if not emperor(site):
