@@ -16,7 +16,6 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return rest_exception_handler(error, context)
     words = Refusal.of(refusal)
     body = {"detail": words.detail, "remedy": words.remedy, "request_id": words.request_id}
-    headers = {refusals.REFUSAL_HEADER: type(refusal).__name__}
-    if refusal.retry_after is not None:
-        headers["Retry-After"] = str(refusal.retry_after)
+    after = refusal.retry_after
+    headers = {} if after is None else {"Retry-After": str(after)}
     return Response(body, status=refusal.status, headers=headers)

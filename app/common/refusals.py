@@ -15,7 +15,6 @@ from common.errors import Invalid, NotAllowed, NotThere, StudiumError
 
 logger = logging.getLogger(__name__)
 
-REFUSAL_HEADER = "X-Studium-Refusal"
 FIRST_REFUSAL = 400
 
 
@@ -90,7 +89,6 @@ def answer(request: HttpRequest, error: StudiumError) -> HttpResponse:
     """Return the refusal in the form that the caller asked for."""
     refusal = Refusal.of(error)
     response = _written(request, refusal)
-    response[REFUSAL_HEADER] = type(error).__name__
     if error.retry_after is not None:
         response["Retry-After"] = str(error.retry_after)
     return response

@@ -34,7 +34,7 @@ class ReleaseStaticStorage(ManifestStaticFilesStorage):
     # Our own modules alone: those of installed packages name what only a bundler would find.
     _js_module_import_aggregation_patterns = (
         "js/*.js",
-        ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]  # noqa: SLF001, E501
+        ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]  # noqa: SLF001
     )
     _patterns: dict[str, list[tuple[re.Pattern[str], str]]]
 

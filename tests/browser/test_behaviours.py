@@ -195,12 +195,12 @@ def served(folder, request):
     return folder / urlsplit(request.url).path.removeprefix("/static/")
 
 
-@pytest.mark.parametrize("page_name", ["home", "administration"])
-def test_staging_wears_an_amber_band(window, world, settings, pictures, page_name):
-    settings.ENVIRONMENT = "staging"
+@pytest.mark.parametrize("address", ["/", "/admin/", "/ops/releases/"])
+def test_staging_wears_an_amber_band(window, world, settings, pictures, address):
+    settings.ENVIRONMENT = settings.SITE_NAME = "staging"
     page = window(world.olga)
-    page.goto({"home": "/", "administration": "/admin/"}[page_name])
-    page.screenshot(path=pictures / f"staging-{page_name}.png", full_page=True)
+    page.goto(address)
+    page.screenshot(path=pictures / f"staging{address.replace('/', '-')}.png")
     band = page.locator(".band")
     expect(band).to_contain_text("Staging")
     assert band.evaluate("it => getComputedStyle(it).backgroundColor") == "rgb(246, 178, 27)"
