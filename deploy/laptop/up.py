@@ -62,11 +62,17 @@ def _with_port(clone: Clone, site: Site, console: Console) -> Site:
 
 
 def recover(clone: Clone, site: Site, console: Console) -> None:
-    """Let the pipeline finish what was interrupted and start what a reboot took."""
+    """Let the pipeline finish what was interrupted and start what a reboot took.
+
+    What it cannot do it says; whether the site can go on, its push or its processes will tell.
+    """
     if not site.live_release() and not site.journal.exists():
         return
-    with console.step(f"{site.name}: is everything as it should be?"):
-        _pipeline(clone, site, "recover")
+    try:
+        with console.step(f"{site.name}: is everything as it should be?"):
+            _pipeline(clone, site, "recover")
+    except LaptopError as error:
+        console.say(str(error))
 
 
 def _pipeline(clone: Clone, site: Site, verb: str) -> None:

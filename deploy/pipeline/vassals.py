@@ -26,8 +26,16 @@ def instance(site: Site, release_id: str) -> str:
     A release that is started again while its former processes still end their requests runs under
     a name of its own: the emperor would take the old name for the instance that is ending.
     """
-    running = sorted(site.vassals.glob(f"{release_id}*.ini"))
-    return running[-1].stem if running else release_id
+    running = list(site.vassals.glob(f"{release_id}*.ini"))
+    return max(running, key=_age).stem if running else release_id
+
+
+def _age(file: Path) -> int:
+    """Return when the file was written; one that has just been taken away counts as the oldest."""
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _new_instance(site: Site, release_id: str) -> str:
