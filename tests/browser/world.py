@@ -1,5 +1,6 @@
 """A site that people have worked on for a while: something of everything that a page shows."""
 
+import hashlib
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -170,11 +171,17 @@ def released() -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     now = timezone.now()
+    live = commit_of("The first release")
     for hours, outcome, subject in ATTEMPTS:
-        ledger.append(path, attempt(now - timedelta(hours=hours), outcome, subject))
+        ledger.append(path, attempt(now - timedelta(hours=hours), outcome, subject, live))
+        live = commit_of(subject) if outcome == "live" else live
 
 
-def attempt(moment: Any, outcome: str, subject: str) -> dict[str, Any]:
+def commit_of(subject: str) -> str:
+    return hashlib.sha1(subject.encode(), usedforsecurity=False).hexdigest()
+
+
+def attempt(moment: Any, outcome: str, subject: str, live: str) -> dict[str, Any]:
     refused = outcome == "refused"
     return {
         "started": moment.isoformat(),
@@ -183,9 +190,9 @@ def attempt(moment: Any, outcome: str, subject: str) -> dict[str, Any]:
         "outcome": outcome,
         "who": "carol@example.org",
         "site": "staging",
-        "release": f"{moment:%Y%m%dT%H%M%SZ}-3f2a91c0aa12",
-        "from": "9b1c" * 10,
-        "to": "3f2a" * 10,
+        "release": f"{moment:%Y%m%dT%H%M%SZ}-{commit_of(subject)[:12]}",
+        "from": live,
+        "to": commit_of(subject),
         "subject": subject,
         "commits": 3,
         "diffstat": DIFFSTAT,
