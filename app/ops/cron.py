@@ -114,6 +114,10 @@ class Manager(CronJobManager):  # type: ignore[misc]  # no annotations
     def get_lock_class(self) -> type[JobLock]:
         return JobLock
 
+    def make_log_msg(self, messages: tuple[str, ...]) -> str:
+        """Write django-cron's own log without secrets, too."""
+        return redact(str(super().make_log_msg(messages)))
+
     def should_run_now(self, force: bool = False) -> bool:
         self.user_time = None
         due = force or rhythms.is_due(self.cron_job_class.rhythm())

@@ -27,6 +27,7 @@ MEBIBYTE = 1024 * 1024
 DISK_FULL = 64 * MEBIBYTE
 DISK_LOW = 1024 * MEBIBYTE
 SHOWN = 3
+NEEDED = {"database", "migrations", "static", "disk"}  # without these requests go wrong
 
 Key = tuple[str, str]
 
@@ -54,16 +55,20 @@ class Health:
 
 def examine() -> Health:
     """Run every check; a check that cannot run is one that failed."""
-    return Health({name: _guarded(check) for name, check in CHECKS.items()})
+    return Health({name: _guarded(name, check) for name, check in CHECKS.items()})
 
 
-def _guarded(check: Callable[[], Check]) -> Check:
+def _guarded(name: str, check: Callable[[], Check]) -> Check:
+    """Say that a check failed without its words, which may hold a password or a person."""
     try:
         return check()
     except DatabaseError as error:
         return Check(ok=False, detail=f"the database refused: {type(error).__name__}", fatal=True)
     except OSError as error:
-        return Check(ok=False, detail=f"a file cannot be read: {error.strerror}", fatal=True)
+        detail = f"a file cannot be read: {error.strerror}"
+    except ValueError as error:  # a manifest that is no JSON
+        detail = f"a file is damaged: {type(error).__name__}"
+    return Check(ok=False, detail=detail, fatal=name in NEEDED)
 
 
 def database() -> Check:

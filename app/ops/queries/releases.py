@@ -40,6 +40,7 @@ class Attempt:
     """One row of the ledger: a push, a rollback, a follow-up."""
 
     row: Mapping[str, Any]
+    is_live: bool = False
 
     @property
     def number(self) -> int:
@@ -66,12 +67,9 @@ class Attempt:
         return str(self.row.get("release") or "")
 
     @property
-    def is_live(self) -> bool:
-        return bool(self.release) and self.release == settings.RELEASE
-
-    @property
     def before(self) -> str:
-        return str(self.row.get("from") or "")[:12]
+        commit = str(self.row.get("from") or "")
+        return commit[:12] if commit.strip("0") else ""  # git writes zeros for "nothing yet"
 
     @property
     def after(self) -> str:
@@ -165,8 +163,14 @@ class Page:
 
 
 def attempts() -> list[Attempt]:
-    """Return every attempt, the newest first."""
-    return [Attempt(row) for row in reversed(ledger.read(Path(settings.LEDGER)))]
+    """Return every attempt, the newest first; the one that made this release live is marked."""
+    rows = ledger.read(Path(settings.LEDGER))[::-1]
+    live = next((row["n"] for row in rows if _went_live(row)), None)
+    return [Attempt(row, is_live=row["n"] == live) for row in rows]
+
+
+def _went_live(row: Mapping[str, Any]) -> bool:
+    return row.get("outcome") == "live" and row.get("release") == settings.RELEASE
 
 
 def page(*, outcome: str = "", kind: str = "", before: int | None = None) -> Page:

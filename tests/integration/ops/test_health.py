@@ -92,6 +92,27 @@ def test_only_a_full_disk_fails_the_release(client, db, monkeypatch, free_mib, s
     assert answer.json()["checks"]["disk"]["ok"] is (free_mib > 1024)
 
 
+def test_backups_that_cannot_be_read_only_degrade(client, db, monkeypatch):
+    def refuse():
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(health.backup_files, "newest", refuse)
+    answer = client.get("/health/ready/")
+    assert answer.status_code == 200
+    assert "Permission denied" in answer.json()["checks"]["backup"]["detail"]
+
+
+def test_a_damaged_static_manifest_fails_the_release(client, db, settings, tmp_path, monkeypatch):
+    (tmp_path / "staticfiles.json").write_text("{half")
+    settings.STATIC_ROOT = tmp_path
+
+    def damaged():
+        return health.Check(ok=bool(ManifestStaticFilesStorage().hashed_files), detail="")
+
+    monkeypatch.setitem(health.CHECKS, "static", damaged)
+    assert client.get("/health/ready/").status_code == 503
+
+
 def test_a_worker_of_this_release_is_looked_for(client, db, settings):
     settings.RELEASE = "release-two"
     assert health.worker().detail == "no worker was seen lately: jobs wait"

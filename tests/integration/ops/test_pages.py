@@ -134,6 +134,24 @@ def test_the_overview_names_the_live_release(as_, olga, attempt, settings):
     assert "Show the weight of a mouse" in page
 
 
+def test_after_a_rollback_only_the_rollback_answers_now(as_, olga, attempt, settings):
+    settings.RELEASE = "one"
+    attempt(release="one", subject="First")
+    attempt(release="two", subject="Second")
+    attempt(release="one", subject="Back to the first", kind="rollback")
+    attempt(release="one", subject="Late migrations", kind="finish", outcome="finished")
+    page = as_(olga).get("/ops/releases/").content.decode()
+    assert page.count("answers now") == 1
+    assert "Back to the first" in page.split("answers now")[1]
+    assert "Late migrations" in page.split("answers now")[0]
+
+
+def test_the_first_release_came_from_nothing(as_, olga, attempt):
+    row = attempt(**{"from": "0" * 40})
+    page = as_(olga).get(f"/ops/releases/{row['n']}/").content.decode()
+    assert "<code>nothing</code>" in page
+
+
 def test_the_overview_shows_that_the_site_is_closed(as_, olga, settings, site):
     settings.MAINTENANCE = site / "maintenance.json"
     settings.MAINTENANCE.write_text(
