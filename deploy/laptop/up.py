@@ -47,6 +47,8 @@ def processes(clone: Clone, console: Console) -> list[Site]:
             emperor.ensure(clone, site, console)
     for site in made:
         recover(clone, site, console)
+        if site.live_release():  # also when the push that follows is refused
+            keeper.ensure(clone, site)
     return made
 
 
