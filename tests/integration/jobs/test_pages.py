@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from django.template import RequestContext, Template
 from django.urls import reverse
 from django.utils import timezone
 from tests.factories import accounts as make
@@ -269,3 +270,25 @@ def test_a_card_asks_two_questions(as_, alice, django_assert_max_num_queries):
     with django_assert_max_num_queries(6) as captured:
         client.get(_url("card", job))
     assert len(_queries_about_jobs(captured)) == 2
+
+
+def test_other_areas_show_the_card_on_their_pages(rf, alice, bob):
+    job = _running(alice, phase="Fitting", log_tail="tick")
+    template = Template("{% load jobs %}{% job_card job %}")
+    seen = {}
+    for person in (alice, bob):
+        request = rf.get("/")
+        request.user = person
+        seen[person] = template.render(RequestContext(request, {"job": job}))
+    assert f'href="{_url("job", job)}"' in seen[alice]
+    assert 'hx-trigger="every 2s"' in seen[alice]
+    assert "csrfmiddlewaretoken" in seen[alice]
+    assert _url("cancel", job) not in seen[bob]
+
+
+def test_a_job_that_waits_for_another_try_says_when_and_why(as_, alice):
+    job = _job(alice, attempts=1, error="The process was killed.", started_at=timezone.now())
+    page = as_(alice).get(_url("job", job)).content.decode()
+    assert "waits for another try" in page
+    assert "Attempt 2 of 2 begins at" in page
+    assert "The process was killed." in page

@@ -3,14 +3,17 @@
 import fcntl
 import os
 import signal
+import threading
 import time
 import uuid
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 from tests.integration.jobs.people import operator
 
@@ -134,6 +137,22 @@ def test_many_jobs_and_two_workers_run_each_exactly_once(site, tmp_path):
     assert ran == {str(job.pk): 1 for job in jobs}
     assert {site.job(job).attempts for job in jobs} == {1}
     assert len({site.job(job).worker for job in jobs}) == 2
+
+
+def test_people_who_ask_at_the_same_moment_get_one_job(site):
+    ready = threading.Barrier(6)
+
+    def ask(_number):
+        ready.wait()
+        try:
+            return services.enqueue("test.add", arguments={"a": 1, "b": 2}, key="once").pk
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(6) as people:
+        given = set(people.map(ask, range(6)))
+    assert given == set(Job.objects.values_list("pk", flat=True))
+    assert len(given) == 1
 
 
 @contextmanager
