@@ -1,8 +1,10 @@
 """Pages for what Django itself refuses, and for our own mistakes."""
 
 import logging
+import sys
 
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import get_template
 
@@ -38,7 +40,13 @@ def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Answer a bug. Needs no database, no session, no context, and at worst no template."""
+    """Answer a bug. Needs no database, no session, no context, and at worst no template.
+
+    What a middleware raised comes here too, past the one that translates.
+    """
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        return refusals.answer(request, refusals.DatabaseSilent(retry_after=refusals.PATIENCE_S))
     number = request_id.current()
     if refusals.wants_json(request):
         return JsonResponse(_record(number), status=500)

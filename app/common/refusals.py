@@ -8,14 +8,16 @@ from http import HTTPStatus
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from common import request_id
+from common.context import site
 from common.errors import Invalid, NotAllowed, NotThere, StudiumError
 
 logger = logging.getLogger(__name__)
 
 FIRST_REFUSAL = 400
+PATIENCE_S = 30  # how long to leave a silent database alone
 
 
 class Unreadable(StudiumError):
@@ -97,11 +99,19 @@ def answer(request: HttpRequest, error: StudiumError) -> HttpResponse:
 def _written(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if wants_json(request):
         return JsonResponse(asdict(refusal), status=refusal.status)
-    htmx = getattr(request, "htmx", None)  # absent when a middleware before it refuses
-    fragment = htmx is not None and bool(htmx) and not htmx.boosted
-    template = "errors/_refusal.html" if fragment else "errors/refusal.html"
     context = {"refusal": refusal, "reason_phrase": HTTPStatus(refusal.status).phrase}
-    return render(request, template, context, status=refusal.status)
+    if _is_fragment(request):
+        content = render_to_string("errors/_refusal.html", context)
+    elif refusal.status == DatabaseSilent.status:  # the frame of a page would ask the database
+        content = render_to_string("errors/unavailable.html", context | {"site": site()})
+    else:
+        content = render_to_string("errors/refusal.html", context, request)
+    return HttpResponse(content, status=refusal.status)
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    """Whether htmx asked; by the headers, since a middleware before its own may refuse."""
+    return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
 
 
 def translated(error: Exception) -> StudiumError | None:
@@ -112,7 +122,7 @@ def translated(error: Exception) -> StudiumError | None:
         return TooLarge()
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("The database does not answer", exc_info=error)
-        return DatabaseSilent(retry_after=30)
+        return DatabaseSilent(retry_after=PATIENCE_S)
     return None
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import include, path
@@ -162,3 +162,27 @@ def test_a_bug_is_answered_without_templates_or_static_files(rf):
     with override_settings(TEMPLATES=[]):
         response = incidents.broken(rf.get("/"))
     assert "Something went wrong" in response.content.decode()
+
+
+def silent(_execute, _sql, _params, _many, _context):
+    raise OperationalError("could not connect to server")
+
+
+@pytest.mark.parametrize("address", ["/", "/jobs/", "/busy/", "/nowhere/"])
+def test_without_its_database_the_site_still_says_what_is_the_matter(alice, as_, address):
+    client = as_(alice)
+    client.raise_request_exception = False
+    with connection.execute_wrapper(silent):
+        response = client.get(address)
+    assert response.status_code == 503
+    assert response["Retry-After"] == "30"
+    assert "The database does not answer" in response.content.decode()
+
+
+def test_without_its_database_htmx_gets_a_fragment(alice, as_):
+    client = as_(alice)
+    client.raise_request_exception = False
+    with connection.execute_wrapper(silent):
+        response = client.get("/jobs/", headers={"HX-Request": "true"})
+    assert response.status_code == 503
+    assert b"<html" not in response.content
