@@ -12,7 +12,7 @@ from laptop.layout import Clone, own_folder
 from pipeline import ledger, releases, status
 from pipeline.site import Site
 
-ROWS = 8
+ROWS = 5
 
 
 def up(clone: Clone, console: Console) -> None:
