@@ -51,6 +51,26 @@ def test_a_job_outlives_its_worker(site, number):
     assert successor.poll() is None
 
 
+@pytest.mark.postgres
+def test_a_database_that_drops_every_connection_costs_no_attempt(site):
+    if connections["default"].vendor != "postgresql":
+        pytest.skip("SQLite has no connections to lose")
+    job = _sleep(4)
+    worker = site.worker()
+    site.wait_running(job)
+    for _ in range(3):
+        with connections["default"].cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        time.sleep(0.7)
+    done = site.wait(job)
+    assert (done.status, done.attempts, worker.poll()) == (Status.SUCCEEDED, 1, None)
+    later = services.enqueue("test.add", arguments={"a": 1, "b": 2})
+    assert site.wait(later).status == Status.SUCCEEDED
+
+
 def test_a_second_signal_does_not_hurry_the_worker(site):
     job = _sleep(3)
     worker = site.worker()
