@@ -20,7 +20,7 @@ SYSTEMS = {
     "iPhone": "iPhone",
     "iPad": "iPad",
     "Android": "Android",
-    "CrOS": "ChromeOS",
+    "CrOS": "ChromeOS",  # codespell:ignore
     "Windows": "Windows",
     "Mac OS X": "macOS",
     "Linux": "Linux",

@@ -70,9 +70,12 @@ def new_recovery_codes(*, user: User) -> list[str]:
 
 
 @transaction.atomic
-def turn_off(*, user: User, by: User, reason: str = "") -> None:
-    """Ask for the password alone again; for somebody else only an operator may."""
-    if by.pk != user.pk:
+def turn_off(*, user: User, by: User | None, reason: str = "") -> None:
+    """Ask for the password alone again; for somebody else only an operator may.
+
+    ``by`` is None on the command line of the server.
+    """
+    if by and by.pk != user.pk:
         permission.need_operator(by)
     if not TOTPDevice.objects.filter(user=user).delete()[0]:
         raise NotSet

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils.timezone import now
 from django_otp.oath import TOTP
@@ -230,3 +231,16 @@ def test_failures_are_told_until_when(key, alice):
     device = TOTPDevice.objects.get()
     assert device.throttling_failure_count == 1
     assert now() - device.throttling_failure_timestamp < timedelta(seconds=1)
+
+
+def test_the_server_itself_lets_a_lost_operator_in(key, alice, actions, capsys):
+    call_command("second_factor_off", "Alice")
+    assert "password alone" in capsys.readouterr().out
+    assert not TOTPDevice.objects.exists()
+    assert actions()[-1] == "second-factor.turned-off"
+
+
+@pytest.mark.parametrize(("name", "why"), [("nobody", "Nobody has"), ("alice", "is off")])
+def test_the_server_says_when_there_is_nothing_to_turn_off(alice, name, why):
+    with pytest.raises(CommandError, match=why):
+        call_command("second_factor_off", name)
