@@ -31,9 +31,10 @@ class Child:
         self._rest = b""
         self._messages, messages = os.pipe()
         self._output, output = os.pipe()
+        ends = {"messages": messages, "output": output, "guardian": os.getpid()}
         self.pid = os.fork()
         if self.pid == 0:
-            task_process.run(task, job, messages=messages, output=output, wish=self._wish)
+            task_process.run(task, job, wish=self._wish, **ends)
         for end in (messages, output):
             os.close(end)
         self._listen()

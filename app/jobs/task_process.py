@@ -37,11 +37,14 @@ logger = logging.getLogger(__name__)
 FIRST_TO_GO = "600"  # when the machine itself runs short of memory, before the web server
 
 
-def run(task: Task, job: Job, *, messages: int, output: int, wish: mmap.mmap) -> NoReturn:
+def run(  # noqa: PLR0913  what a fork gives its child
+    task: Task, job: Job, *, guardian: int, messages: int, output: int, wish: mmap.mmap
+) -> NoReturn:
     """Run the task and end the process; its guardian reads the pipe and the exit code."""
     code = 0
     site_log = os.dup(STDERR)
     try:
+        _die_with(guardian)
         _settle(task, output, wish)
         progress = Progress(job_id=job.pk, folder=job.folder, messages=messages, wish=wish)
         progress.send(_outcome(task, job, progress, site_log))
@@ -57,7 +60,6 @@ def run(task: Task, job: Job, *, messages: int, output: int, wish: mmap.mmap) ->
 
 
 def _settle(task: Task, output: int, wish: mmap.mmap) -> None:
-    _die_with_guardian()
     os.setpgid(0, 0)  # so that the guardian can end it with all that it started
     signal.signal(signal.SIGTERM, _raising(wish))
     os.dup2(output, STDOUT)
@@ -70,10 +72,10 @@ def _settle(task: Task, output: int, wish: mmap.mmap) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _die_with_guardian() -> None:
+def _die_with(guardian: int) -> None:
     """Ask the kernel to end this process when its guardian ends, however that happens."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != os.getsid(0):  # the guardian leads the session; it was quicker than we
+    if os.getppid() != guardian:  # it was quicker than we
         os._exit(STOPPED)
 
 
