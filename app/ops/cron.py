@@ -8,6 +8,7 @@ import logging
 import os
 import platform
 import signal
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,7 @@ class Manager(CronJobManager):  # type: ignore[misc]  # no annotations
 
     outcome = "not due"
     detail = ""
+    began = 0.0
 
     def get_lock_class(self) -> type[JobLock]:
         return JobLock
@@ -120,6 +122,7 @@ class Manager(CronJobManager):  # type: ignore[misc]  # no annotations
 
     def should_run_now(self, force: bool = False) -> bool:
         self.user_time = None
+        self.began = time.monotonic()
         due = force or rhythms.is_due(self.cron_job_class.rhythm())
         self.outcome = "due" if due and self.dry_run else "finished" if due else "not due"
         return due
@@ -132,7 +135,7 @@ class Manager(CronJobManager):  # type: ignore[misc]  # no annotations
     ) -> bool:
         super().__exit__(kind, error, trace)
         if error is None:
-            self.detail = str(self.msg)
+            self._judge_pace()
         elif isinstance(error, JobLock.LockFailedException):
             self.outcome, self.detail = "held", "another process is running it"
         elif isinstance(error, OverTime):
@@ -144,6 +147,13 @@ class Manager(CronJobManager):  # type: ignore[misc]  # no annotations
         else:  # Ctrl-C and exits go on
             return False
         return True
+
+    def _judge_pace(self) -> None:
+        took = timedelta(seconds=time.monotonic() - self.began)
+        self.detail = str(self.msg)
+        if self.outcome == "finished" and took > self.cron_job_class.slow:
+            self.outcome = "slow"
+            self.detail = f"took {took}, usually under {self.cron_job_class.slow}; {self.detail}"
 
 
 def _report(job: type[ScheduledJob], error: BaseException) -> None:
@@ -166,7 +176,7 @@ class Line:
 
     @property
     def is_bad(self) -> bool:
-        return self.outcome in {"failed", "timed out", "unknown", "missed"}
+        return self.outcome in {"failed", "timed out", "slow", "unknown", "missed"}
 
 
 def jobs() -> list[type[ScheduledJob]]:

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready/", health.ready, name="health-ready"),
     path("ops/", overview.overview, name="overview"),
     path("ops/releases/", releases.release_list, name="releases"),
+    path("ops/releases.csv", releases.release_csv, name="releases-csv"),
     path("ops/releases/<int:number>/", releases.release_detail, name="release"),
     path("ops/schedule/", schedule.schedule_page, name="schedule"),
     path("ops/errors/", errors.error_list, name="errors"),

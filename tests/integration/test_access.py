@@ -135,6 +135,7 @@ ROWS = [
     get("ops:overview", OPERATORS),
     get("ops:release", OPERATORS, "release"),
     get("ops:releases", OPERATORS),
+    get("ops:releases-csv", OPERATORS),
     get("ops:schedule", OPERATORS),
 ]
 

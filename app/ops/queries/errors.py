@@ -1,12 +1,42 @@
 """The recent errors as pages show them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
+from common.errors import Invalid
 from ops.models import ErrorOccurrence, ErrorReport
 
 PAGE = 50
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some errors, the last seen first, and from when the older ones are."""
+
+    reports: list[ErrorReport]
+    older: datetime | None
+
+
+def page(*, state: str, request_id: str = "", before: str = "") -> Page:
+    """Return the errors that were last seen before an instant (ISO)."""
+    rows = reports(state=state, request_id=request_id)
+    if before:
+        rows = rows.filter(last_seen_at__lt=_instant(before))
+    found = list(rows[: PAGE + 1])
+    shown = found[:PAGE]
+    return Page(shown, shown[-1].last_seen_at if len(found) > PAGE else None)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = datetime.min
+    if found.tzinfo is None:
+        raise Invalid("The address names a time that cannot be read.")
+    return found
 
 
 @dataclass(frozen=True)

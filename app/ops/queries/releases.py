@@ -1,5 +1,6 @@
 """The ledger as pages show it: attempts, their steps, and whether the chain is whole."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -185,12 +186,18 @@ def page(*, outcome: str = "", kind: str = "", before: int | None = None) -> Pag
     return Page(shown, len(wanted), shown[-1].number if len(rest) > PAGE else None)
 
 
-def counts() -> list[tuple[str, int]]:
-    """Return how many attempts had each outcome, for the filter."""
-    numbers: dict[str, int] = {}
-    for attempt in attempts():
-        numbers[attempt.outcome] = numbers.get(attempt.outcome, 0) + 1
-    return sorted(numbers.items(), key=lambda pair: -pair[1])
+@dataclass(frozen=True)
+class Counts:
+    """How many attempts there are of each outcome and kind, the most first; for the filter."""
+
+    outcomes: list[tuple[str, int]]
+    kinds: list[tuple[str, int]]
+
+
+def counts() -> Counts:
+    found = attempts()
+    outcomes = Counter(attempt.outcome for attempt in found)
+    return Counts(outcomes.most_common(), Counter(attempt.kind for attempt in found).most_common())
 
 
 def attempt_of(number: int) -> Attempt | None:

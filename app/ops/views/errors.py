@@ -18,7 +18,9 @@ def error_list(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "open")
     request_id = request.GET.get("request", "").strip()
     context = {
-        "reports": errors.reports(state=state, request_id=request_id)[: errors.PAGE],
+        "page": errors.page(
+            state=state, request_id=request_id, before=request.GET.get("before", "")
+        ),
         "counts": errors.counts(),
         "state": state,
         "request_id": request_id,

@@ -1,5 +1,7 @@
 """The ledger of releases."""
 
+import csv
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -8,20 +10,44 @@ from common.errors import NotThere
 from ops.access import operators_only
 from ops.queries import releases
 
+CSV_HEAD = "number,outcome,kind,who,from,to,release,subject,commits,started,seconds,reason"
+
 
 @require_safe
 @operators_only
 def release_list(request: HttpRequest) -> HttpResponse:
-    outcome = request.GET.get("outcome", "")
+    outcome, kind = request.GET.get("outcome", ""), request.GET.get("kind", "")
     before = request.GET.get("before", "")
-    page = releases.page(outcome=outcome, before=int(before) if before.isdecimal() else None)
+    older = int(before) if before.isdecimal() else None
     context = {
-        "page": page,
+        "page": releases.page(outcome=outcome, kind=kind, before=older),
         "outcome": outcome,
+        "kind": kind,
         "counts": releases.counts(),
         "faults": releases.faults(),
     }
     return render(request, "ops/releases.html", context)
+
+
+@require_safe
+@operators_only
+def release_csv(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Every attempt as a table for other programs."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="releases.csv"'
+    writer = csv.writer(response)
+    writer.writerow(CSV_HEAD.split(","))
+    for one in releases.attempts():
+        cells = [one.outcome, one.kind, one.who, one.before, one.after, one.release, one.subject]
+        times = [one.row.get("commits"), one.started, one.seconds]
+        writer.writerow([one.number, *map(_cell, [*cells, *times, one.reason])])
+    return response
+
+
+def _cell(value: object) -> object:
+    """Keep a spreadsheet from running a commit's subject as a formula."""
+    harmless = not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t"))
+    return value if harmless else f"'{value}"
 
 
 @require_safe

@@ -4,6 +4,7 @@ import signal
 
 SLEEPY = "tests.integration.ops.clockwork.jobs.Sleepy"
 FAILING = "tests.integration.ops.clockwork.jobs.Failing"
+SLOW = "tests.integration.ops.clockwork.jobs.Slow"
 ENDLESS = "tests.integration.ops.clockwork.jobs.Endless"
 
 
@@ -55,6 +56,15 @@ def test_a_failing_job_reaches_the_page_of_errors(real_site):
     real_site.manage("runcrons")  # the next tick takes it in
     kind, place, count = real_site.ask("SELECT kind, place, count FROM ops_errorreport")[0]
     assert (kind, place, count) == ("RuntimeError", "cron test.failing", 1)
+
+
+def test_a_slow_run_finishes_and_fails_the_command(real_site):
+    done = real_site.manage("runcrons", SLOW, "--force", SLEEP_S="0.5")
+    assert done.code == 1
+    assert "slow" in done.out
+    assert "usually under 0:00:00.1" in done.out
+    assert outcomes(real_site, "test.slow") == ["finished"]
+    assert real_site.manage("runcrons", SLOW, "--force").code == 0
 
 
 def test_a_job_that_swallows_exceptions_is_still_stopped_at_its_limit(real_site):

@@ -184,6 +184,48 @@ def test_a_filter_keeps_one_outcome_and_a_link_leads_to_older_attempts(as_, olga
     assert "Commit 4" in visitor.get("/ops/releases/?outcome=live&before=6").content.decode()
 
 
+def test_rollbacks_can_be_looked_at_alone(as_, olga, attempt):
+    attempt(subject="A push")
+    attempt(subject="A way back", kind="rollback")
+    page = as_(olga).get("/ops/releases/?kind=rollback").content.decode()
+    assert "A way back" in page
+    assert "A push" not in page
+
+
+def test_the_ledger_comes_as_csv_without_formulas(as_, olga, alice, attempt):
+    attempt(subject="=HYPERLINK(1)")
+    answer = as_(olga).get("/ops/releases.csv")
+    head, row = answer.content.decode().splitlines()
+    assert head.startswith("number,outcome,kind,who")
+    assert "'=HYPERLINK(1)" in row
+    assert row.endswith(",6.0,")
+    assert as_(alice).get("/ops/releases.csv").status_code == 404
+
+
+def test_older_errors_are_one_link_away(as_, olga):
+    for number in range(55):
+        at = now() - timedelta(minutes=number)
+        ErrorReport.objects.create(
+            fingerprint=f"{number}",
+            kind=f"Error{number:02}",
+            place="GET /",
+            first_seen_at=at,
+            last_seen_at=at,
+            first_release="x",
+            last_release="x",
+        )
+    visitor = as_(olga)
+    first = visitor.get("/ops/errors/").content.decode()
+    assert "Error49" in first
+    assert "Error50" not in first
+    link = first.split('href="?state=open&amp;before=')[1].split('"')[0]
+    second = visitor.get(f"/ops/errors/?state=open&before={link}").content.decode()
+    assert "Error50" in second
+    assert "Error54" in second
+    for unreadable in ("nonsense", "2026-01-01"):
+        assert visitor.get(f"/ops/errors/?before={unreadable}").status_code == 422
+
+
 def test_a_changed_ledger_is_said_loudly(as_, olga, attempt, settings):
     attempt()
     attempt()

@@ -1,7 +1,7 @@
 """What the one cron line calls: run the scheduled jobs that are due.
 
 The name and the arguments are django-cron's. Unlike its own command, this one tells the truth in
-its exit code: 1 when a job failed, ran over its limit, was missed, or does not exist.
+its exit code: 1 when a job failed, ran over its limit, was slow, was missed, or does not exist.
 """
 
 import sys
@@ -16,7 +16,7 @@ MARKS = {"finished": "✔", "not due": " ", "due": "→", "held": "·"}
 
 
 class Command(BaseCommand):
-    help = "Run the scheduled jobs that are due; exit with 1 when one failed or was missed."
+    help = "Run the scheduled jobs that are due; exit with 1 when one failed, was slow or missed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("cron_classes", nargs="*", help="codes or classes; none means all")

@@ -23,6 +23,11 @@ class Sleepy(ScheduledJob):
         return "slept"
 
 
+class Slow(Sleepy):
+    code = "test.slow"
+    slow = timedelta(seconds=0.1)
+
+
 class Failing(ScheduledJob):
     code = "test.failing"
     label = "Fail"
