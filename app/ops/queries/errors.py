@@ -1,5 +1,6 @@
 """The recent errors as pages show them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,13 +31,11 @@ def page(*, state: str, request_id: str = "", before: str = "") -> Page:
 
 
 def _instant(text: str) -> datetime:
-    try:
+    with suppress(ValueError):
         found = datetime.fromisoformat(text)
-    except ValueError:
-        found = datetime.min
-    if found.tzinfo is None:
-        raise Invalid("The address names a time that cannot be read.")
-    return found
+        if found.tzinfo:
+            return found
+    raise Invalid("The address names a time that cannot be read.")
 
 
 @dataclass(frozen=True)

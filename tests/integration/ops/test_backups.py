@@ -7,11 +7,12 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.ops.conftest import ON_POSTGRESQL, Site
+from tests.integration.ops.conftest import ON_POSTGRESQL, PROJECT, Site
 
 from ops import retention
 
@@ -73,6 +74,27 @@ def test_a_restore_without_the_sites_name_changes_nothing(real_site, new_databas
     done = other.manage("restore", the_backup(real_site).name, "--confirm=production")
     assert done.code == 1
     assert "Nothing was changed" in done.err
+
+
+@pytest.mark.parametrize(("typed", "code"), [("testing", 0), ("yes", 1)])
+def test_at_a_terminal_the_sites_name_is_typed(real_site, new_database, typed, code):
+    real_site.manage("backup")
+    other = Site(real_site.folder, new_database())
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, str(PROJECT / "app/manage.py"), "restore", the_backup(real_site).name],
+        env=other.env,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.write(ours, f"{typed}\n".encode())
+    out, err = process.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == code, err
+    assert "Type the site's name (testing)" in out
 
 
 def test_a_proof_restores_into_a_scratch_database_and_counts(real_site):
