@@ -4,7 +4,6 @@ from base64 import b32encode
 from typing import Any
 
 import segno
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -141,9 +140,7 @@ def token_revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _show_codes(request: HttpRequest, codes: list[str]) -> HttpResponse:
-    return render(
-        request, "accounts/recovery_codes.html", {"codes": codes, "site": settings.SITE_NAME}
-    )
+    return render(request, "accounts/recovery_codes.html", {"codes": codes})
 
 
 def _picture(address: str) -> SafeString:

@@ -81,6 +81,7 @@ def test_the_first_right_code_turns_it_on_and_shows_recovery_codes_once(as_, ali
     code = code_of(client.session["second_factor_key"])
     page = client.post(SET_UP, {"code": code}).content.decode()
     assert page.count("<li><code>") == second_factor.CODES
+    assert f"alice at Studium {settings.SITE_NAME}" in page
     assert "second-factor.turned-on" in actions()
     assert "second_factor_key" not in client.session
     assert client.get(SET_UP).status_code == 302
