@@ -38,6 +38,7 @@ def attempt_for_rollback(site: Site, target: releases.Release, reason: str) -> A
 
 def _attempt(site: Site, kind: str, old: str, new: str, options: Mapping[str, str]) -> Attempt:
     now = datetime.now(UTC)
+    redact = redaction.of_file(site.folder("secrets"))  # an attempt is written to files
     return Attempt(
         id=releases.new_id(new, now),
         release="",
@@ -47,7 +48,7 @@ def _attempt(site: Site, kind: str, old: str, new: str, options: Mapping[str, st
         old=old,
         new=new,
         previous=site.live_release(),
-        options=dict(options),
+        options={name: redact(why) for name, why in options.items()},
     )
 
 
