@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 from tests.pipeline import ground as grounds
+from tests.pipeline import ssh
 
 MISSING = [
     name
@@ -35,10 +36,18 @@ def ground(one_ground):
     live = one_ground.branch
     one_ground.work.back_to(live)
     yield one_ground
-    grounds.wait_until(lambda: grounds.lock.is_free(one_ground.site.lock), what="the lock's end")
+    grounds.wait_until(one_ground.is_settled, what="the end of the attempt")
     one_ground.assert_whole()
 
 
 @pytest.fixture
 def work(ground):
     return ground.work
+
+
+@pytest.fixture(scope="session")
+def by_ssh(tmp_path_factory):
+    if not ssh.SSHD:
+        pytest.skip("openssh-server is not installed: sudo apt-get install -y openssh-server")
+    with ssh.server(tmp_path_factory.mktemp("ssh")) as server:
+        yield server

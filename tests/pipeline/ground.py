@@ -211,6 +211,15 @@ class Ground:
         line = [sys.executable, "-m", "pipeline", words[0], "--site", self.site.file, *words[1:]]
         return run(*line, env=env, check=check, **more)
 
+    def roll_back(self, *words):
+        """Go back; the command returns when the release is live, we wait for the rest too."""
+        told = self.pipeline("rollback", *words)
+        wait_until(self.is_settled, what="the end of the rollback")
+        return told
+
+    def is_settled(self):
+        return lock.is_free(self.site.lock) and not self.site.journal.exists()
+
     def manage(self, *words, check=True):
         return run(self.site.root / "bin" / "manage", *words, check=check)
 

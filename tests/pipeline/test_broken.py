@@ -1,7 +1,6 @@
 """A release that does not work never becomes live, and the pusher reads why."""
 
 import pytest
-
 from tests.pipeline.ground import ADD, DROP, migration
 
 ONLY_ON_UWSGI = """

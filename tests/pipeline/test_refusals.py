@@ -4,10 +4,10 @@ import os
 from datetime import UTC, datetime
 
 import pytest
-from pipeline import lock
-
 from tests.pipeline import ground as grounds
 from tests.pipeline.ground import NAME
+
+from pipeline import lock
 
 
 @pytest.fixture
@@ -68,9 +68,7 @@ def test_history_that_was_rewritten(ground, work, refused):
 def test_an_unknown_option_gets_the_list(ground, work, refused):
     before, commit = ground.state(), work.commit("With an option")
     told = work.push("no-pip=hurry")
-    refused(
-        told, "no push option 'no-pip'", "no-late-migrations", commit=commit, before=before
-    )
+    refused(told, "no push option 'no-pip'", "no-late-migrations", commit=commit, before=before)
 
 
 def test_an_option_without_a_reason(ground, work, refused):
