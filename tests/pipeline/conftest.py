@@ -24,7 +24,7 @@ def first_push():
 def one_ground(first_push):
     if MISSING:
         pytest.skip(f"not installed: {', '.join(MISSING)}")
-    with grounds.built(with_keeper=True) as ground:
+    with grounds.built(with_keeper=True, release={"drain_s": 1.0}) as ground:
         grounds.add_bench(ground.work)
         first_push["told"] = ground.work.push()
         yield ground

@@ -1,4 +1,4 @@
-"""Early before the switch, late when nothing of the old release is alive, and loudly if it fails."""
+"""Early before the switch, late once the old release is gone, and loudly if a late one fails."""
 
 import threading
 from contextlib import contextmanager
