@@ -88,7 +88,7 @@ smoke: python ## only the deployed requirements, in a fresh environment: check -
 	@$(LAPTOP) smoke
 
 bench: python ## 100 requests/s through deploys and rollbacks: nothing may fail
-	@$(TOOL) python tests/benchmarks/deploys.py
+	@$(TOOL) python -m tests.benchmarks.bench_releases
 
 fleet: python ## provision and deploy to real hosts in namespaces
 	@$(TOOL) pytest -n0 tests/fleet

@@ -61,7 +61,7 @@ def test_a_client_on_this_machine_is_lost(survives, lose, moment):
     survives(lose, moment)
 
 
-@pytest.mark.parametrize(("lose", "moment"), zip([interrupt, kill], MOMENTS, strict=True))
+@pytest.mark.parametrize(("lose", "moment"), list(zip([interrupt, kill], MOMENTS, strict=True)))
 def test_a_client_behind_ssh_is_lost(survives, ground, by_ssh, lose, moment):
     survives(lose, moment, env=by_ssh.environment, remote=by_ssh.url(ground.site.repository))
 
