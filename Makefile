@@ -70,7 +70,7 @@ docs: python ## test what the documentation claims
 test: python ## every ring that this machine can run (T=path for one file, folder or ring)
 	@$(LAPTOP) test $(T)
 
-check: lint types imports migrations test ## all that CI runs, in its order
+check: test smoke ## all that CI runs, in its order, and the smoke test
 
 lint: python ## ruff, djlint, shellcheck, yamllint, codespell, workflows
 	@$(LAPTOP) lint

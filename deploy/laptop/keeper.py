@@ -4,6 +4,7 @@ One keeper per site, a process of its own, without root.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from laptop.layout import Clone
 from pipeline.site import Site
 
 LOOK_S = 0.2
+LONGEST_LOG = 20_000_000  # bytes
 LEAST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 60.0
@@ -124,6 +126,8 @@ class Keeper:
         if time.time() >= self.cron_due and self.cron is None:
             self.cron = self._start("runcrons", log="cron")
             self.cron_due = next_minute(time.time())
+            for log in long_lived_logs(self.site):
+                shorten(log)
 
     def _start(self, command: str, log: str = "") -> subprocess.Popen[bytes]:
         program = self.site.root / "bin" / "manage"
@@ -148,6 +152,19 @@ class Keeper:
                 child.kill()
         for name in ("worker.pid", "keeper.pid"):
             (self.site.run / name).unlink(missing_ok=True)
+
+
+def long_lived_logs(site: Site) -> list[Path]:
+    """Return the logs that no release ends: our own, the emperor's and the front's."""
+    own = [site.logs / f"{name}.log" for name in ("keeper", "worker", "cron", "emperor")]
+    return [*own, *(site.root.parent / "front").glob("*.log")]
+
+
+def shorten(log: Path, limit: int = LONGEST_LOG) -> None:
+    """Keep one former log; the writers append, so that an emptied file goes on from its start."""
+    if log.exists() and log.stat().st_size > limit:
+        shutil.copyfile(log, log.with_suffix(".log.1"))
+        os.truncate(log, 0)
 
 
 def next_minute(now: float) -> float:

@@ -36,6 +36,11 @@ def git(clone: Clone, *words: str) -> str:
 
 
 def head(clone: Clone) -> Head:
+    if git(clone, "rev-parse", "--is-shallow-repository") == "true":
+        raise LaptopError(
+            f"{clone.root} is a shallow clone; a site wants the whole history, to say what a "
+            "release changes and to go back. Type: git fetch --unshallow"
+        )
     commit, subject = git(clone, "log", "-1", "--format=%H%n%s").split("\n", 1)
     return Head(commit, subject, len(git(clone, "status", "--porcelain").splitlines()))
 

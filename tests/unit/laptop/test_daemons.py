@@ -125,6 +125,19 @@ def test_a_worker_that_ends_well_is_followed_at_once_and_a_failing_one_ever_late
     assert pace.after(1, ran_s=3600) == keeper.LEAST_PAUSE_S
 
 
+def test_a_log_that_grew_too_long_is_kept_once_and_its_writer_goes_on(tmp_path):
+    log = tmp_path / "worker.log"
+    with log.open("ab") as writer:
+        writer.write(b"x" * 100)
+        writer.flush()
+        keeper.shorten(log, limit=100)
+        assert log.stat().st_size == 100
+        keeper.shorten(log, limit=50)
+        writer.write(b"new")
+    assert log.read_bytes() == b"new"
+    assert (tmp_path / "worker.log.1").stat().st_size == 100
+
+
 def test_cron_ticks_at_the_start_of_a_minute():
     assert keeper.next_minute(0.0) == 60
     assert keeper.next_minute(59.9) == 60
