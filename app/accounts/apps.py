@@ -10,6 +10,19 @@ from common.search import Hit, Provider
 from common.switch import Choice
 
 
+ONESELF = frozenset(
+    {
+        "password-change",
+        "profile",
+        "recovery-codes",
+        "second-factor-off",
+        "second-factor-on",
+        "security",
+        "tokens",
+    }
+)
+
+
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "People and labs"
@@ -20,6 +33,7 @@ class AccountsConfig(AppConfig):
         url_name="accounts:labs",
         description="Who works here, on which projects, with which role.",
         visible_to=signed_in,
+        apart=ONESELF,
     )
 
     def ready(self) -> None:

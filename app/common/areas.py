@@ -43,6 +43,7 @@ class Area:
     visible_to: Callable[[Person], bool] = signed_in
     count: Callable[[Person], int] = nothing_waits
     phone_rank: int = 50  # the four lowest have a place in the phone's bar
+    apart: frozenset[str] = frozenset()  # pages of its namespace that are not of the area
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def entries(request: HttpRequest) -> list[Entry]:
     """Return the areas that the person of this request may see. Costs each area's count."""
     match = request.resolver_match
     current = match.namespaces[0] if match and match.namespaces else ""
+    page = match.url_name if match else ""
     visible = visible_areas(request.user)
     on_phone = sorted(visible, key=lambda area: area.phone_rank)[:PHONE_PLACES]
     return [
@@ -78,7 +80,7 @@ def entries(request: HttpRequest) -> list[Entry]:
             area,
             url=reverse(area.url_name),
             waiting=area.count(request.user),
-            is_current=area.name == current,
+            is_current=area.name == current and page not in area.apart,
             on_phone=area in on_phone,
         )
         for area in visible

@@ -116,3 +116,13 @@ def test_no_page_carries_script_or_style_of_its_own(olga, as_):
     assert "<style" not in shown
     assert "style=" not in shown
     assert shown.count("<script") == shown.count("<script src=")
+
+
+def test_the_band_stands_in_a_landmark_of_its_own(client, db, settings):
+    settings.ENVIRONMENT = "staging"
+    assert '<aside class="band' in page(client)
+
+
+def test_ones_own_pages_belong_to_no_area(alice, as_):
+    assert 'aria-current="true"' in page(as_(alice), "/accounts/")
+    assert 'aria-current="true"' not in page(as_(alice), "/accounts/me/")
