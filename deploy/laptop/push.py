@@ -8,6 +8,7 @@ from laptop.daemons import clean_environment
 from laptop.errors import LaptopError
 from laptop.layout import Clone
 from pipeline import releases
+from pipeline.git import NOTHING, Repository
 from pipeline.site import Site
 
 
@@ -45,6 +46,22 @@ def head(clone: Clone) -> Head:
     return Head(commit, subject, len(git(clone, "status", "--porcelain").splitlines()))
 
 
+def _check_continues(clone: Clone, site: Site, commit: Head) -> None:
+    """Refuse what git would refuse in general words: a history that was amended or rebased."""
+    tip = Repository(site.repository).commit_of(site.ref)
+    if tip == NOTHING:
+        return
+    try:
+        git(clone, "merge-base", "--is-ancestor", tip, commit.commit)
+    except LaptopError:
+        raise LaptopError(
+            f"{commit.commit[:12]} does not continue {tip[:12]}, which {site.name} has: it was "
+            "amended or rebased away, or it is somebody else's. Nothing was changed. Either\n"
+            f"  git fetch {site.repository} {site.branch} && git merge FETCH_HEAD && make up\n"
+            f"or start the site anew (it is backed up first): make fresh SITE={site.name}"
+        ) from None
+
+
 def is_live(site: Site, commit: str) -> bool:
     release = releases.live(site)
     return release is not None and release.commit == commit
@@ -53,6 +70,7 @@ def is_live(site: Site, commit: str) -> bool:
 def push(clone: Clone, site: Site, commit: Head, console: Console) -> None:
     """Release ``commit`` on the site; the pipeline's own lines reach the terminal as they come."""
     console.title(f"{site.name}: git push {commit}")
+    _check_continues(clone, site, commit)
     command = [
         "git",
         "-C",

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from laptop import push
+from laptop.console import Console
 from laptop.errors import LaptopError
 from laptop.layout import Clone
 
@@ -44,6 +45,18 @@ def test_a_shallow_clone_is_told_how_to_become_whole(repository, tmp_path):
     run(tmp_path, "clone", "-q", "--depth=1", f"file://{repository}", "shallow")
     with pytest.raises(LaptopError, match="git fetch --unshallow"):
         push.head(Clone(tmp_path / "shallow"))
+
+
+def test_a_history_that_was_amended_is_refused_with_both_ways_out(repository, clone, sites):
+    staging = sites[0]
+    run(repository, "clone", "-q", "--bare", str(repository), str(staging.repository))
+    run(staging.repository, "branch", "-f", "staging", "HEAD")
+    run(repository, "commit", "-q", "--amend", "-m", "Begin otherwise")
+    here = Clone(repository)
+    with pytest.raises(LaptopError) as refusal:
+        push.push(here, staging, push.head(here), Console())
+    assert f"git fetch {staging.repository} staging && git merge" in str(refusal.value)
+    assert "make fresh SITE=staging" in str(refusal.value)
 
 
 def test_a_folder_that_is_no_clone_shows_what_git_says(tmp_path):
