@@ -2,10 +2,11 @@
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-SENTINEL = "sentinel-3f9c1d7e5b2a"
+SENTINEL = f"sentinel-{uuid4().hex}"  # this file itself is part of a release
 FILES = ("logs", "vassals", "run", "static", "media", "jobs")
 
 
