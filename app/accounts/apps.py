@@ -6,9 +6,9 @@ from django.apps import AppConfig
 from django.http import HttpRequest
 
 from common.areas import Area, signed_in
+from common.home import Share
 from common.search import Hit, Provider
 from common.switch import Choice
-
 
 ONESELF = frozenset(
     {
@@ -23,6 +23,12 @@ ONESELF = frozenset(
 )
 
 
+def _ran_out(person: Any) -> int:
+    from accounts import queries  # noqa: PLC0415  models are not loaded before this runs
+
+    return queries.ran_out(person).count()
+
+
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "People and labs"
@@ -33,6 +39,7 @@ class AccountsConfig(AppConfig):
         url_name="accounts:labs",
         description="Who works here, on which projects, with which role.",
         visible_to=signed_in,
+        count=_ran_out,
         apart=ONESELF,
     )
 
@@ -46,8 +53,14 @@ class AccountsConfig(AppConfig):
 
         return [
             Choice(project.name, project.url, project.lab.name, request.path == project.url)
-            for project in queries.projects_of(request.user)[:50]
+            for project in queries.to_switch_to(request.user)[:50]
         ]
+
+    @staticmethod
+    def home(request: HttpRequest) -> Share:
+        from accounts import home  # noqa: PLC0415  models are not loaded before this runs
+
+        return home.share(request)
 
     search = (
         Provider("Projects", lambda person, text: _found("projects", person, text)),

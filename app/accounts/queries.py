@@ -6,6 +6,7 @@ from typing import Any
 
 from axes.models import AccessAttempt
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -82,13 +83,27 @@ def people_of(lab: Lab) -> QuerySet[Membership]:
     )
 
 
+def ran_out(user: Anybody) -> QuerySet[Membership]:
+    """Return those invited to the labs that ``user`` leads who have no link any more to come by."""
+    led = Lab.objects.with_role(user, Role.MANAGER)
+    link = OneTimeLink.objects.usable().filter(user=OuterRef("user"))
+    invited = Membership.objects.filter(lab__in=led, user__is_active=True)
+    never_came = invited.filter(user__password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return never_came.exclude(Exists(link)).select_related("user", "lab").order_by("pk")
+
+
 def labs_of(user: Anybody) -> QuerySet[Lab]:
     """Return the labs that ``user`` sees, each with its number of people and current projects."""
     current = Q(projects__archived_at=None)
-    return Lab.objects.visible_to(user).annotate(
+    counted = Lab.objects.visible_to(user).annotate(
         people_count=Count("memberships", distinct=True),
         project_count=Count("projects", filter=current, distinct=True),
     )
+    return counted.order_by("name")  # counting drops the order of the model
+
+
+def to_switch_to(user: Anybody) -> QuerySet[Project]:
+    return Project.objects.visible_to(user).current().select_related("lab")
 
 
 def projects_of(user: Anybody, *, archived: bool = False) -> QuerySet[Project]:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from common import home as homes
 from common import search as searching
 from common.context import THEME_COOKIE, THEMES
 from common.errors import NotThere
@@ -31,7 +32,8 @@ def greeting(hour: int) -> str:
 def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         return render(request, "common/welcome.html")
-    return render(request, "common/home.html", {"greeting": greeting(timezone.localtime().hour)})
+    context = {"greeting": greeting(timezone.localtime().hour), "home": homes.of(request)}
+    return render(request, "common/home.html", context)
 
 
 @require_safe

@@ -16,6 +16,7 @@ from jobs.errors import StaleLink
 from jobs.models import Job, JobQuerySet, Status, Worker
 
 WORKER_SILENT = timedelta(seconds=30)
+FAILURE_COUNTS = timedelta(days=7)  # an older failure is history: nobody waits for it any more
 PAGE = 25
 WIDE = ("log_tail", "traceback", "result", "arguments")  # not for lists
 
@@ -90,6 +91,14 @@ def jobs_of(user: Any, filters: Filters) -> JobQuerySet:
     if filters.name:
         jobs = jobs.filter(name=filters.name)
     return jobs.filter(status=filters.status) if filters.status else jobs
+
+
+def failed_lately(user: Any) -> JobQuerySet:
+    """Return the failures that wait for a person: their own; for operators the site's, too."""
+    mine = Q(created_by=user.pk)
+    whose = mine | Q(created_by=None) if user.is_staff else mine
+    since = timezone.now() - FAILURE_COUNTS
+    return Job.objects.filter(whose, status=Status.FAILED, finished_at__gte=since)
 
 
 def page(jobs: JobQuerySet, *, after: str = "", size: int = PAGE) -> Page:

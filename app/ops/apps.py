@@ -1,8 +1,10 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.http import HttpRequest
 
 from common import areas
+from common.home import Share
 
 
 def _open_errors(_person: Any) -> int:
@@ -24,3 +26,9 @@ class OpsConfig(AppConfig):
         count=_open_errors,
         phone_rank=80,
     )
+
+    @staticmethod
+    def home(request: HttpRequest) -> Share:
+        from ops import home  # noqa: PLC0415  models are not there while apps are read
+
+        return home.share(request)

@@ -11,8 +11,8 @@ from accounts.services import tokens
 # Queries of each page for the admin of a lab, the session, the person and the frame included.
 COSTS = {
     "/accounts/": 9,
-    "/accounts/labs/alder/": 8,
-    "/accounts/labs/alder/settings/": 8,
+    "/accounts/labs/alder/": 9,
+    "/accounts/labs/alder/settings/": 9,
     "/accounts/labs/alder/invite/": 8,
     "/accounts/labs/alder/add/": 8,
     "/accounts/labs/alder/people/alice/": 13,
