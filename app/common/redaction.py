@@ -4,11 +4,14 @@ By value: every secret that the site was given, wherever it appears. By pattern:
 telling name, credentials in headers and addresses, query strings, e-mail addresses.
 """
 
+import html
+import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from django.conf import settings
 
@@ -16,8 +19,10 @@ GONE = "[redacted]"
 SHORTEST = 6  # shorter values would blot out ordinary words
 TELLING = (
     r"pass(?:word|wd|phrase)?|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
-    r"|session(?:id)?|csrf\w*|cookie|otp|dsn|participant|e-?mail"
+    r"|session(?:id)?|csrf|cookie|otp|dsn|participant|e-?mail"
 )
+# Anybody may send a long path, and each path is cleaned: every pattern must take time in proportion
+# to the text. So none begins with a repetition that could also begin one letter later.
 TELLING_KEY = re.compile(rf"(?i)(?:{TELLING}|authorization|query_string)")
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Cookie: a=b; c=d   Authorization: Basic xyz
@@ -25,16 +30,16 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
      rf"\1\2{GONE}"),
     (re.compile(r"(?i)\b(bearer|basic|token|digest)\s+[A-Za-z0-9._~+/=-]{8,}"), rf"\1 {GONE}"),
     # https://user:password@host
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@'\"]+@"), rf"\1{GONE}@"),
+    (re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://)[^\s/@'\"]+@"), rf"\1{GONE}@"),
     # password=x   "token": "x"   STUDIUM_SECRET_KEY='x'
-    (re.compile(rf"(?i)([\w.-]*(?:{TELLING})[\w-]*['\"]?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&)}}\]]+)"),
+    (re.compile(rf"(?i)((?:{TELLING})[\w-]{{0,60}}['\"]?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&)}}\]]+)"),
      rf"\1{GONE}"),
     # API tokens, and the secret part of a one-time link
     (re.compile(r"\bstudium_[a-z0-9]{12}_[\w-]{20,}"), GONE),
     (re.compile(r"(?<=/)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{40,}(?![\w-])"), GONE),
     # /path?anything
-    (re.compile(r"((?:https?://|/)[^\s?'\"<>]*)\?[^\s'\"<>]+"), rf"\1?{GONE}"),
-    (re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), GONE),
+    (re.compile(r"(/[^\s?'\"<>/]*)\?[^\s'\"<>]+"), rf"\1?{GONE}"),
+    (re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), GONE),
 )  # fmt: skip
 
 
@@ -74,8 +79,15 @@ def _known(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _parts(value: str) -> set[str]:
-    parts = {value, quote(value, safe="")}
-    if "://" in value:
-        password = urlsplit(value).password or ""
-        parts |= {password, unquote(password), quote(unquote(password), safe="")}
-    return parts
+    parts = {value}
+    with suppress(ValueError):  # an address that cannot be read is a secret as a whole
+        if "://" in value:
+            password = urlsplit(value).password or ""
+            parts |= {password, unquote(password)}
+    return {spelled for part in parts for spelled in _spellings(part)}
+
+
+def _spellings(part: str) -> set[str]:
+    """Return a secret as it is, and as addresses, JSON, Python and pages write it."""
+    in_addresses = {quote(part), quote(part, safe=""), quote_plus(part)}
+    return {part, *in_addresses, json.dumps(part)[1:-1], repr(part)[1:-1], html.escape(part)}

@@ -1,5 +1,10 @@
 """What must never stand in a log, an error report or an event."""
 
+import html
+import json
+import time
+from urllib.parse import quote, quote_plus
+
 import pytest
 
 from common.redaction import redact, redact_tree
@@ -63,3 +68,36 @@ def test_inside_of_trees_values_under_telling_names_go():
         "list": [{"cookie": "[redacted]", "note": "[redacted]"}],
         "n": 3,
     }
+
+
+LONG = 30_000  # as long as a request line may be, and an error's message is longer
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["a", "a.", "/", "/a", "token", "csrf", "csrf-", "https://", "a@", "cookie ", "token='", "x+-"],
+)
+def test_no_text_takes_long_to_clean(part):
+    text = part * (LONG // len(part))
+    started = time.process_time()
+    redact(text)
+    assert time.process_time() - started < 1
+
+
+def test_a_telling_name_may_be_part_of_a_longer_one():
+    text = "old.STUDIUM_API-KEY_2 = 'zzz yyy' and my.session-cookie-of-alice: qqq end"
+    clean = redact(text)
+    assert clean.startswith("old.STUDIUM_API-KEY_2 = [redacted] and my.session-cookie-of-alice: ")
+    assert "qqq" not in clean
+
+
+@pytest.mark.parametrize("spelling", [repr, json.dumps, html.escape, quote, quote_plus])
+def test_a_secret_goes_in_every_spelling_that_programs_give_it(settings, spelling):
+    secret = "it's \\odd & <long> \N{EURO SIGN}\""
+    settings.SECRET_VALUES = [secret]
+    assert "odd" not in redact(f"got {spelling(secret)} there")
+
+
+def test_an_address_that_cannot_be_read_is_a_secret_too(settings):
+    settings.SECRET_VALUES = ["postgresql://studium:pa[ss@host/site"]
+    assert redact("got postgresql://studium:pa[ss@host/site") == "got [redacted]"
