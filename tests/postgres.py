@@ -74,15 +74,17 @@ def _run(binaries: Path, folder: Path, program: str, *words: str) -> None:
     """PostgreSQL refuses to run as root."""
     become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
     command = [*become, str(binaries / program), *words]
-    result = subprocess.run(
-        command,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=(output := folder / "output").open("a"),
-        stderr=subprocess.STDOUT,
-        cwd="/",
-        start_new_session=True,  # Ctrl-C ends the tests first, then we end the server
-    )
+    output = folder / "output"
+    with output.open("a") as file:
+        result = subprocess.run(
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            start_new_session=True,  # Ctrl-C ends the tests first, then we end the server
+        )
     if result.returncode:
         sys.exit(f"`{program}` failed:\n{output.read_text()}")
 

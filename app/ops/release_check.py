@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from django.conf import settings
 from django.core import checks
@@ -25,7 +26,6 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from accounts.models import User
 from common.areas import all_areas
 
-STAND_IN = "release-check"
 ERROR_PAGES = (400, 403, 404, 500)
 CLIENT_ERROR, SERVER_ERROR, OK = 400, 500, 200
 SHOWN_CHARACTERS = 2000
@@ -181,7 +181,9 @@ def _client(*, stand_in: bool = True) -> Client:
 
 
 def _stand_in() -> User:
-    person = User(username=STAND_IN, is_staff=True, is_superuser=True, is_active=True)
+    person = User(
+        username=f"release-check-{uuid4().hex}", is_staff=True, is_superuser=True, is_active=True
+    )
     person.set_unusable_password()
     person.save()
     return person

@@ -243,12 +243,14 @@ def wait_until(true, limit_s=30, what="it"):
 
 # --- building --------------------------------------------------------------------------------
 @contextmanager
-def built(*, with_keeper=False, **changes):
+def built(*, with_keeper=False, place="/tmp", secrets=None, **changes):
     """Build a site, yield its ground, and end and remove all of it."""
-    root = Path(tempfile.mkdtemp(prefix="sp-", dir="/tmp"))
+    root = Path(tempfile.mkdtemp(prefix="sp-", dir=place))
     umask = os.umask(0o027)
     try:
         ground = _build(root, changes)
+        with ground.site.folder("secrets").open("a") as file:
+            file.writelines(f"{name}={value}\n" for name, value in (secrets or {}).items())
         try:
             _serve(ground, with_keeper=with_keeper)
             yield ground
@@ -262,6 +264,7 @@ def built(*, with_keeper=False, **changes):
 def _build(root, changes):
     clone = Clone(root / "c")
     run("git", "clone", "--quiet", SOURCE, clone.root)
+    _complete(clone.root)
     own_folder(clone.studium)
     (CACHE / "server").mkdir(parents=True, exist_ok=True)
     (clone.studium / "cache").symlink_to(CACHE)
@@ -275,6 +278,14 @@ def _build(root, changes):
     work = Work(root / "w", site.repository)
     run("git", "clone", "--quiet", clone.root, work.folder)
     return Ground(clone, site, work)
+
+
+def _complete(folder):
+    """Give a clone of a shallow clone a history of its own: sites refuse a cut one."""
+    if run("git", "-C", folder, "rev-parse", "--is-shallow-repository").text.strip() == "true":
+        shutil.rmtree(folder / ".git")
+        run("git", "init", "--quiet", folder)
+        Work(folder, "").commit("All of it")
 
 
 def _serve(ground, *, with_keeper):

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -245,3 +247,25 @@ def test_a_closed_site_can_be_released(check, tmp_path):
     result = check(STUDIUM_MAINTENANCE=str(closed))
     assert result.code == 0, result.err
     assert "/corner/" in json.loads(result.out.splitlines()[-1])["pages"]
+
+
+def test_people_can_write_while_it_looks(check, url):
+    """SQLite has one writer at a time: the stand-in may not keep the others waiting."""
+    waits, over = [], threading.Event()
+
+    def write():
+        connection = connect(url)
+        while not over.is_set():
+            began = time.monotonic()
+            connection.cursor().execute("UPDATE accounts_user SET last_name = 'x'")
+            waits.append(time.monotonic() - began)
+            time.sleep(0.01)
+        connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    result = check()
+    over.set()
+    writer.join()
+    assert result.code == 0, result.err
+    assert max(waits) < 2
