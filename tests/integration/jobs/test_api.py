@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from accounts.services import tokens
 from jobs import services
 from jobs.models import Job, Status
 
@@ -54,3 +55,11 @@ def test_the_list_pages_by_its_next_address(as_, alice):
     assert "status=queued" in first["next"]
     assert second["next"] is None
     assert {row["id"] for row in first["results"] + second["results"]} == made
+
+
+def test_a_token_that_may_only_read_cancels_nothing(client, alice, job):
+    for scope, status in [("read", 403), ("write", 200)]:
+        _, secret = tokens.create_token(user=alice, name=scope, scope=scope)
+        key = {"HTTP_AUTHORIZATION": f"Token {secret}"}
+        assert client.post(_url("cancel", job), **key).status_code == status
+        assert client.get(_url("job", job), **key).status_code == 200
