@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.contrib.auth.models import Group
+from django.http import HttpRequest, HttpResponse
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import audit
 from accounts.models import ApiToken, AuditEntry, Lab, Membership, Project, User
+from accounts.services import people
+from common.errors import NotAllowed
 
 if TYPE_CHECKING:  # these take no parameter when the program runs
     TokenBase = admin.ModelAdmin[ApiToken]
@@ -24,24 +28,24 @@ else:
     MembershipInline, People = admin.TabularInline, UserAdmin
 
 
+admin.site.unregister(TOTPDevice)  # its pages show the keys and turn a second step off silently
+admin.site.unregister(Group)  # roles are per lab; nothing asks for a group
+
+
 class Audited:
     """Writes down what an operator changes here."""
 
     def save_model(self, request: HttpRequest, thing: Any, form: Any, change: bool) -> None:
         super().save_model(request, thing, form, change)  # type: ignore[misc]
-        self._record(request, thing, "changed" if change else "created", form.changed_data)
-
-    def delete_model(self, request: HttpRequest, thing: Any) -> None:
-        self._record(request, thing, "deleted", [])
-        super().delete_model(request, thing)  # type: ignore[misc]
-
-    def _record(self, request: HttpRequest, thing: Any, what: str, fields: list[str]) -> None:
-        named = [name for name in fields if "password" not in name]
         audit.record(
-            action=f"admin.{thing._meta.model_name}-{what}",  # noqa: SLF001
+            action=f"admin.{thing._meta.model_name}-{'changed' if change else 'created'}",  # noqa: SLF001
             user=request.user if isinstance(request.user, User) else None,
             on=thing,
-            changes={"fields": named} if named else {},
+            changes={
+                name: [form.initial.get(name), form.cleaned_data.get(name)]
+                for name in form.changed_data
+                if "password" not in name
+            },
         )
 
 
@@ -63,7 +67,7 @@ class UserPage(Audited, People):
     list_display = ["username", "get_full_name", "email", "is_active", "is_staff", "last_login"]
     list_filter = ["is_active", "is_staff", "memberships__lab"]
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username",)}),
         ("Person", {"fields": ("first_name", "last_name", "email", "time_zone")}),
         ("Looks after the site", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("When", {"fields": ("last_login", "date_joined")}),
@@ -71,32 +75,41 @@ class UserPage(Audited, People):
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
 
+    def save_model(self, request: HttpRequest, thing: Any, form: Any, change: bool) -> None:
+        super().save_model(request, thing, form, change)
+        if change and "is_active" in form.changed_data and not thing.is_active:
+            people.end_access(person=thing)
+
+    def user_change_password(self, *_: Any, **__: Any) -> HttpResponse:
+        """Refuse: nobody is to know somebody else's password."""
+        raise NotAllowed(
+            "Nobody chooses a password for somebody else.",
+            remedy="Make a link by which they choose it themselves, on their page in their lab.",
+        )
+
     def has_delete_permission(self, *_: Any) -> bool:
         """People are closed, not deleted: what they did stays theirs."""
         return False
 
 
-class Members(MembershipInline):
+class Members(ReadOnly, MembershipInline):
     model = Membership
     extra = 0
-    autocomplete_fields = ["user"]
 
 
 @admin.register(Lab)
-class LabPage(Audited, LabBase):
+class LabPage(ReadOnly, LabBase):
     list_display = ["name", "slug", "time_zone", "created_at"]
     search_fields = ["name", "slug"]
-    prepopulated_fields = {"slug": ["name"]}
     inlines = [Members]
 
 
 @admin.register(Project)
-class ProjectPage(Audited, ProjectBase):
+class ProjectPage(ReadOnly, ProjectBase):
     list_display = ["name", "lab", "visibility", "created_at", "archived_at"]
     list_filter = ["lab", "visibility"]
     list_select_related = ["lab"]
     search_fields = ["name", "description"]
-    autocomplete_fields = ["lab"]
 
 
 @admin.register(ApiToken)

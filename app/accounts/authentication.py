@@ -6,7 +6,7 @@ from rest_framework import authentication, exceptions
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from accounts import addresses, audit, queries
+from accounts import addresses, audit, queries, throttles
 from accounts.models import ApiToken, User
 from accounts.services import tokens
 
@@ -22,6 +22,8 @@ class TokenAuthentication(authentication.BaseAuthentication):
             return None
         token = queries.token_of(secret.strip())
         if token is None:
+            guesses = throttles.limit("api-stranger")
+            guesses.need(addresses.neighbourhood(addresses.of(request)))
             raise exceptions.AuthenticationFailed(
                 "This token is not known, has expired or was revoked. "
                 "Make a new one on your page of API tokens."

@@ -240,8 +240,8 @@ class InviteForm(UniqueAddress):
         self.fields["email"].help_text = "The link to choose a password is also sent there."
 
     def clean_username(self) -> str:
-        username = str(self.cleaned_data["username"])
-        if User.objects.filter(username__iexact=username).exists():
+        username = User.normalize_username(str(self.cleaned_data["username"]))
+        if User.objects.named(username).exists():
             raise ValidationError(
                 "Somebody has this user name already. Choose another one; if it is the person "
                 "you mean, add them as somebody who has an account."
@@ -261,7 +261,7 @@ class AddForm(forms.Form):
 
     def clean_username(self) -> User:
         username = str(self.cleaned_data["username"]).strip()
-        person = User.objects.filter(is_active=True, username__iexact=username).first()
+        person = User.objects.named(username).filter(is_active=True).first()
         if person is None:
             raise ValidationError("Nobody with this user name can sign in. Invite them instead.")
         return person

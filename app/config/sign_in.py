@@ -29,7 +29,12 @@ AXES_CLIENT_IP_CALLABLE = "accounts.addresses.of"
 AXES_USERNAME_CALLABLE = "accounts.addresses.name_tried"
 AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
 AXES_DISABLE_ACCESS_LOG = True  # the audit trail has it
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "csrfmiddlewaretoken"]
+# What is typed is kept with a failed attempt, except for these; a new password field belongs here.
+AXES_SENSITIVE_PARAMETERS = [
+    *("username", "ip_address", "code", "csrfmiddlewaretoken"),
+    *("password", "own_password", "again", "email", "first_name", "last_name"),
+]
+AXES_ENABLE_ADMIN = False  # deleting attempts there would unlock without a word in the audit trail
 AXES_VERBOSE = False
 
 # name: (hits, seconds); counted for an account, an address, a person or a token

@@ -39,8 +39,11 @@ class People(UserManager["User"]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> UserQuerySet:
         return self.get_queryset().visible_to(user)
 
+    def named(self, username: str) -> UserQuerySet:
+        return self.get_queryset().filter(username__iexact=User.normalize_username(username))
+
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(username__iexact=username)
+        return self.named(username or "").get()
 
 
 class User(AbstractUser):
@@ -63,7 +66,13 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """Return the one spelling that is stored: SQLite knows no capitals beyond A to Z."""
+        return super().normalize_username(username).lower()
+
     def save(self, *args: Any, **kwargs: Any) -> None:
+        self.username = self.normalize_username(self.username)
         self.email = self.email.strip().lower()
         super().save(*args, **kwargs)
 

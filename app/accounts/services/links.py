@@ -26,7 +26,7 @@ def make_link(*, user: User, purpose: OneTimeLink.Purpose) -> str:
     secret = new_link()
     lasts = WELCOME_LASTS if purpose == Purpose.WELCOME else RESET_LASTS
     with transaction.atomic():
-        _spend_links(user)
+        spend_links(user=user)
         OneTimeLink.objects.create(
             user=user, purpose=purpose, digest=digest(secret), expires_at=now() + lasts
         )
@@ -45,7 +45,7 @@ def use_link(*, secret: str, password: str) -> User:
     link = OneTimeLink.objects.select_related("user").get(digest=digest(secret))
     if not link.user.is_active:
         raise LinkSpent
-    _spend_links(link.user)
+    spend_links(user=link.user)
     link.user.set_password(password)
     link.user.save(update_fields=["password"])
     sessions.end_all(user=link.user)
@@ -73,6 +73,7 @@ def send_reset(*, email: str) -> None:
 def renew_welcome(*, person: User, by: User) -> str:
     """Return a new welcome link for somebody who has not chosen a password yet."""
     permission.need_another(by, person)
+    permission.need_equal(by, person)
     if person.has_usable_password():
         permission.need_operator(by)
     for membership in person.memberships.select_related("lab"):
@@ -85,5 +86,6 @@ def renew_welcome(*, person: User, by: User) -> str:
     return link
 
 
-def _spend_links(user: User) -> None:
+def spend_links(*, user: User) -> None:
+    """Make the links that somebody was sent worthless."""
     OneTimeLink.objects.filter(user=user, used_at=None).update(used_at=now())

@@ -97,9 +97,16 @@ def deactivate(*, person: User, by: User, reason: str = "") -> None:
     _need_power_over(person, by)
     for membership in person.memberships.select_related("lab"):
         permission.keep_an_admin(membership)
-    sessions.end_all(user=person)
-    ApiToken.objects.filter(user=person, revoked_at=None).update(revoked_at=now())
+    end_access(person=person)
     _set_active(person, by, is_active=False, reason=reason)
+
+
+@transaction.atomic
+def end_access(*, person: User) -> None:
+    """End the sessions, the tokens and the links of somebody."""
+    sessions.end_all(user=person)
+    links.spend_links(user=person)
+    ApiToken.objects.filter(user=person, revoked_at=None).update(revoked_at=now())
 
 
 @transaction.atomic
@@ -129,6 +136,7 @@ def edit_profile(*, user: User, **fields: Any) -> User:
     if changes:
         audit.record(action="profile.changed", user=user, on=user, changes=changes)
     if "email" in changes:
+        links.spend_links(user=user)  # they went to the old address
         letters.post(to=before, letter="address_changed", address=user.email)
     return user
 
@@ -138,6 +146,7 @@ def change_password(*, request: HttpRequest, user: User, password: str) -> None:
     """Change one's own password; this session goes on, all others end."""
     user.set_password(password)
     user.save(update_fields=["password"])
+    links.spend_links(user=user)
     audit.record(action="password.changed", user=user, on=user)
     letters.post(to=user, letter="password_changed")
     end_others(request=request, user=user)
@@ -168,6 +177,7 @@ def welcome_operator(*, username: str = "operator", email: str = "") -> dict[str
 def _need_power_over(person: User, by: User) -> None:
     """Refuse unless ``by`` outranks or equals ``person`` everywhere that person belongs."""
     if is_operator(by):
+        permission.need_equal(by, person)
         return
     memberships = list(person.memberships.select_related("lab"))
     if person.is_staff or person.is_superuser or not memberships:

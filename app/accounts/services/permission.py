@@ -19,6 +19,12 @@ def need_operator(by: User) -> None:
         raise OperatorsOnly
 
 
+def need_equal(by: User, person: User) -> None:
+    """Refuse to let an operator who is no superuser take over the account of one who is."""
+    if person.is_superuser and not by.is_superuser:
+        raise OperatorsOnly("Only a superuser of this site can do this to another one.")
+
+
 def need_grant(by: User, lab: Lab, *roles: str) -> None:
     """Refuse unless ``by`` may give and take away every one of ``roles`` in ``lab``."""
     allowed = grantable(queries.role_of(by, lab))

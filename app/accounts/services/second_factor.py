@@ -77,6 +77,7 @@ def turn_off(*, user: User, by: User | None, reason: str = "") -> None:
     """
     if by and by.pk != user.pk:
         permission.need_operator(by)
+        permission.need_equal(by, user)
     if not TOTPDevice.objects.filter(user=user).delete()[0]:
         raise NotSet
     RecoveryCode.objects.filter(user=user).delete()

@@ -20,11 +20,10 @@ SEEN = "seen_at"
 def note_sign_in(*, request: HttpRequest, user: User) -> None:
     """Remember a session that has just begun."""
     device = request.headers.get("User-Agent", "")[:200]
-    key = request.session.session_key
-    if key is None:
-        return
+    if request.session.session_key is None:
+        request.session.create()
     SignIn.objects.update_or_create(
-        session_key=key,
+        session_key=request.session.session_key,
         defaults={"user": user, "address": addresses.of(request), "device": device},
     )
     request.session[SEEN] = int(now().timestamp())

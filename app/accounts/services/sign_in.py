@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from axes.handlers.proxy import AxesProxyHandler
-from django.contrib.auth import authenticate, login
+from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
 
@@ -22,10 +22,11 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 def check_password(*, request: HttpRequest, username: str, password: str) -> User | None:
     """Return the person whom name and password belong to, or None without saying why.
 
-    Attempts are counted by address and by account before anything is compared. A name that
-    nobody has costs as much time as a wrong password.
+    Attempts are counted by address and by account before anything is compared, under the account's
+    own name: databases find it by more spellings than one. A name that nobody has costs as much
+    time as a wrong password.
     """
-    name = username.lower()
+    name = queries.account_named(username)
     limit("sign-in-address").need(addresses.neighbourhood(addresses.of(request)))
     limit("sign-in-account").need(name)
     return authenticate(request, username=name, password=password)
@@ -45,7 +46,7 @@ def is_own_password(*, request: HttpRequest, password: str) -> bool:
 def begin(*, request: HttpRequest, user: User, target: str) -> bool:
     """Sign ``user`` in; return False when the code of a second factor is still needed."""
     if not queries.has_second_factor(user):
-        login(request, user, backend=BACKEND)
+        _enter(request, user)
         return True
     request.session.cycle_key()
     request.session[WAITING] = {
@@ -79,6 +80,13 @@ def finish(*, request: HttpRequest, user: User, code: str) -> None:
         user_login_failed.send(__name__, credentials=credentials, request=request)
         raise
     request.session.pop(WAITING, None)
+    _enter(request, user)
+
+
+def _enter(request: HttpRequest, user: User) -> None:
+    """Sign ``user`` in; whoever was signed in here before is out, on the record as well."""
+    if request.user.is_authenticated and request.user.pk != user.pk:
+        logout(request)
     login(request, user, backend=BACKEND)
 
 
@@ -93,6 +101,6 @@ def _may_try(request: HttpRequest, credentials: dict[str, str]) -> bool:
 
 def note_lock_out(*, username: str) -> None:
     """Write down that an account was locked; names that nobody has leave no entry."""
-    user = User.objects.filter(username__iexact=username).first()
+    user = User.objects.named(username).first()
     if user:
         audit.record(action="person.locked-out", on=user, lab=queries.home_of(user))

@@ -51,7 +51,7 @@ def lab_of(request: HttpRequest, slug: str) -> queries.Standing:
 
 def membership_of(standing: queries.Standing, username: str) -> Membership:
     people = queries.people_of(standing.lab)
-    return get_object_or_404(people, user__username__iexact=username)
+    return get_object_or_404(people, user__username__iexact=User.normalize_username(username))
 
 
 def project_of(request: HttpRequest, lab: str, slug: str) -> Project:

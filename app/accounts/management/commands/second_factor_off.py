@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="from the command line of the server")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        person = User.objects.filter(username__iexact=options["username"]).first()
+        person = User.objects.named(options["username"]).first()
         if person is None:
             raise CommandError(f"Nobody has the user name {options['username']}.")
         try:

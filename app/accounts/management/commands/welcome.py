@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         username, email = options["username"], options["email"]
-        stranger = User.objects.filter(username__iexact=username, is_superuser=False).exists()
+        stranger = User.objects.named(username).filter(is_superuser=False).exists()
         if stranger and not User.objects.filter(is_superuser=True, is_active=True).exists():
             raise CommandError(f"{username} exists and is no operator. Name another user name.")
         facts = people.welcome_operator(username=username, email=email)
