@@ -69,7 +69,7 @@ RINGS = (
     Ring("browser", (*PYTEST, "-n0"), packages.BROWSER, "tests/browser"),
     Ring(
         "pipeline",
-        (*PYTEST, "-n0"),
+        (*PYTEST, "-n2", "--dist=loadfile"),  # a site for each half; files share one
         (*packages.SITES, packages.POSTGRESQL, packages.SSHD),
         "tests/pipeline",
     ),

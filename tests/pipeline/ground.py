@@ -5,6 +5,7 @@ application is added to the clone: what tests need (slow answers, echoes, migrat
 the product.
 """
 
+import fcntl
 import hashlib
 import http.client
 import json
@@ -32,7 +33,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 BENCH = Path(__file__).with_name("bench_app")
 CACHE = SOURCE / ".state" / "pipeline-cache"
 NAME = "staging"
-FIRST_PORT = 8700
+FIRST_PORT = 8700 + 20 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 WHO = ("-c", "user.name=Alice", "-c", "user.email=alice@example.org")
 
 
@@ -269,7 +270,9 @@ def _build(root, changes):
     (CACHE / "server").mkdir(parents=True, exist_ok=True)
     (clone.studium / "cache").symlink_to(CACHE)
     (clone.studium / "server").symlink_to(CACHE / "server")
-    server.ensure(clone, Console(StringIO()))
+    with (CACHE / "server.lock").open("w") as one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        server.ensure(clone, Console(StringIO()))
     own_folder(clone.site_root(NAME))
     given = facts.first(NAME, ports.choose(FIRST_PORT), "run")
     given["folders"]["cache"] = str(CACHE)

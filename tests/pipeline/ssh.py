@@ -9,12 +9,11 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.pipeline.ground import environment, run
+from tests.pipeline.ground import FIRST_PORT, environment, run
 
 from laptop import ports
 
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
-FIRST_PORT = 8760
 
 
 class Ssh:
@@ -34,7 +33,7 @@ class Ssh:
 
 @contextmanager
 def server(folder):
-    port = ports.choose(FIRST_PORT)
+    port = ports.choose(FIRST_PORT + 10)
     for name in ("host", "client"):
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name)
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {(folder / 'host.pub').read_text()}")
