@@ -1,9 +1,10 @@
-"""Whose pages these are: operators'. For everybody else they do not exist."""
+"""Whose pages these are: operators'. Strangers may sign in; for others they do not exist."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
 from common import areas
@@ -14,6 +15,7 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
 def operators_only(view: View[P]) -> View[P]:
+    @login_required
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not areas.operators(request.user):

@@ -25,7 +25,7 @@ EVERYBODY = "200 200 200 200 200"
 SIGNED_IN = "in  200 200 200 200"
 ALDER = "in  200 404 200 200"
 MANAGERS = "in  403 404 200 200"
-OPERATORS = "404 404 404 404 200"  # others do not learn that these pages exist
+OPERATORS = "in  404 404 404 200"  # others do not learn that these pages exist
 OPERATORS_SAID = "in  403 403 403 200"
 WITH_KEY = "401 200 200 200 200"
 ALDER_WITH_KEY = "401 200 404 200 200"
@@ -124,11 +124,11 @@ ROWS = [
     post("jobs-api:cancel", ALDER_WITH_KEY, "job"),
     get("jobs-api:job", ALDER_WITH_KEY, "job"),
     get("jobs-api:list", WITH_KEY),
-    post("ops:backup-now", "404 404 404 404 302"),
+    post("ops:backup-now", "in  404 404 404 302"),
     get("ops:backups", OPERATORS),
     get("ops:error", OPERATORS, "error"),
-    post("ops:error-reopen", "404 404 404 404 302", "error"),
-    post("ops:error-resolve", "404 404 404 404 302", "error"),
+    post("ops:error-reopen", "in  404 404 404 302", "error"),
+    post("ops:error-resolve", "in  404 404 404 302", "error"),
     get("ops:errors", OPERATORS),
     get("ops:health", EVERYBODY),
     get("ops:health-ready", EVERYBODY),
