@@ -42,10 +42,9 @@ def is_outdated(site: Site, release: Release) -> bool:
 
 
 def _start_beside(site: Site, release: Release) -> None:
-    former, log = vassals.file(site, release.id), vassals.log_file(site, release.id)
-    said = log.stat().st_size if log.exists() else 0
+    former = vassals.file(site, release.id)
     try:
-        vassals.wait_until_ready(site, release, vassals.launch(site, release), said)
+        vassals.start(site, release)
     except PipelineError as error:
         _take_away(vassals.file(site, release.id), but=former)
         raise LaptopError(

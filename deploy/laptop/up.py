@@ -68,7 +68,7 @@ def recover(clone: Clone, site: Site, console: Console) -> None:
 
     What it cannot do it says; whether the site can go on, its push or its processes will tell.
     """
-    if not site.live_release() and not site.journal.exists():
+    if not any(site.releases.iterdir()) and not site.journal.exists():
         return
     try:
         with console.step(f"{site.name}: is everything as it should be?"):

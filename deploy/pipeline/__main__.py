@@ -10,11 +10,12 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from pipeline import (
+    attempts,
     carry,
-    follow,
     hooks,
     journal,
     ledger,
@@ -28,7 +29,9 @@ from pipeline import site as sites
 from pipeline.errors import PipelineError, Refused
 from pipeline.runner import LocalRunner, child_environment
 from pipeline.site import Site
+from pipeline.voice import write
 
+UMASK = 0o027  # the web server reads what we make by its group; nobody else does
 Verb = Callable[[Site, argparse.Namespace], int]
 
 
@@ -38,6 +41,11 @@ def _pre_receive(site: Site, _: argparse.Namespace) -> int:
 
 def _update(site: Site, given: argparse.Namespace) -> int:
     return hooks.update(site, *given.words)
+
+
+def _unfit(site: Site, given: argparse.Namespace) -> int:
+    _, old, new = given.words
+    return hooks.unfit(site, old, new)
 
 
 def _post_receive(site: Site, _: argparse.Namespace) -> int:
@@ -69,8 +77,10 @@ def _rollback(site: Site, given: argparse.Namespace) -> int:
         print("\n".join([*wanted.says, wanted.refusal or "  no data is lost"]))
         return 1 if wanted.refusal else 0
     attempt = carry.attempt_for_rollback(site, target, given.reason)
-    runner = follow.start_runner(site, attempt)
-    return 0 if follow.follow_to_verdict(site, attempt, runner) else 1
+    accepted = carry.start(site, attempt)
+    if accepted and not attempts.verdict(site, attempt.id):
+        carry.finish(site)
+    return 0 if accepted else 1
 
 
 def _finish(site: Site, _: argparse.Namespace) -> int:
@@ -117,6 +127,7 @@ def _manage(site: Site, given: argparse.Namespace) -> int:
 VERBS: dict[str, Verb] = {
     "pre-receive": _pre_receive,
     "update": _update,
+    "unfit": _unfit,
     "post-receive": _post_receive,
     "carry": _carry,
     "rollback": _rollback,
@@ -148,12 +159,21 @@ def main(argv: Sequence[str]) -> int:
     own, rest = _split(argv)
     given = parser().parse_intermixed_args(own)
     given.words = [*given.words, *rest]
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    _be_the_same_everywhere()
     try:
         return VERBS[given.verb](sites.load(given.site), given)
-    except PipelineError as error:
-        print(f"REFUSED: {error}", flush=True)
+    except (PipelineError, OSError) as error:
+        write(f"REFUSED: {error}")
         return 1
+
+
+def _be_the_same_everywhere() -> None:
+    """Depend neither on who started us nor on how: readers that go away, umask, locale."""
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    os.umask(UMASK)
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -2,15 +2,14 @@
 
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from pipeline import cache, commands
 from pipeline.git import Repository
 from pipeline.journal import Attempt
-from pipeline.releases import Release
-from pipeline.runner import Runner
+from pipeline.releases import FACTS, Release
+from pipeline.runner import Command, Runner
 from pipeline.site import Site
 
 Say = Callable[[str], None]
@@ -43,7 +42,7 @@ def environment(site: Site, runner: Runner, source: Path, say: Say, *, anew: boo
     """Return the virtual environment of this lock file; releases with the same one share it."""
     requirements = source / "requirements" / "deployed.txt"
     python = str(site.facts["build"]["python"])
-    key = cache.fingerprint(requirements.read_bytes(), version_of(python).encode())
+    key = cache.fingerprint(requirements.read_bytes(), version_of(runner, python).encode())
     name = f"{key}-{source.name}" if anew else key  # the live release may stand in the old one
     folder = site.cache / "environments" / name
     with cache.being_built(folder) as wanted:
@@ -51,7 +50,7 @@ def environment(site: Site, runner: Runner, source: Path, say: Say, *, anew: boo
             say(f"building the environment {key} (a minute; releases with the same lock share it)")
             runner.run(commands.new_environment(site, folder))
             runner.run(commands.install(site, folder, requirements))
-    cache.sign(site, folder)
+        cache.sign(site, folder)
     return folder
 
 
@@ -67,12 +66,12 @@ def libraries(site: Site, runner: Runner, source: Path, say: Say) -> Path:
             for name in ("package.json", "package-lock.json", ".npmrc"):
                 shutil.copy(source / name, folder)
             runner.run(commands.install_libraries(site, folder))
-    cache.sign(site, folder)
+        cache.sign(site, folder)
     return folder / "node_modules"
 
 
-def version_of(python: str) -> str:
-    return subprocess.run([python, "-VV"], capture_output=True, text=True, check=True).stdout
+def version_of(runner: Runner, python: str) -> str:
+    return runner.run(Command((python, "-VV")))
 
 
 def seal(folder: Path) -> None:
@@ -84,7 +83,18 @@ def seal(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a release, sealed or not."""
+    """Remove a release, sealed or not; from the first instant on it is no release any more."""
+    folder.with_name(f"{folder.name}.tar").unlink(missing_ok=True)
     for path, _, _ in os.walk(folder):
         Path(path).chmod(0o755)
+    (folder / FACTS).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(site: Site) -> None:
+    """Remove what a killed build or removal has left; the caller holds the lock."""
+    for left in site.releases.glob("*Z-*"):
+        if left.is_dir() and not (left / FACTS).exists():
+            remove(left)
+        elif not left.is_dir():
+            left.unlink(missing_ok=True)

@@ -7,11 +7,13 @@ nobody's releases use any more is removed.
 import fcntl
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pipeline.files import write_whole
 from pipeline.releases import FACTS
 from pipeline.site import Site
 
@@ -34,36 +36,47 @@ def being_built(folder: Path) -> Iterator[bool]:
         try:
             yield wanted
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            if wanted:
+                shutil.rmtree(folder, ignore_errors=True)
             raise
-        (folder / COMPLETE).touch()
+        if wanted:
+            os.sync()  # a power cut must not leave the mark without the files
+            (folder / COMPLETE).touch()
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, *, wait: bool = True) -> Iterator[None]:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock_file:
-        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        fcntl.flock(lock_file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
 
 
 def sign(site: Site, folder: Path) -> None:
     """Note that this site's releases use the folder."""
     users = folder / USERS
-    users.mkdir(exist_ok=True)
-    (users / fingerprint(str(site.releases).encode())).write_text(str(site.releases))
+    signature = users / fingerprint(str(site.releases).encode())
+    if not signature.exists():
+        users.mkdir(exist_ok=True)
+        write_whole(signature, str(site.releases))
 
 
 def prune(site: Site) -> list[str]:
-    """Remove what no release of any site uses; return the names of what went."""
+    """Remove what no release of any site uses, or whose builder was killed; return the names."""
     gone = []
     for kind in KINDS:
         for folder in [path for path in (site.cache / kind).glob("*") if path.is_dir()]:
-            with _locked(folder):
-                if (folder / COMPLETE).exists() and not _is_used(folder):
-                    shutil.rmtree(folder)
+            with suppress(BlockingIOError), _locked(folder, wait=False):
+                if not (folder / COMPLETE).exists() or not _is_used(folder):
+                    _remove(folder)
                     gone.append(f"{kind}/{folder.name}")
     return gone
+
+
+def _remove(folder: Path) -> None:
+    """Take the mark away first: a removal that is killed leaves nothing that seems whole."""
+    (folder / COMPLETE).unlink(missing_ok=True)
+    shutil.rmtree(folder)
 
 
 def _is_used(folder: Path) -> bool:

@@ -7,19 +7,20 @@ branch when git is no longer there to do it, and does everything after it, once.
 import os
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pipeline import attempts, journal, lock, processes, redaction, releases, rollback
-from pipeline.errors import Locked, PipelineError, Refused
+from pipeline import attempts, follow, journal, lock, processes, redaction, releases, rollback
+from pipeline.errors import Interrupted, Locked, NotUndone, PipelineError, Refused
 from pipeline.followup import follow_up, record
 from pipeline.git import Repository
 from pipeline.identity import who
 from pipeline.journal import Attempt
 from pipeline.pending import finish_pending
-from pipeline.release import Releasing, accept, push
+from pipeline.release import Releasing, accept, live_before, push
 from pipeline.runner import LocalRunner
-from pipeline.settle import settle
+from pipeline.settle import has_row, settle
 from pipeline.site import Site
 from pipeline.voice import Voice
 
@@ -40,7 +41,7 @@ def _attempt(site: Site, kind: str, old: str, new: str, options: Mapping[str, st
     now = datetime.now(UTC)
     redact = redaction.of_file(site.folder("secrets"))  # an attempt is written to files
     return Attempt(
-        id=releases.new_id(new, now),
+        id=releases.next_id(site, new, now),
         release="",
         kind=kind,
         who=who(os.environ),
@@ -52,24 +53,49 @@ def _attempt(site: Site, kind: str, old: str, new: str, options: Mapping[str, st
     )
 
 
+def start(site: Site, attempt: Attempt) -> bool:
+    """Let a runner carry the attempt through; say whether its release is live."""
+    runner = follow.start_runner(site, attempt)
+    accepted = follow.follow_to_verdict(site, attempt, runner)
+    if not accepted and not attempts.verdict(site, attempt.id):
+        _bury(site, attempt)
+    return accepted
+
+
+def _bury(site: Site, attempt: Attempt) -> None:
+    """Undo at once what a killed runner has left, and see that the attempt has its row."""
+    voice = Voice(redaction.of_file(site.folder("secrets")))
+    work = Releasing(site, attempt, LocalRunner(), voice)
+    try:
+        with lock.held(site.lock, _owner(attempt, "cleaning up after")):
+            settle(site, voice)
+            if not has_row(site, attempt):
+                _refuse(work, Interrupted("the pipeline was ended before it had begun"))
+    except (PipelineError, OSError) as error:
+        voice.say(f"{error}\nThe next push or `fab finish:{site.name}` cleans up.")
+
+
+def _owner(attempt: Attempt, doing: str) -> lock.Owner:
+    return lock.Owner(attempt.who, f"{doing} {attempt.new[:12]}", attempt.started, os.getpid())
+
+
 def carry_out(site: Site, attempt: Attempt) -> bool:
     """Carry the attempt through and say whether it was accepted."""
     voice = Voice(redaction.of_file(site.folder("secrets")))
     attempt = replace(attempt, runner=processes.of(os.getpid()))
-    doing = f"{'releasing' if attempt.kind == 'push' else 'going back to'} {attempt.new[:12]}"
-    owner = lock.Owner(attempt.who, doing, attempt.started, os.getpid())
+    doing = "releasing" if attempt.kind == "push" else "going back to"
     work = Releasing(site, attempt, LocalRunner(), voice)
     try:
-        with lock.held(site.lock, owner):
+        with lock.held(site.lock, _owner(attempt, doing)):
             settle(site, voice)
             return _under_lock(work)
-    except Locked as error:
+    except (PipelineError, OSError) as error:  # busy, or what was left half done resists
         _refuse(work, error)
         return False
 
 
 def _under_lock(work: Releasing) -> bool:
-    work.attempt = replace(work.attempt, previous=work.site.live_release())
+    work.attempt = replace(work.attempt, previous=live_before(work.site))
     try:
         if work.attempt.kind == "push":
             push(work)
@@ -96,18 +122,26 @@ def _afterwards(work: Releasing) -> None:
 def _refuse(work: Releasing, error: Exception) -> None:
     """Say why, give the verdict, and write the row; the journal of another attempt stays."""
     work.voice.say(f"REFUSED: {_told(error)}")
-    outcome = "refused" if isinstance(error, Refused | Locked) else "failed"
-    reason = work.voice.redact(str(error))
-    attempt = replace(work.attempt, outcome=outcome, reason=reason)
+    attempt = replace(work.attempt, outcome=_outcome(error), reason=work.voice.redact(str(error)))
+    begun = follow.unfinished(work.site, attempt.new)
+    is_ours = begun is not None and begun.id == attempt.id
     try:
-        record(work.site, work.repository, attempt, work.voice)
-        unfinished = journal.load(work.site)
-        if unfinished and unfinished.id == attempt.id:
-            journal.clear(work.site)
+        if is_ours:  # a row that cannot be written now is written by the next start
+            journal.save(work.site, attempt)
+        if not isinstance(error, NotUndone):
+            record(work.site, work.repository, attempt, work.voice)
+            if is_ours:
+                journal.clear(work.site)
     except OSError as fault:
         work.voice.say(f"The ledger could not be written: {fault}")
-    finally:
+    with suppress(OSError):  # without a verdict, what is live decides
         attempts.give_verdict(work.site, attempt.id, attempts.REFUSED)
+
+
+def _outcome(error: Exception) -> str:
+    if isinstance(error, Interrupted):
+        return "interrupted"
+    return "refused" if isinstance(error, Refused | Locked) else "failed"
 
 
 def _told(error: Exception) -> str:
@@ -124,8 +158,8 @@ def finish(site: Site) -> bool:
     owner = lock.Owner(who(os.environ), "finishing", now, os.getpid())
     try:
         with lock.held(site.lock, owner):
-            settle(site, voice)
-            return finish_pending(site, LocalRunner(), voice)
+            is_served = settle(site, voice)
+            return finish_pending(site, LocalRunner(), voice) and is_served
     except (PipelineError, OSError, ValueError) as error:
         voice.say(str(error))
         return False

@@ -2,6 +2,9 @@
 
 PipelineError
 ├── SiteInvalid    the file of facts is wrong
+├── Interrupted    the runner was ended from outside
+├── JournalBroken  what was going on when the pipeline ended cannot be read any more
+├── NotUndone      the way back failed too; the journal knows, the next start goes on
 ├── Refused        a push or command that may not be; nothing was changed
 ├── Locked         somebody else is releasing
 ├── StepFailed     a command ended badly
@@ -15,6 +18,18 @@ class PipelineError(Exception):
 
 
 class SiteInvalid(PipelineError):
+    pass
+
+
+class Interrupted(PipelineError):
+    pass
+
+
+class JournalBroken(PipelineError):
+    pass
+
+
+class NotUndone(PipelineError):
     pass
 
 

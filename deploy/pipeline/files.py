@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
+
+DRAFT = re.compile(r"\..+\.(\d+)")  # .NAME.PID, see below
 
 
 def write_whole(path: Path, content: str, mode: int = 0o640) -> None:
@@ -44,3 +47,11 @@ def point(link: Path, target: Path | str) -> None:
     draft.symlink_to(target)
     draft.replace(link)
     sync_folder(link.parent)
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what writers that were killed have left."""
+    for draft in folder.glob(".*"):
+        found = DRAFT.fullmatch(draft.name)
+        if found and not Path("/proc", found[1]).exists():
+            draft.unlink(missing_ok=True)

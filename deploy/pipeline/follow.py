@@ -6,6 +6,7 @@ runner goes on.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipeline import attempts, journal, processes
+from pipeline.errors import JournalBroken
 from pipeline.files import write_whole
 from pipeline.journal import Attempt
 from pipeline.processes import Process
@@ -23,6 +25,8 @@ from pipeline.site import Site
 from pipeline.voice import write
 
 LOOK_S = 0.05
+PLAIN = {"PYTHONUTF8": "1"}
+FULL_MB = 1
 
 
 def start_runner(site: Site, attempt: Attempt) -> Process:
@@ -35,7 +39,7 @@ def start_runner(site: Site, attempt: Attempt) -> Process:
     with log.open("a") as output:
         child = subprocess.Popen(
             (sys.executable, "-m", "pipeline", "carry", "--site", str(site.file), str(order)),
-            env=child_environment({}) | {"PYTHONPATH": code, "PYTHONUNBUFFERED": "1"},
+            env=child_environment({}) | {"PYTHONPATH": code} | PLAIN,
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -52,9 +56,16 @@ def follow_to_verdict(site: Site, attempt: Attempt, runner: Process) -> bool:
     verdict = attempts.verdict(site, attempt.id)
     if verdict:
         return verdict == attempts.ACCEPTED
-    is_live = site.live_release() == attempt.release
+    _tell_if_full(site)
+    is_live = (unfinished(site, attempt.new) or attempt).is_live(site)
     write(f"The pipeline ended without a verdict; {'it is' if is_live else 'it is not'} live.")
     return is_live
+
+
+def _tell_if_full(site: Site) -> None:
+    """Say what the runner could not write down any more."""
+    if shutil.disk_usage(site.root).free < FULL_MB * 2**20:
+        write(f"No space left on the disk of {site.root}. Free some, and push again.")
 
 
 def follow_to_end(site: Site, attempt: Attempt, runner: Process) -> None:
@@ -86,12 +97,16 @@ class Tail:
             self.show()
             if not over:
                 time.sleep(LOOK_S)
-        self.seen.write_text(str(self.position))
+        with suppress(OSError):  # a full disk; some lines are shown twice
+            self.seen.write_text(str(self.position))
 
     def show(self) -> None:
-        with self.path.open("rb") as file:
-            file.seek(self.position)
-            content = file.read()
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.position)
+                content = file.read()
+        except OSError:
+            return
         whole = content[: content.rfind(b"\n") + 1]
         self.position += len(whole)
         for line in whole.decode(errors="replace").splitlines():
@@ -100,5 +115,7 @@ class Tail:
 
 def unfinished(site: Site, commit: str) -> Attempt | None:
     """Return the attempt that has made ``commit`` live and is not over."""
-    attempt = journal.load(site)
-    return attempt if attempt and attempt.new == commit else None
+    with suppress(JournalBroken):
+        attempt = journal.load(site)
+        return attempt if attempt and attempt.new == commit else None
+    return None

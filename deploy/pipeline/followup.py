@@ -26,7 +26,6 @@ from pipeline.runner import Runner
 from pipeline.site import Site
 from pipeline.voice import Voice
 
-
 KEEP_LOGS_S = 90 * 24 * 3600
 
 
@@ -56,7 +55,7 @@ def late_migrations(work: Releasing) -> None:
     if not late:
         return
     reason = work.attempt.options.get("no-late-migrations") or run_late(
-        work.site, work.runner, work.voice
+        work.site, work.runner, work.voice, float(work.site.facts["release"]["end_s"])
     )
     if reason:
         pending = {**work.attempt.migrations, "pending": late}
@@ -68,12 +67,12 @@ def late_migrations(work: Releasing) -> None:
         )
 
 
-def run_late(site: Site, runner: Runner, voice: Voice) -> str:
+def run_late(site: Site, runner: Runner, voice: Voice, limit_s: float) -> str:
     """Run what is late once no process of another release is alive; return why not, or ''."""
     release = releases.live(site)
     if release is None:
         return "no release is live"
-    alive = wait_for_others(site, release, float(site.facts["release"]["end_s"]))
+    alive = wait_for_others(site, release, limit_s)
     if alive:
         return f"processes of {', '.join(alive)} are still alive"
     try:
@@ -86,12 +85,12 @@ def run_late(site: Site, runner: Runner, voice: Voice) -> str:
 
 def wait_for_others(site: Site, release: Release, limit_s: float) -> list[str]:
     """Return the releases that still have a process after the limit; each one holds its lock."""
-    folder = releases.lock_file(site, release.id).parent
-    others = [path for path in folder.glob("*Z-*") if path.name != release.id]
+    folder, end = releases.lock_file(site, release.id).parent, time.monotonic() + limit_s
+    others = [path.name for path in folder.glob("*Z-*") if path.name != release.id]
     return [
-        path.name
-        for path in others
-        if not lock.is_free(path) and not vassals.wait_for_end(site, path.name, limit_s)
+        other
+        for other in others
+        if not vassals.wait_for_end(site, other, max(0.0, end - time.monotonic()))
     ]
 
 
@@ -116,9 +115,7 @@ def _prune_releases(site: Site) -> list[str]:
         if release in stay or release.id == current or alive:
             continue
         build.remove(release.folder)
-        releases.lock_file(site, release.id).unlink(missing_ok=True)
-        for left in site.run.glob(f"{release.id}*"):
-            left.unlink(missing_ok=True)
+        vassals.forget(site, release.id)
         gone.append(release.id)
     return gone
 
@@ -150,6 +147,7 @@ def record(site: Site, repository: Repository, attempt: Attempt, voice: Voice) -
         "outcome": attempt.outcome,
         "who": attempt.who,
         "site": site.name,
+        "attempt": attempt.id,
         "release": attempt.release,
         "from": attempt.old,
         "to": attempt.new,

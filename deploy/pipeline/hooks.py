@@ -15,6 +15,8 @@ from pipeline.processes import Process
 from pipeline.site import Site
 from pipeline.voice import Voice, write
 
+TOLD = 3  # refused; the reason was told and recorded
+
 
 def pre_receive(site: Site) -> int:
     """Refuse what cannot be released, while git still holds the objects apart."""
@@ -37,7 +39,7 @@ def _record_refusal(
     first = pushed[0] if pushed else receive.Update(NOTHING, NOTHING, "")
     now = datetime.now(UTC)
     attempt = Attempt(
-        id=releases.new_id(first.new, now),
+        id=releases.next_id(site, first.new, now),
         release="",
         kind="push",
         who=who(os.environ),
@@ -59,23 +61,35 @@ def update(site: Site, ref: str, old: str, new: str) -> int:
     """Start the release and follow it; git moves the branch if and only if this returns 0."""
     if ref != site.ref:
         write(f"REFUSED: {site.name} takes {site.branch} only.")
-        return 1
+        return TOLD
     git = _receive_pack()
     attempt = attempt_for_push(site, old, new, options.take_over(site, git))
     attempt = attempt.at("received", receive_pack=git)
-    runner = follow.start_runner(site, attempt)
-    return 0 if follow.follow_to_verdict(site, attempt, runner) else 1
+    return 0 if carry.start(site, attempt) else TOLD
+
+
+def unfit(site: Site, old: str, new: str) -> int:
+    """Record a push whose own pipeline could not even start, in the words of the live release's."""
+    reason = (
+        f"the pipeline that {new[:12]} brings does not start on {site.name}; why stands above. "
+        "Mend it and push again."
+    )
+    write(f"REFUSED: {reason}")
+    _record_refusal(site, Repository(site.repository), [receive.Update(old, new, site.ref)], reason)
+    return 1
 
 
 def post_receive(site: Site) -> int:
     """Show how it ends; when the runner is gone, do what it left."""
     for line in sys.stdin.readlines():
-        _, new, _ = line.split()
+        _, new, _ = line.split(" ", 2)
         attempt = follow.unfinished(site, new)
         if attempt is None:
             _show_rest(site, new)
         elif attempt.runner and attempt.runner.is_alive():
             follow.follow_to_end(site, attempt, attempt.runner)
+            if not attempts.end_file(site, attempt.id).exists():
+                carry.finish(site)
         else:
             carry.finish(site)
     return 0

@@ -1,21 +1,24 @@
 """What an attempt has done so far, on disk before and after each step.
 
-    received → built → early → booted → switching → switched → accepted → done
+    received → built → early → booted → switching → switched → accepted
+    and from any of them before the verdict: → undoing
 
-An interrupted attempt is finished when the link ``live`` names its release, and undone when not
-(settle.py).
+An interrupted attempt is finished when the link ``live`` names its release, and undone when not or
+when that had begun (settle.py).
 """
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+import re
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import read_json, write_whole
+from pipeline.errors import JournalBroken
+from pipeline.files import write_whole
 from pipeline.processes import Process
 from pipeline.site import Site
 
-PHASES = ("received", "built", "early", "booted", "switching", "switched", "accepted", "done")
+ID = re.compile(r"\d{8}T\d+Z-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Attempt:
     outcome: str = ""
     reason: str = ""
 
+    def is_live(self, site: Site) -> bool:
+        """Say whether its release is the live one and shall stay so."""
+        is_refused = self.phase == "undoing" or bool(self.outcome)
+        return site.live_release() == self.release and not is_refused
+
     def at(self, phase: str, **changes: Any) -> "Attempt":
         return replace(self, phase=phase, **changes)
 
@@ -54,13 +62,33 @@ def load(site: Site) -> Attempt | None:
 
 
 def read_attempt(path: Path) -> Attempt | None:
-    facts = read_json(path)
-    if not facts:
+    """Return what the file says, also in the words of a newer or older pipeline."""
+    try:
+        return _attempt(json.loads(path.read_text()))
+    except FileNotFoundError:
         return None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise JournalBroken(
+            f"{path} was changed by something else than the pipeline and cannot be read ({error}). "
+            "The next push or `fab finish` sets it aside and goes by what is live."
+        ) from None
+
+
+def _attempt(facts: dict[str, Any]) -> Attempt:
+    known = {one.name for one in fields(Attempt)}
+    given = {name: value for name, value in facts.items() if name in known}
     for name in ("receive_pack", "runner"):
-        facts[name] = Process(**facts[name]) if facts[name] else None
-    return Attempt(**facts)
+        given[name] = Process(**given[name]) if given.get(name) else None
+    attempt = Attempt(**given)
+    if not (ID.fullmatch(attempt.id) and ID.fullmatch(attempt.release)):
+        raise ValueError(f"{attempt.release!r} is no release")
+    return attempt
 
 
 def clear(site: Site) -> None:
     site.journal.unlink(missing_ok=True)
+
+
+def set_aside(site: Site) -> Path:
+    """Move an unreadable journal out of the way, for somebody to look at."""
+    return site.journal.rename(site.journal.with_name("journal.broken.json"))

@@ -8,9 +8,13 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any
+
+from pipeline.errors import Refused
+from pipeline.identity import user
 
 Row = dict[str, Any]
 START = "0" * 64
@@ -18,20 +22,46 @@ START = "0" * 64
 
 def append(path: Path, facts: Mapping[str, Any]) -> Row:
     """Add one row and return it as written; two writers take turns."""
-    with path.open("a+b") as file:
+    with path.open("a+b", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
         content = file.read()
-        if content and not content.endswith(b"\n"):
-            file.write(b"\n")  # a power cut left half a line; it stays, and verify() reports it
         last = _last_row(content)
-        row: Row = {"n": last["n"] + 1 if last else 1, **facts}
+        row: Row = {"n": last["n"] + 1 if last else 1, **_writable(facts)}
         row["previous"] = last["hash"] if last else START
         row["hash"] = _digest(row)
-        file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+        line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+        # a power cut may have left half a line; it stays, and verify() reports it
+        _add(file, line if content.endswith(b"\n") or not content else b"\n" + line)
     return row
+
+
+def _add(file: FileIO, line: bytes) -> None:
+    """Add the line or, on a full disk, nothing of it."""
+    end = file.seek(0, os.SEEK_END)
+    try:
+        while line:
+            line = line[file.write(line) :]
+        os.fsync(file.fileno())
+    except OSError:
+        file.truncate(end)
+        raise
+
+
+def _writable(facts: Mapping[str, Any]) -> Row:
+    """Return the facts without what is no text, such as bytes of a terminal that is not UTF-8."""
+    return dict(json.loads(json.dumps(facts, ensure_ascii=False).encode(errors="replace")))
+
+
+def check_writable(path: Path) -> None:
+    """Raise Refused when the next row could not be written."""
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise Refused(
+            f"The ledger cannot be written ({error}), and nothing happens that it does not record. "
+            f"Make {path} a file that {user()} may write."
+        ) from None
 
 
 def read(path: Path) -> list[Row]:
@@ -58,6 +88,17 @@ def verify(path: Path) -> list[str]:
             faults.append(f"Line {number} was changed after it was written.")
         expected = row["hash"]
     return faults
+
+
+def pending(rows: Sequence[Row]) -> list[str]:
+    """Return the late migrations that the last row about them left pending."""
+    for row in reversed(rows):
+        told = row.get("migrations") or {}
+        if row.get("outcome") in {"live", "finished", "pending"} and (
+            told.get("late") or told.get("pending")
+        ):
+            return list(told.get("pending") or [])
+    return []
 
 
 def _last_row(content: bytes) -> Row | None:

@@ -6,12 +6,15 @@ The kernel frees the lock when its holder ends, however that happens, so it is n
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.errors import Locked
+
+GLANCE_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,21 @@ def held(path: Path, owner: Owner) -> Iterator[None]:
 
 
 def _take(descriptor: int, path: Path) -> None:
+    """Take the lock; who only looks whether it is free (`is_free`) has it for an instant."""
+    deadline = time.monotonic() + GLANCE_S
+    while not _taken(descriptor):
+        owner = owner_of(path)
+        if owner and time.monotonic() > deadline:
+            raise Locked(f"{owner}. Nothing was changed; try again when it is over.")
+        time.sleep(GLANCE_S / 10)
+
+
+def _taken(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise Locked(
-            f"{owner_of(path) or 'Somebody'}. Nothing was changed; try again when it is over."
-        ) from None
+        return False
+    return True
 
 
 def owner_of(path: Path) -> Owner | None:

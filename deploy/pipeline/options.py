@@ -29,7 +29,8 @@ def of_push(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _checked(option: str) -> tuple[str, str]:
-    name, _, reason = (part.strip() for part in option.partition("="))
+    told = option.encode(errors="surrogateescape").decode(errors="replace")  # any bytes may come
+    name, _, reason = (part.strip() for part in told.partition("="))
     if name not in KNOWN:
         known = "\n".join(f"  -o {known}=REASON   {what}" for known, what in KNOWN.items())
         raise Refused(f"There is no push option {name!r}. There are:\n{known}")
@@ -41,7 +42,7 @@ def _checked(option: str) -> tuple[str, str]:
 def hand_over(site: Site, parent: Process, options: Mapping[str, str]) -> None:
     path = _file(site, parent)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for old in path.parent.iterdir():
+    for old in path.parent.glob("[0-9]*-[0-9]*"):
         pid, _, started = old.name.partition("-")
         if not Process(int(pid), int(started)).is_alive():
             old.unlink(missing_ok=True)

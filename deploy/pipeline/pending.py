@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime
 
-from pipeline import journal, migrations, releases
+from pipeline import journal, ledger, migrations, releases
 from pipeline.followup import record, run_late
 from pipeline.git import Repository
 from pipeline.identity import who
@@ -11,18 +11,23 @@ from pipeline.runner import Runner
 from pipeline.site import Site
 from pipeline.voice import Voice
 
+PATIENCE_S = 2.0  # a push must not meet a busy site because somebody's job takes its time
+
 
 def finish_pending(site: Site, runner: Runner, voice: Voice) -> bool:
     """Run what is pending; return whether nothing is left."""
     release = releases.live(site)
     wanted = migrations.plan(site, runner, release, ghosts_allowed=True) if release else None
-    if release is None or wanted is None or not wanted.late:
+    if release is None or wanted is None:
+        return True
+    late = wanted.late or ledger.pending(ledger.read(site.ledger))  # ran, but no row says so yet
+    if not late:
         return True
     started = datetime.now(UTC).isoformat(timespec="milliseconds")
-    reason = run_late(site, runner, voice)
+    reason = run_late(site, runner, voice, PATIENCE_S) if wanted.late else ""
     voice.say(f"still pending: {reason}" if reason else "late migrations: done")
     attempt = journal.Attempt(
-        id=releases.new_id(release.commit, datetime.now(UTC)),
+        id=releases.next_id(site, release.commit, datetime.now(UTC)),
         release=release.id,
         kind="finish",
         who=who(os.environ),
@@ -30,7 +35,7 @@ def finish_pending(site: Site, runner: Runner, voice: Voice) -> bool:
         old=release.commit,
         new=release.commit,
         previous=release.id,
-        migrations={"late": list(wanted.late), "pending": list(wanted.late) if reason else []},
+        migrations={"late": list(late), "pending": list(late) if reason else []},
         outcome="pending" if reason else "finished",
         reason=reason,
     )

@@ -19,6 +19,10 @@ class Process:
         fields = _stat(self.pid)
         return bool(fields) and int(fields[STARTED]) == self.started and fields[STATE] != "Z"
 
+    def is_called(self, name: str) -> bool:
+        """Say whether ``name`` stands in its command line, or nobody may know."""
+        return name in (_command_line(self.pid) or name)
+
 
 def of(pid: int) -> Process | None:
     """Return the process that has this pid now."""

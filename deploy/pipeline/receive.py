@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline import lock, processes
+from pipeline import ledger, lock, processes
 from pipeline.errors import Locked, Refused
 from pipeline.git import NOTHING, Repository
 from pipeline.site import Site
@@ -16,6 +16,7 @@ NEEDED = (
     "package-lock.json",
 )
 LEAST_FREE_MB = 300
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Update:
 
 
 def updates(lines: Sequence[str]) -> list[Update]:
-    return [Update(*line.split()) for line in lines if line.strip()]
+    return [Update(*line.rstrip("\n").split(" ", 2)) for line in lines if line.strip()]
 
 
 def check(site: Site, repository: Repository, pushed: Sequence[Update]) -> Update:
@@ -45,7 +46,8 @@ def check(site: Site, repository: Repository, pushed: Sequence[Update]) -> Updat
 
 def _only(site: Site, pushed: Sequence[Update]) -> Update:
     if len(pushed) != 1:
-        names = ", ".join(update.ref.removeprefix("refs/heads/") for update in pushed)
+        names = ", ".join(update.ref.removeprefix("refs/heads/") for update in pushed[:SHOWN])
+        names += ", …" if len(pushed) > SHOWN else ""
         raise Refused(
             f"{site.name} takes one ref a push, not {len(pushed)} ({names}). "
             f"Push {site.branch} alone."
@@ -80,6 +82,7 @@ def _check_commit(site: Site, repository: Repository, update: Update) -> None:
 
 
 def _check_host(site: Site) -> None:
+    ledger.check_writable(site.ledger)
     free_mb = shutil.disk_usage(site.root).free // 2**20
     if free_mb < LEAST_FREE_MB:
         raise Refused(
@@ -100,4 +103,4 @@ def emperor(site: Site) -> processes.Process | None:
     except (FileNotFoundError, ValueError):
         return None
     process = processes.of(pid)
-    return process if process and process.is_alive() else None
+    return process if process and process.is_alive() and process.is_called("uwsgi") else None

@@ -6,11 +6,11 @@ The order reads from top to bottom in `_go_live`; the way back is `_undo`.
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from pipeline import attempts, build, commands, journal, live, migrations, probe, releases, vassals
-from pipeline.errors import PipelineError, Refused, TookTooLong, Unhealthy
+from pipeline.errors import NotUndone, PipelineError, Refused, TookTooLong, Unhealthy
 from pipeline.git import Repository
 from pipeline.journal import Attempt
 from pipeline.releases import Release
@@ -30,7 +30,8 @@ class Releasing:
         self.attempt = attempt
 
     def note(self, phase: str, **changes: object) -> None:
-        self.attempt = journal.save(self.site, self.attempt.at(phase, **changes))
+        self.attempt = self.attempt.at(phase, **changes)
+        journal.save(self.site, self.attempt)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -44,18 +45,31 @@ class Releasing:
 
 def push(work: Releasing) -> None:
     """Carry out a push; when this returns, the release is live and the branch may move."""
-    _check_still_current(work)
+    check_still_current(work)
     work.note("received")
-    work.repository.pin(work.attempt.id, work.attempt.new)
-    _announce(work)
-    try:
+    with undone_on_failure(work):
+        work.repository.pin(work.attempt.id, work.attempt.new)
+        _announce(work)
         _go_live(work)
-    except Exception:
-        undo(work)
+        check_still_current(work)
+
+
+@contextmanager
+def undone_on_failure(work: Releasing) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        try:
+            undo(work)
+        except Exception as fault:  # noqa: BLE001  whatever it was, the journal must stay
+            raise NotUndone(
+                f"{error}\nThe way back failed too: {fault}. The next push or "
+                f"`fab finish:{work.site.name}` goes on from here."
+            ) from error
         raise
 
 
-def _check_still_current(work: Releasing) -> None:
+def check_still_current(work: Releasing) -> None:
     branch, attempt = work.repository.commit_of(work.site.ref), work.attempt
     if branch != attempt.old:
         raise Refused(
@@ -151,6 +165,8 @@ def watch(work: Releasing, release: Release) -> None:
 def undo(work: Releasing) -> None:
     """Let the previous release answer again and remove what the attempt made."""
     site, attempt = work.site, work.attempt
+    with suppress(OSError):  # a full disk must not keep us from going back
+        work.note("undoing")
     had_visitors = attempt.release in {vassals.serving(site), site.live_release()}
     if had_visitors:
         live.switch_back(site, attempt.previous)
@@ -162,16 +178,29 @@ def undo(work: Releasing) -> None:
         vassals.wait_for_end(site, attempt.release, float(site.facts["release"]["end_s"]))
     if attempt.kind == "push":
         build.remove(site.releases / attempt.release)
+        vassals.forget(site, attempt.release)
 
 
 def accept(work: Releasing) -> None:
     """Tell the hook that the branch may move, and see that it does."""
     attempts.give_verdict(work.site, work.attempt.id, attempts.ACCEPTED)
+    let_branch_follow(work)
+
+
+def let_branch_follow(work: Releasing) -> None:
+    """See that the branch names what is live: git moves it, and without git we do."""
     _wait_for_git(work)
-    if work.repository.commit_of(work.site.ref) != work.attempt.new:
-        work.repository.move(work.site.ref, work.attempt.new, work.attempt.old)
-        work.voice.say(f"{work.site.branch} was moved to {work.attempt.new[:12]} by the pipeline")
+    point_branch(work.site, work.repository, work.attempt.new, work.voice)
     work.note("accepted")
+
+
+def point_branch(site: Site, repository: Repository, commit: str, voice: Voice) -> str:
+    """Let the branch name ``commit``, wherever it is now; return where it was."""
+    branch = repository.commit_of(site.ref)
+    if branch != commit:
+        repository.move(site.ref, commit, branch)
+        voice.say(f"{site.branch} was moved from {branch[:12]} to {commit[:12]} by the pipeline")
+    return branch
 
 
 def _wait_for_git(work: Releasing, limit_s: float = 60) -> None:

@@ -1,18 +1,36 @@
 """The releases of a site: one read-only folder each, and what a process of one is given."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pipeline.errors import Refused
+from pipeline.files import write_whole
 from pipeline.site import Site
 
 FACTS = ".release.json"
+STAMP = "%Y%m%dT%H%M%S%fZ"
 
 
 def new_id(commit: str, now: datetime) -> str:
     """Return ``<utc>-<sha12>``; microseconds keep a quick retry of the same commit apart."""
-    return f"{now:%Y%m%dT%H%M%S%fZ}-{commit[:12]}"
+    return f"{now.strftime(STAMP)}-{commit[:12]}"
+
+
+def next_id(site: Site, commit: str, now: datetime) -> str:
+    """Return an id that sorts after all others of the site, also when the clock was set back."""
+    names = [*site.releases.glob("*Z-*"), *site.logs.glob("attempts/*Z-*")]
+    stamps = [stamp for name in names if (stamp := _stamp(name.name))]
+    return new_id(commit, max([now, *(stamp + timedelta(microseconds=1) for stamp in stamps)]))
+
+
+def _stamp(name: str) -> datetime | None:
+    try:
+        return datetime.strptime(name.partition("-")[0], STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -46,7 +64,7 @@ class Release:
 
     def save(self) -> None:
         facts = {name: str(value) for name, value in asdict(self).items()}
-        (self.folder / FACTS).write_text(json.dumps(facts, indent=1))
+        write_whole(self.folder / FACTS, json.dumps(facts, indent=1))
 
 
 def lock_file(site: Site, release_id: str) -> Path:
@@ -54,15 +72,21 @@ def lock_file(site: Site, release_id: str) -> Path:
 
 
 def read(folder: Path) -> Release:
-    facts = json.loads((folder / FACTS).read_text())
+    try:
+        facts = json.loads((folder / FACTS).read_text())
+    except (OSError, ValueError) as error:
+        raise Refused(f"{folder.name} is no whole release any more: {error}") from None
     paths = {name: Path(facts[name]) for name in ("folder", "environment", "libraries")}
     return Release(id=facts["id"], commit=facts["commit"], **paths)
 
 
 def kept(site: Site) -> list[Release]:
     """Return the finished releases, the newest first."""
-    folders = sorted(site.releases.glob("*Z-*"), reverse=True) if site.releases.is_dir() else []
-    return [read(folder) for folder in folders if (folder / FACTS).is_file()]
+    found: list[Release] = []
+    for folder in sorted(site.releases.glob("*Z-*"), reverse=True):
+        with suppress(Refused):  # half built, or half removed
+            found.append(read(folder))
+    return found
 
 
 def live(site: Site) -> Release | None:

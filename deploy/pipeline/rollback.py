@@ -3,9 +3,16 @@
 from dataclasses import dataclass
 
 from pipeline import migrations, releases, vassals
+from pipeline import site as sites
 from pipeline.errors import Refused
 from pipeline.git import Repository
-from pipeline.release import Releasing, probe_release, switch, undo
+from pipeline.release import (
+    Releasing,
+    check_still_current,
+    probe_release,
+    switch,
+    undone_on_failure,
+)
 from pipeline.releases import Release
 from pipeline.runner import Runner
 from pipeline.site import Site
@@ -84,8 +91,10 @@ def _check(wanted: RollbackPlan) -> None:
 
 def carry_out(work: Releasing, target: Release) -> None:
     """Make a kept release live again; when this returns, the branch may move."""
+    check_still_current(work)
+    _check_target(work.site, target)
     work.note("received")
-    try:
+    with undone_on_failure(work):
         with work.step("boot"):
             said_before = vassals.launch(work.site, target)
             _check(plan(work.site, work.runner, target))
@@ -93,6 +102,13 @@ def carry_out(work: Releasing, target: Release) -> None:
         work.note("booted")
         probe_release(work, target, [])
         switch(work, target)
-    except Exception:
-        undo(work)
-        raise
+
+
+def _check_target(site: Site, target: Release) -> None:
+    """Refuse what went live meanwhile, or could not run any more, before anything is started."""
+    if target.id == site.live_release():
+        raise Refused(f"{target.id} is live already.")
+    for needed in (target.python, target.libraries):
+        if not needed.exists():
+            raise Refused(f"{target.id} cannot run any more: {needed} is gone.")
+    sites.load(site.file, example=target.folder / "deploy" / sites.EXAMPLE.name)

@@ -14,15 +14,15 @@ SOCKET_PATH_LIMIT = 107  # bytes, by the kernel's sockaddr_un
 LONGEST_SOCKET = len("20261121T093000123456Z-0123456789ab.sock")
 
 
-def load(file: Path, *, is_here: bool = True) -> "Site":
+def load(file: Path, *, is_here: bool = True, example: Path = EXAMPLE) -> "Site":
     """Read and check ``file``; raise SiteInvalid with the key and the remedy."""
     try:
         given = tomllib.loads(file.read_text())
     except FileNotFoundError:
         raise SiteInvalid(f"There is no site file {file}. `make up` writes one.") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SiteInvalid(f"{file}: {error}. {EXAMPLE.name} shows the form.") from None
-    facts = _merged(tomllib.loads(EXAMPLE.read_text()), given, where=str(file))
+    facts = _merged(tomllib.loads(example.read_text()), given, where=str(file))
     site = Site(file.resolve(), facts)
     if is_here:  # paths of another host are for that host to check
         _check_socket_paths(site)
@@ -30,15 +30,20 @@ def load(file: Path, *, is_here: bool = True) -> "Site":
 
 
 def _merged(example: Mapping[str, Any], given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise SiteInvalid(f"{where} must be a table with {', '.join(example)}, not {given!r}.")
     unknown = sorted(set(given) - set(example))
     if unknown:
-        raise SiteInvalid(f"{where}: unknown key {unknown[0]!r}. Known: {', '.join(example)}.")
+        raise SiteInvalid(
+            f"{where}: unknown key {unknown[0]!r}. Known: {', '.join(example)}. Correct it, or "
+            f"take it out: this release's deploy/{EXAMPLE.name} does not have it."
+        )
     return {key: _value(example[key], given.get(key), f"{where}: {key}") for key in example}
 
 
 def _value(example: Any, given: Any, where: str) -> Any:
     if isinstance(example, dict):
-        return _merged(example, given or {}, where)
+        return _merged(example, {} if given is None else given, where)
     if given is None:
         return example
     wanted = (int, float) if isinstance(example, float) else type(example)

@@ -4,7 +4,7 @@ import json
 import shutil
 from typing import Any
 
-from pipeline import journal, ledger, lock, maintenance, probe, releases
+from pipeline import ledger, lock, maintenance, probe, releases, settle
 from pipeline.errors import PipelineError
 from pipeline.git import Repository
 from pipeline.receive import emperor
@@ -16,7 +16,7 @@ SHORT = 12
 def facts(site: Site) -> dict[str, Any]:
     """Return everything as plain data, for ``--json``."""
     release = releases.live(site)
-    unfinished = journal.load(site)
+    interrupted = settle.interrupted(site)
     owner = lock.owner_of(site.lock)
     return {
         "site": site.name,
@@ -27,8 +27,8 @@ def facts(site: Site) -> dict[str, Any]:
         "emperor": bool(emperor(site)),
         "health": _health(site),
         "busy": str(owner) if owner else None,
-        "interrupted": unfinished.id if unfinished and not owner else None,
-        "pending": _pending(site),
+        "interrupted": interrupted if not owner else None,
+        "pending": ledger.pending(ledger.read(site.ledger)),
         "maintenance": maintenance.describe(site),
         "kept": [one.id for one in releases.kept(site)],
         "ledger_faults": ledger.verify(site.ledger),
@@ -42,17 +42,6 @@ def _health(site: Site) -> dict[str, Any]:
         return dict(json.loads(answer.body))
     except (PipelineError, ValueError) as error:
         return {"status": "no answer", "detail": str(error)}
-
-
-def _pending(site: Site) -> list[str]:
-    """Return the late migrations that the last row about them left pending."""
-    for row in reversed(ledger.read(site.ledger)):
-        told = row.get("migrations") or {}
-        if row.get("outcome") in {"live", "finished", "pending"} and (
-            told.get("late") or told.get("pending")
-        ):
-            return list(told.get("pending") or [])
-    return []
 
 
 def lines(state: dict[str, Any]) -> list[str]:

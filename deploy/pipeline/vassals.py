@@ -6,6 +6,7 @@ import re
 import signal
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import lock, processes, releases
@@ -112,9 +113,21 @@ def start(site: Site, release: Release) -> None:
     wait_until_ready(site, release, launch(site, release))
 
 
-def launch(site: Site, release: Release) -> int:
-    """Let the emperor start the release; return where its own log ended before."""
-    said_before = site.emperor_log.stat().st_size if site.emperor_log.exists() else 0
+@dataclass(frozen=True)
+class Said:
+    """Where the logs ended before a release was started; what stood there before is old news."""
+
+    release: int
+    emperor: int
+
+
+def said(site: Site, release: Release) -> Said:
+    return Said(_length(log_file(site, release.id)), _length(site.emperor_log))
+
+
+def launch(site: Site, release: Release) -> Said:
+    """Let the emperor start the release; return where the logs ended before."""
+    said_before = said(site, release)
     name = _new_instance(site, release.id)
     (site.run / f"{name}.ready").unlink(missing_ok=True)
     log_file(site, release.id).parent.mkdir(parents=True, exist_ok=True)
@@ -123,23 +136,28 @@ def launch(site: Site, release: Release) -> int:
     return said_before
 
 
-def wait_until_ready(site: Site, release: Release, emperor_log_end: int, log_end: int = 0) -> None:
+def _length(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def wait_until_ready(site: Site, release: Release, said_before: Said) -> None:
     limit_s = float(site.facts["release"]["boot_s"])
     deadline = time.monotonic() + limit_s
     while not ready_file(site, release.id).exists():
-        fault = _fault(site, release, emperor_log_end, log_end)
+        fault = _fault(site, release, said_before)
         if fault or time.monotonic() > deadline:
             raise Unhealthy(
                 (fault or f"The release does not listen after {limit_s:g} s (release.boot_s).")
                 + "\n"
-                + logs(site, release.id, emperor_log_end)
+                + logs(site, release.id, said_before.emperor)
             )
         time.sleep(LOOK_S)
 
 
-def _fault(site: Site, release: Release, since: int, own_since: int = 0) -> str | None:
+def _fault(site: Site, release: Release, since: Said) -> str | None:
     """Return why the release will never listen, as soon as the logs say so."""
-    told = _read(log_file(site, release.id), own_since) + _read(site.emperor_log, since)
+    told = _read(log_file(site, release.id), since.release)
+    told += _read(site.emperor_log, since.emperor)
     if "no app loaded. GAME OVER" in told or "unable to load app" in told:
         return "The release does not load."
     if not emperor(site):
@@ -185,6 +203,29 @@ def serving(site: Site) -> str | None:
     if not site.live_socket.is_symlink():
         return None
     return site.live_socket.readlink().name.removesuffix(".sock").partition("~")[0]
+
+
+def is_served(site: Site, release_id: str) -> bool:
+    """Say whether new connections reach an instance of the release that the emperor runs."""
+    if serving(site) != release_id:
+        return False
+    return (site.vassals / f"{site.live_socket.readlink().stem}.ini").exists()
+
+
+def end_doubles(site: Site, release_id: str) -> None:
+    """End the instances of the live release that new connections do not reach."""
+    served = site.live_socket.readlink().stem
+    for one in site.vassals.glob(f"{release_id}*.ini"):
+        if one.stem != served:
+            one.unlink(missing_ok=True)
+
+
+def forget(site: Site, release_id: str) -> None:
+    """Remove what a release that has ended, perhaps by kill -9, has left among the sockets."""
+    own = releases.lock_file(site, release_id)
+    if lock.is_free(own):
+        for left in [*site.run.glob(f"{release_id}*"), own]:
+            left.unlink(missing_ok=True)
 
 
 def stop(site: Site, release_id: str) -> None:

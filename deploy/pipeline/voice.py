@@ -24,8 +24,10 @@ class Voice:
 
 
 def write(line: str) -> None:
-    """Print one line; when nobody reads it any more, go on in silence."""
+    """Print one line; when nobody reads it any more, or the disk is full, go on in silence."""
     try:
         print(line, flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:  # what was said in vain is tried again with the next line
+        return

@@ -23,6 +23,15 @@ def site(tmp_path):
     shutil.rmtree(made.run)
 
 
+@pytest.fixture
+def running(site):
+    """The site's emperor runs: a process of the same name plays it."""
+    with subprocess.Popen(["uwsgi", "600"], executable=shutil.which("sleep")) as player:
+        site.emperor_pid.write_text(str(player.pid))
+        yield site
+        player.kill()
+
+
 def _short():
     return tempfile.mkdtemp(prefix="stu-", dir="/tmp")
 

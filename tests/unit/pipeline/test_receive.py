@@ -1,4 +1,3 @@
-import os
 from dataclasses import replace
 
 import pytest
@@ -10,13 +9,6 @@ from pipeline.receive import Update
 
 STAGING = "refs/heads/staging"
 WHOLE = dict.fromkeys(receive.NEEDED, "content")
-
-
-@pytest.fixture
-def running(site):
-    """The site's emperor runs: this very process plays it."""
-    site.emperor_pid.write_text(str(os.getpid()))
-    return site
 
 
 def test_a_commit_that_continues_the_branch_may_go_on(running, repository, commit):

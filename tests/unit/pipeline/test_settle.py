@@ -1,6 +1,5 @@
 """What an interrupted runner left is finished when its release is live, and undone when not."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -95,8 +94,8 @@ def test_settling_twice_writes_one_row(site, served, commit, voice):
     assert len(ledger.read(site.ledger)) == 1
 
 
+@pytest.mark.usefixtures("running")
 def test_a_reboot_took_the_socket_and_it_is_made_again(site, served, voice):
-    site.emperor_pid.write_text(str(os.getpid()))
     vassals.file(site, served.id).write_text("[uwsgi]")
     site.live_socket.unlink()
     settle.settle(site, voice)
