@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -11,12 +12,15 @@ from django.conf import settings
 from ops import health, services
 from ops.backup_files import BackupFile, newest
 from ops.cron import ScheduledJob
+from pipeline import settle
+from pipeline import site as sites
+from pipeline.errors import SiteInvalid
 
 LAST_LINES = 10
 
 
 class FollowUps(ScheduledJob):
-    """Ask the pipeline to finish late migrations that could not run at the release."""
+    """Ask the pipeline to finish what could not be finished at the release."""
 
     code = "ops.follow_ups"
     label = "Finish pending late migrations"
@@ -25,12 +29,23 @@ class FollowUps(ScheduledJob):
     slow = timedelta(minutes=10)
 
     def work(self) -> str:
-        waiting = health.late_migrations()
+        site_file = Path(settings.SITE_FILE) if settings.SITE_FILE else None
+        waiting = [*health.late_migrations(), *_interrupted(site_file)]
         if not waiting:
             return "nothing pending"
-        if not settings.SITE_FILE:
+        if site_file is None:
             return f"pending, and no site file is known: {', '.join(waiting)}"
-        return _finish(Path(settings.SITE_FILE))
+        return _finish(site_file)
+
+
+def _interrupted(site_file: Path | None) -> list[str]:
+    """Return the release that was left half done by a runner that was killed, if there is one."""
+    if site_file is None:
+        return []
+    with suppress(SiteInvalid):  # `finish` says what is wrong with it
+        left = settle.interrupted(sites.load(site_file, is_here=False))
+        return [left] if left else []
+    return []
 
 
 def _finish(site_file: Path) -> str:

@@ -62,6 +62,13 @@ def test_a_pipeline_that_cannot_finish_fails_the_job_with_its_words(pending, liv
         scheduled.FollowUps().work()
 
 
+def test_a_release_that_was_interrupted_is_finished_too(live):
+    called = live(0)
+    called.write_text("")
+    (called.parent / "journal.json").write_text("half writ")
+    assert "finished" in scheduled.FollowUps().work()
+
+
 def test_without_a_site_file_the_job_says_what_waits(pending, settings):
     settings.SITE_FILE = ""
     assert "sessions.0001_initial" in scheduled.FollowUps().work()
