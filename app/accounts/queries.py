@@ -1,5 +1,6 @@
 """Reads that span tables: who may do what, who is in a lab, what was done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,12 +67,6 @@ def standing(user: Anybody, lab: Lab) -> Standing:
     return Standing(lab, role_of(user, lab))
 
 
-def account_named(username: str) -> str:
-    """Return the name of the account that this spelling finds, or a name that nobody has."""
-    found = User.objects.named(username).values_list("username", flat=True).first()
-    return found or User.normalize_username(username)
-
-
 def home_of(user: User) -> Lab | None:
     """Return the lab that ``user`` joined first."""
     first = Membership.objects.filter(user=user).select_related("lab").order_by("joined_at").first()
@@ -87,6 +82,12 @@ def people_of(lab: Lab) -> QuerySet[Membership]:
         .annotate(has_second_factor=Exists(factor))
         .order_by("-user__is_active", "user__username")
     )
+
+
+def people_asked_for(lab: Lab, query: Mapping[str, str]) -> QuerySet[Membership]:
+    """Return the people of ``lab`` that an address asks for: everybody, or those of a role."""
+    role = query.get("role", "")
+    return people_of(lab).filter(role=role) if role in Role.values else people_of(lab)
 
 
 def ran_out(user: Anybody) -> QuerySet[Membership]:
@@ -115,6 +116,13 @@ def to_switch_to(user: Anybody) -> QuerySet[Project]:
 def projects_of(user: Anybody, *, archived: bool = False) -> QuerySet[Project]:
     visible = Project.objects.visible_to(user).filter(archived_at__isnull=not archived)
     return visible.select_related("lab").annotate(member_count=Count("members", distinct=True))
+
+
+def projects_asked_for(user: Anybody, query: Mapping[str, str]) -> QuerySet[Project]:
+    """Return the projects that ``user`` sees and an address asks for: its lab, its state."""
+    found = projects_of(user, archived=query.get("state") == "archived")
+    lab = query.get("lab", "").replace("\0", "")
+    return found.filter(lab__slug=lab) if lab else found
 
 
 def may_edit_project(user: Anybody, project: Project) -> bool:

@@ -72,6 +72,7 @@ ROWS = [
     post("accounts:password-forgotten", EVERYBODY),
     get("accounts:password-reset", "404 404 404 404 404", "secret"),
     post("accounts:password-reset", "404 404 404 404 404", "secret"),
+    get("accounts:people-csv", ALDER, "lab"),
     get("accounts:person", ALDER, "lab", "person"),
     # Alice sees her own page; it offers her no role, and takes none from her.
     post("accounts:person", "in  200 404 302 302", "lab", "person", role="viewer"),
@@ -93,6 +94,7 @@ ROWS = [
     get("accounts:project-edit", ALDER, "lab", "project"),
     post("accounts:project-edit", ALDER, "lab", "project"),
     get("accounts:projects", SIGNED_IN),
+    get("accounts:projects-csv", SIGNED_IN),
     get("accounts:recovery-codes", SIGNED_IN),
     post("accounts:recovery-codes", SIGNED_IN),
     get("accounts:second-factor-off", SIGNED_IN),
@@ -112,6 +114,7 @@ ROWS = [
     get("accounts:welcome", "404 404 404 404 404", "secret"),
     post("accounts:welcome", "404 404 404 404 404", "secret"),
     get("accounts-api:me", WITH_KEY),
+    get("accounts-api:people", ALDER_WITH_KEY, "lab"),
     get("accounts-api:projects", WITH_KEY),
     post("jobs:cancel", "in 302 404 302 302", "job"),
     get("jobs:card", ALDER, "job"),

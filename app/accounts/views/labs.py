@@ -2,27 +2,31 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import queries
+from accounts import queries, tables
 from accounts.forms import AddForm, InviteForm, LabForm, ReasonForm, RoleForm
 from accounts.models import Lab
 from accounts.roles import Role, is_operator
 from accounts.services import labs, links, people, permission, second_factor
 from accounts.views.shared import lab_of, me, membership_of
+from common import lists
+
+FIRST_PROJECTS = 10  # the page of all projects has the others
 
 
 @login_required
 @require_GET
 def lab_list(request: HttpRequest) -> HttpResponse:
     user = me(request)
+    wish = lists.Wish(tables.PROJECTS, reverse("accounts:projects"), QueryDict())
     context = {
         "labs": queries.labs_of(user),
-        "projects": queries.projects_of(user)[:50],
+        "list": lists.page(queries.projects_of(user), wish, size=FIRST_PROJECTS),
         "is_operator": is_operator(user),
         "reads_history": queries.reads_history(user),
     }
@@ -45,15 +49,29 @@ def lab_create(request: HttpRequest) -> HttpResponse:
 @require_GET
 def lab_people(request: HttpRequest, lab: str) -> HttpResponse:
     standing = lab_of(request, lab)
-    roles = {"role": request.GET["role"]} if request.GET.get("role") in Role.values else {}
+    wish = lists.wish_of(request, tables.people(leads=standing.leads))
+    roles = queries.roles_in(standing.lab)
+    everybody = sum(count for _, count in roles)
     context = {
         "standing": standing,
         "lab": standing.lab,
-        "people": queries.people_of(standing.lab).filter(**roles),
-        "roles": queries.roles_in(standing.lab),
-        "chosen": roles.get("role", ""),
+        "list": lists.page(queries.people_asked_for(standing.lab, request.GET), wish),
+        "roles": [
+            wish.chip("Everybody", everybody, role=""),
+            *(wish.chip(role, count, role=role) for role, count in roles),
+        ],
     }
     return render(request, "accounts/lab.html", context)
+
+
+@login_required
+@require_GET
+def lab_people_csv(request: HttpRequest, lab: str) -> StreamingHttpResponse:
+    """Send everybody of the lab who fits the filters, in the order of the list."""
+    standing = lab_of(request, lab)
+    wish = lists.wish_of(request, tables.people(leads=standing.leads))
+    found = queries.people_asked_for(standing.lab, request.GET)
+    return lists.as_csv(found, wish, name=f"people-{standing.lab.slug}")
 
 
 @login_required

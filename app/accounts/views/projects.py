@@ -2,32 +2,50 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import queries
 from accounts.forms import ProjectForm
-from accounts.models import Project
+from accounts.models import Lab, Project
 from accounts.roles import Role
 from accounts.services import permission, projects
+from accounts.tables import PROJECTS
 from accounts.views.shared import lab_of, me, project_of
+from common import lists
 
 
 @login_required
 @require_GET
 def project_list(request: HttpRequest) -> HttpResponse:
     """List projects, filtered by chips: ?lab=alder, ?state=archived."""
-    archived = request.GET.get("state") == "archived"
-    lab = request.GET.get("lab", "")
-    found = queries.projects_of(me(request), archived=archived)
+    wish, labs = lists.wish_of(request, PROJECTS), queries.labs_of(me(request))
+    chosen = next((lab for lab in labs if lab.slug == request.GET.get("lab")), None)
     context = {
-        "projects": found.filter(lab__slug=lab) if lab else found,
-        "labs": queries.labs_of(me(request)),
-        "lab": lab,
-        "archived": archived,
+        "list": lists.page(_asked_for(request), wish),
+        "states": [wish.chip("Current", state=""), wish.chip("Archived", state="archived")],
+        "labs": [wish.chip("All labs", lab=""), *(_lab_chip(wish, lab) for lab in labs)],
+        "lab": chosen,
+        "standing": queries.standing(me(request), chosen) if chosen else None,
     }
     return render(request, "accounts/projects.html", context)
+
+
+def _lab_chip(wish: lists.Wish, lab: Lab) -> lists.Chip:
+    return wish.chip(lab.name, lab=lab.slug)
+
+
+@login_required
+@require_GET
+def project_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """Send every project that fits the filters, in the order of the list."""
+    return lists.as_csv(_asked_for(request), lists.wish_of(request, PROJECTS), name="projects")
+
+
+def _asked_for(request: HttpRequest) -> QuerySet[Project]:
+    return queries.projects_asked_for(me(request), request.GET)
 
 
 @login_required

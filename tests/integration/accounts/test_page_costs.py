@@ -11,13 +11,13 @@ from accounts.services import tokens
 # Queries of each page for the admin of a lab, the session, the person and the frame included.
 COSTS = {
     "/accounts/": 9,
-    "/accounts/labs/alder/": 9,
+    "/accounts/labs/alder/": 10,
     "/accounts/labs/alder/settings/": 9,
     "/accounts/labs/alder/invite/": 8,
     "/accounts/labs/alder/add/": 8,
     "/accounts/labs/alder/people/alice/": 13,
     "/accounts/labs/alder/projects/new/": 9,
-    "/accounts/projects/": 7,
+    "/accounts/projects/": 8,
     "/accounts/projects/alder/memory/": 9,
     "/accounts/projects/alder/memory/edit/": 12,
     "/accounts/history/": 8,
