@@ -7,6 +7,7 @@ manifest, a full disk. Everything else only degrades: a worker that is away, an 
 import shutil
 import time
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -15,6 +16,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.db import DatabaseError, connection
+from django.db.migrations import Migration
 from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -22,6 +24,7 @@ from django.utils import timezone
 
 from jobs.queries import worker_heartbeats
 from ops import backup_files, cron, rhythms
+from ops.migration_phases import said_late
 
 MEBIBYTE = 1024 * 1024
 DISK_FULL = 64 * MEBIBYTE
@@ -98,7 +101,8 @@ def late_migrations() -> list[str]:
 
 def _pending() -> tuple[list[str], list[str]]:
     graph = _graph_of_this_release()
-    pending = graph.nodes.keys() - MigrationRecorder(connection).applied_migrations().keys()
+    applied = MigrationRecorder(connection).applied_migrations().keys()
+    pending = {key for key, node in graph.nodes.items() if not _is_applied(key, node, applied)}
     late = {key for key in pending if _is_late(graph, key, pending)}
     return _names(pending - late), _names(late)
 
@@ -110,9 +114,16 @@ def _graph_of_this_release() -> MigrationGraph:
     return graph
 
 
+def _is_applied(key: Key, node: Migration | None, applied: AbstractSet[Key]) -> bool:
+    """Say whether it is applied itself, or all that it replaces as a squash."""
+    replaces = {(app, name) for app, name in node.replaces} if node else set()
+    return key in applied or (bool(replaces) and replaces <= applied)
+
+
 def _is_late(graph: MigrationGraph, key: Key, pending: set[Key]) -> bool:
     plan = graph.forwards_plan(key)
-    return any(step in pending and getattr(graph.nodes[step], "late", False) for step in plan)
+    steps = (graph.nodes[step] for step in plan if step in pending)
+    return any(said_late(migration) for migration in steps if migration)
 
 
 def _names(keys: set[Key]) -> list[str]:

@@ -115,3 +115,35 @@ def test_late_ones_can_be_left_pending_with_a_reason_and_go_with_the_next_push(g
     assert work.push().code == 0
     assert mark.read_text().split() == [ground.site.live_release()]
     mark.unlink()
+
+
+SQUASH = """
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    replaces = {replaces}
+    initial = True
+    dependencies = []
+    operations = {operations}
+"""
+
+
+def test_a_squash_of_what_is_applied_is_released(ground, work):
+    folder = work.folder / "app" / "bench" / "migrations"
+    names = sorted(file.stem for file in folder.glob("0*.py"))
+    parts = [f"bench.migrations.{name}" for name in names]
+    operations = (
+        "[operation for name in {parts!r} for operation in "
+        "import_module(name).Migration.operations]"
+    ).format(parts=parts)
+    text = SQUASH.format(replaces=[("bench", name) for name in names], operations=operations)
+    squash = "0001_squashed"
+    work.write(f"app/bench/migrations/{squash}.py", f"from importlib import import_module\n{text}")
+    commit = work.commit("Squash the migrations")
+    told = work.push()
+    assert told.code == 0, told.text
+    assert ground.rows_of(commit)[0]["migrations"]["early"] == []
+    assert ground.ask("/health/ready/").json()["checks"]["migrations"]["ok"]
+    work.git("revert", "--no-edit", "HEAD")
+    assert work.push().code == 0

@@ -61,6 +61,17 @@ def test_a_pending_late_migration_only_degrades(client, db, monkeypatch):
     assert "late ones wait" in answer.json()["checks"]["migrations"]["detail"]
 
 
+def test_a_squash_of_what_is_applied_is_not_missed(client, db, monkeypatch):
+    squash = health._graph_of_this_release().nodes["sessions", "0001_initial"]
+    monkeypatch.setattr(squash, "replaces", [("sessions", "0001_old"), ("sessions", "0002_old")])
+    recorder = MigrationRecorder(connection)
+    recorder.record_unapplied("sessions", "0001_initial")
+    recorder.record_applied("sessions", "0001_old")
+    assert client.get("/health/ready/").status_code == 503
+    recorder.record_applied("sessions", "0002_old")
+    assert client.get("/health/ready/").status_code == 200
+
+
 def test_a_lost_database_is_said_and_not_raised(client, db, monkeypatch):
     def refuse():
         raise DatabaseError("password=hunter2")
