@@ -134,9 +134,9 @@ def test_a_squash_of_what_is_applied_is_released(ground, work):
     names = sorted(file.stem for file in folder.glob("0*.py"))
     parts = [f"bench.migrations.{name}" for name in names]
     operations = (
-        "[operation for name in {parts!r} for operation in "
+        f"[operation for name in {parts!r} for operation in "
         "import_module(name).Migration.operations]"
-    ).format(parts=parts)
+    )
     text = SQUASH.format(replaces=[("bench", name) for name in names], operations=operations)
     squash = "0001_squashed"
     work.write(f"app/bench/migrations/{squash}.py", f"from importlib import import_module\n{text}")
