@@ -67,6 +67,12 @@ def standing(user: Anybody, lab: Lab) -> Standing:
     return Standing(lab, role_of(user, lab))
 
 
+def account_named(username: str) -> str:
+    """Return the name of the account that this spelling finds, or a name that nobody has."""
+    found = User.objects.named(username).values_list("username", flat=True).first()
+    return found or User.normalize_username(username)
+
+
 def home_of(user: User) -> Lab | None:
     """Return the lab that ``user`` joined first."""
     first = Membership.objects.filter(user=user).select_related("lab").order_by("joined_at").first()
