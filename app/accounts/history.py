@@ -14,6 +14,7 @@ from accounts.queries import HistoryFilter
 FILTERS = ["lab", "person", "action", "kind", "days", "q"]
 PERIODS = {"1": "Today", "7": "7 days", "30": "30 days", "365": "A year"}
 LONGEST_DAYS = 36_500
+MOST_DIGITS = 18  # a bigint holds them
 COLUMNS = [
     "number", "at", "user", "token", "action", "kind", "id", "object", "lab", "project",
     "changes", "reason", "request", "address",
@@ -45,18 +46,22 @@ def asked_by(query: Mapping[str, str]) -> HistoryFilter:
         person=query.get("person", ""),
         action=query.get("action", ""),
         kind=query.get("kind", ""),
-        days=min(int(days), LONGEST_DAYS) if days.isascii() and days.isdigit() else None,
+        days=min(int(days), LONGEST_DAYS) if _is_number(days) else None,
         text=query.get("q", "").strip().replace("\0", "")[:100],
     )
 
 
 def page_of(entries: QuerySet[AuditEntry], *, before: str, size: int) -> Page:
     """Return the page that begins below the entry number ``before``: the same rows at any time."""
-    if before.isascii() and before.isdigit() and len(before) < 19:  # noqa: PLR2004  a bigint holds it
+    if _is_number(before):
         entries = entries.filter(pk__lt=int(before))
     found = list(entries.order_by("-pk")[: size + 1])
     shown = found[:size]
     return Page(shown, shown[-1].pk if len(found) > size else None)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def query_of(query: QueryDict, **changed: str) -> str:

@@ -22,8 +22,11 @@ class PersonMiddleware:
         origin = audit.Origin(request_id.current(), addresses.of(request))
         with audit.during(origin), timezone.override(_zone_of(request)):
             response = self.get_response(request)
-            if _has_session(request) and request.user.is_authenticated:
+            has_session = _has_session(request) and request.user.is_authenticated
+            if has_session:
                 sessions.note_seen(request=request)
+            if has_session or audit.current().token:
+                response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
 

@@ -17,6 +17,7 @@ from common.errors import Invalid, NotAllowed, NotThere, StudiumError
 logger = logging.getLogger(__name__)
 
 FIRST_REFUSAL = 400
+NUL_REFUSED = "cannot contain NUL"  # psycopg2 says so of texts that came in a form
 PATIENCE_S = 30  # how long to leave a silent database alone
 
 
@@ -114,12 +115,19 @@ def _is_fragment(request: HttpRequest) -> bool:
     return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
 
 
+def _has_nul(request: HttpRequest) -> bool:
+    """Whether the address holds what no database text can hold, and no person types."""
+    return "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+
+
 def translated(error: Exception) -> StudiumError | None:
     """Return the refusal that an exception stands for; None for a bug."""
     if isinstance(error, StudiumError):
         return error
     if isinstance(error, RequestDataTooBig):
         return TooLarge()
+    if type(error) is ValueError and NUL_REFUSED in str(error):
+        return Unreadable()
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("The database does not answer", exc_info=error)
         return DatabaseSilent(retry_after=PATIENCE_S)
@@ -133,6 +141,8 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if _has_nul(request):
+            return answer(request, Unreadable())
         response = self.get_response(request)
         if response.status_code < FIRST_REFUSAL or response.streaming or response.content:
             return response

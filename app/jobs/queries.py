@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
@@ -120,10 +120,11 @@ def newest_first(jobs: JobQuerySet) -> JobQuerySet:
 def _place(after: str) -> tuple[datetime, uuid.UUID]:
     moment, _, job_id = after.partition("~")
     try:
-        place = datetime.fromisoformat(moment), uuid.UUID(hex=job_id)
-    except ValueError:
+        found = datetime.fromisoformat(moment)
+        place = found.astimezone(UTC), uuid.UUID(hex=job_id)
+    except (ValueError, OverflowError):
         raise StaleLink from None
-    if place[0].tzinfo is None:
+    if found.tzinfo is None:
         raise StaleLink
     return place
 

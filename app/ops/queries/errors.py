@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Count, Q, QuerySet
 
@@ -31,10 +31,10 @@ def page(*, state: str, request_id: str = "", before: str = "") -> Page:
 
 
 def _instant(text: str) -> datetime:
-    with suppress(ValueError):
+    with suppress(ValueError, OverflowError):
         found = datetime.fromisoformat(text)
         if found.tzinfo:
-            return found
+            return found.astimezone(UTC)
     raise Invalid("The address names a time that cannot be read.")
 
 

@@ -10,6 +10,7 @@ from common.errors import NotThere
 from ops.access import operators_only
 from ops.queries import releases
 
+MOST_DIGITS = 9
 CSV_HEAD = "number,outcome,kind,who,from,to,release,subject,commits,started,seconds,reason"
 
 
@@ -18,7 +19,7 @@ CSV_HEAD = "number,outcome,kind,who,from,to,release,subject,commits,started,seco
 def release_list(request: HttpRequest) -> HttpResponse:
     outcome, kind = request.GET.get("outcome", ""), request.GET.get("kind", "")
     before = request.GET.get("before", "")
-    older = int(before) if before.isdecimal() else None
+    older = int(before) if before.isdecimal() and len(before) <= MOST_DIGITS else None
     context = {
         "page": releases.page(outcome=outcome, kind=kind, before=older),
         "outcome": outcome,

@@ -89,7 +89,7 @@ def test_columns_are_chosen_by_the_address_and_kept_by_filters(as_, carol, crowd
     assert all("columns=joined" in chip.url for chip in listing["roles"])
 
 
-@pytest.mark.parametrize("after", ["~", "x~y", "a~99999999999999999999", "a\0~1", "~~~"])
+@pytest.mark.parametrize("after", ["~", "x~y", "a~99999999999999999999", "~~~"])
 @pytest.mark.parametrize("sort", ["person", "role", "joined"])
 def test_an_address_that_names_no_row_is_refused_in_words(as_, carol, after, sort):
     answer = as_(carol).get(LAB, {"sort": sort, "after": after})
