@@ -34,7 +34,7 @@ BENCH = Path(__file__).with_name("bench_app")
 CACHE = SOURCE / ".state" / "pipeline-cache"
 NAME = "staging"
 FIRST_PORT = 8700 + 20 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-WHO = ("-c", "user.name=Alice", "-c", "user.email=alice@example.org")
+GITCONFIG = Path(__file__).with_name("gitconfig")
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class Answer:
 
 def environment(**more):
     """Return what a person's git sees: nothing of ours, nothing of this machine's user."""
-    nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    return clean_environment() | nobody | more
+    alice = {"GIT_CONFIG_GLOBAL": str(GITCONFIG), "GIT_CONFIG_NOSYSTEM": "1"}
+    return clean_environment() | alice | more
 
 
 def run(*words, folder=None, env=None, check=True, timeout=600):
@@ -87,7 +87,7 @@ class Work:
         self.folder, self.remote = folder, str(remote)
 
     def git(self, *words, check=True, **more):
-        return run("git", *WHO, "-C", self.folder, *words, check=check, **more)
+        return run("git", "-C", self.folder, *words, check=check, **more)
 
     @property
     def head(self):
