@@ -13,6 +13,7 @@ from laptop.layout import Clone
 
 REQUIREMENTS = "requirements/dev.txt"
 DONE = ".complete"
+KEPT = 3
 
 
 def folder(clone: Clone) -> Path:
@@ -29,7 +30,7 @@ def ensure(clone: Clone, console: Console) -> Path:
         if not (place / DONE).exists():
             _build(clone, place, console)
         _browser_libraries(clone, console)
-    _link(clone, place)
+    link(clone, place)
     return place
 
 
@@ -42,6 +43,16 @@ def _build(clone: Clone, place: Path, console: Console) -> None:
         wanted = ["--require-hashes", "-r", str(clone.root / REQUIREMENTS)]
         run_logged([*pip, "install", "-q", "--no-input", *wanted], log(clone))
     (place / DONE).touch()
+    prune(place.parent)
+
+
+def prune(folder: Path, keep: int = KEPT) -> None:
+    """Remove all but the environments that were built last; each takes half a gigabyte."""
+    built = [path.parent for path in folder.glob(f"*/{DONE}")]
+    built.sort(key=lambda place: (place / DONE).stat().st_mtime, reverse=True)
+    for place in built[keep:]:
+        shutil.rmtree(place, ignore_errors=True)
+        place.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def _browser_libraries(clone: Clone, console: Console) -> None:
@@ -56,7 +67,7 @@ def _browser_libraries(clone: Clone, console: Console) -> None:
     mark.write_text(wanted)
 
 
-def _link(clone: Clone, place: Path) -> None:
+def link(clone: Clone, place: Path) -> None:
     """Let .venv name the environment, unless somebody has made one of their own there."""
     link = clone.root / ".venv"
     if link.exists() and not link.is_symlink():
