@@ -1,9 +1,10 @@
 """Turn ``CACHE_URL`` into Django's settings: the site's database by default, Redis or memcached."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from config import addresses
 
 WAIT_S = 1  # a cache that is slower than the database is no help
 REMEDY = (
@@ -14,7 +15,7 @@ REMEDY = (
 
 def from_url(url: str) -> dict[str, Any]:
     """Return the ``CACHES`` entry for ``url``."""
-    scheme = urlsplit(url).scheme
+    scheme = addresses.read("CACHE_URL", url).scheme
     if not url:
         return _database()
     if scheme in {"redis", "rediss", "unix"}:
@@ -42,7 +43,7 @@ def _redis(url: str) -> dict[str, Any]:
 
 
 def _memcached(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
+    parts = addresses.read("CACHE_URL", url)
     if not parts.netloc and not parts.path:
         raise ImproperlyConfigured(f"CACHE_URL names no memcached server. {REMEDY}")
     return {

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from django.core.exceptions import ImproperlyConfigured
+
+from config import addresses
 
 REMEDY = "Use postgresql://… or sqlite:///path; docs/operations/environment.md has examples."
 
@@ -15,7 +17,7 @@ def from_url(url: str) -> dict[str, Any]:
     MariaDB and MySQL get no engine at all, so that no driver is asked for before the system check
     ``studium.E001`` can refuse them with its reason.
     """
-    parts = urlsplit(url)
+    parts = addresses.read("DATABASE_URL", url)
     if parts.scheme == "sqlite":
         return sqlite(Path(unquote(parts.path.removeprefix("/"))))
     if parts.scheme in {"postgresql", "postgres"}:
@@ -39,7 +41,7 @@ def sqlite(path: Path) -> dict[str, Any]:
 
 
 def _postgresql(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
+    parts = addresses.read("DATABASE_URL", url)
     options: dict[str, Any] = dict(parse_qsl(parts.query))
     return {
         "ENGINE": "django.db.backends.postgresql",

@@ -1,9 +1,11 @@
 """Turn ``EMAIL_URL`` into Django's settings: a folder of messages, the console, or SMTP."""
 
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from django.core.exceptions import ImproperlyConfigured
+
+from config import addresses
 
 BACKENDS = "django.core.mail.backends"
 WAIT_S = 20
@@ -15,7 +17,7 @@ REMEDY = (
 
 def from_url(url: str) -> dict[str, Any]:
     """Return the ``EMAIL_…`` settings for ``url``."""
-    parts = urlsplit(url)
+    parts = addresses.read("EMAIL_URL", url)
     if parts.scheme == "console":
         return {"EMAIL_BACKEND": f"{BACKENDS}.console.EmailBackend"}
     if parts.scheme == "file" and parts.path:
@@ -27,7 +29,7 @@ def from_url(url: str) -> dict[str, Any]:
 
 
 def _smtp(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
+    parts = addresses.read("EMAIL_URL", url)
     tls = parse_qs(parts.query).get("tls", ["0"])[-1] == "1"
     return {
         "EMAIL_BACKEND": f"{BACKENDS}.smtp.EmailBackend",

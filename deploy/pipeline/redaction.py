@@ -1,5 +1,6 @@
 """Keep secrets out of what is shown and written: by their value, wherever it appears."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -35,7 +36,7 @@ def of_file(path: Path) -> Redaction:
 
 def _parts(value: str) -> set[str]:
     parts = {value}
-    if "://" in value:
+    with suppress(ValueError):  # an address that cannot be read is a secret as a whole
         password = urlsplit(value).password or ""
         parts |= {password, unquote(password), quote(password, safe="")}
     return {part for part in parts if len(part) >= SHORTEST}

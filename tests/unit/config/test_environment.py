@@ -1,6 +1,7 @@
 """Every variable of the site is documented, and each address form is understood."""
 
 import re
+import traceback
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,30 @@ def test_mariadb_gets_no_driver(url):
 def test_an_unknown_address_is_refused_with_the_known_forms(reader, url):
     with pytest.raises(ImproperlyConfigured, match=r"environment\.md|Use "):
         reader(url)
+
+
+PASSWORDS = [
+    "hun/ter",
+    "hun#ter",
+    "hun?ter",
+    "hun[ter",
+    "hun]ter",
+    "12/hunter",
+    "hun\N{CARE OF}ter",
+]
+
+
+@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize(
+    ("reader", "scheme"),
+    [(databases.from_url, "postgresql"), (email.from_url, "smtp"), (caches.from_url, "redis")],
+)
+def test_a_password_that_cannot_be_read_is_not_repeated(reader, scheme, password):
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        reader(f"{scheme}://lab:{password}@host/site")
+    shown = "".join(traceback.format_exception(refusal.value))
+    assert "%2F" in shown
+    assert "hun" not in shown
 
 
 @pytest.mark.parametrize(

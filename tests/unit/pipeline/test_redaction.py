@@ -28,3 +28,8 @@ def test_a_word_too_short_to_be_a_secret_stays(tmp_path):
 
 def test_without_a_file_nothing_is_changed(tmp_path):
     assert redaction.of_file(tmp_path / "absent")("as it is") == "as it is"
+
+
+def test_an_address_that_cannot_be_read_is_replaced_as_a_whole(tmp_path):
+    redact = of(tmp_path, "DATABASE_URL=postgresql://me:p[ssw0rd@db/x\n")
+    assert redact("to postgresql://me:p[ssw0rd@db/x") == "to [DATABASE_URL]"
