@@ -10,6 +10,8 @@ from jobs import registry
 from jobs.models import Status
 from jobs.queries import Filters, Tally
 
+ALL_AND_ONE = 2  # with one kind there is nothing to choose
+
 
 @dataclass(frozen=True)
 class Chip:
@@ -30,12 +32,21 @@ class Group:
 
 
 def chips(query: QueryDict, filters: Filters, tallies: Sequence[Tally]) -> list[Group]:
-    """Return the filters; the counts of each respect the other ones."""
-    return [
-        _states(query, filters, tallies),
-        _whose(query, filters),
-        _kinds(query, filters, tallies),
-    ]
+    """Return the filters that divide anything; the counts of each respect the other ones."""
+    if not tallies and filters == Filters():
+        return []
+    kinds = _kinds(query, filters, tallies)
+    several = len(kinds.chips) > ALL_AND_ONE or bool(filters.name)
+    return [_states(query, filters, tallies), _whose(query, filters)] + [kinds] * several
+
+
+def total(filters: Filters, tallies: Sequence[Tally]) -> int:
+    """Return how many jobs there are like those that were asked for."""
+    return sum(
+        tally.count
+        for tally in tallies
+        if filters.name in {"", tally.name} and filters.status in {"", tally.status}
+    )
 
 
 def _states(query: QueryDict, filters: Filters, tallies: Sequence[Tally]) -> Group:

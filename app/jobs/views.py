@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from common.errors import NotThere
 from jobs import queries, services
-from jobs.chips import chips
+from jobs.chips import chips, total
 from jobs.errors import OperatorsOnly
 from jobs.forms import FilterForm
 from jobs.models import Job, JobQuerySet
@@ -46,8 +46,14 @@ CSV_MOST = 10_000
 def jobs(request: HttpRequest) -> HttpResponse:
     filters = FilterForm.filters(request.GET)
     page = queries.page(queries.jobs_of(request.user, filters), after=request.GET.get("after", ""))
-    groups = chips(request.GET, filters, queries.tally(request.user, filters))
-    context = {"page": page, "groups": groups, "filters": filters, "query": _query(request)}
+    tallies = queries.tally(request.user, filters)
+    context = {
+        "page": page,
+        "groups": chips(request.GET, filters, tallies),
+        "total": total(filters, tallies),
+        "filters": filters,
+        "query": _query(request),
+    }
     return render(request, "jobs/list.html", context)
 
 

@@ -105,6 +105,7 @@ def window(browser, live_server, session_of, complaints):
 def world(live_server, settings, tmp_path, alice, bob, carol, olga):
     settings.LEDGER = tmp_path / "ledger.jsonl"
     settings.BACKUPS = tmp_path / "backups"
+    settings.STATE = tmp_path / "state"  # its log holds no errors of other tests
     return inhabit(World(alice, bob, carol, olga))
 
 

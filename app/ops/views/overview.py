@@ -9,6 +9,7 @@ from common import maintenance
 from jobs.queries import worker_heartbeats
 from ops import health
 from ops.access import operators_only
+from ops.home import place_of
 from ops.queries import backups, errors, releases, schedule
 from ops.services import take_in_errors
 
@@ -19,9 +20,11 @@ SHOWN = 5
 @operators_only
 def overview(request: HttpRequest) -> HttpResponse:
     take_in_errors()
-    attempts = releases.attempts()
+    attempts, state = releases.attempts(), health.examine()
     context = {
-        "health": health.examine(),
+        "health": state,
+        "checks": [(name, check, place_of(name)) for name, check in state.checks.items()],
+        "faults": releases.faults(),
         "live": next((found for found in attempts if found.is_live), None),
         "release": settings.RELEASE,
         "commit": settings.COMMIT,

@@ -195,9 +195,10 @@ def test_filters_live_in_the_address_and_are_counted(as_, alice):
 def test_kinds_are_those_that_the_person_has(as_, alice):
     _job(alice, status=Status.FAILED)
     _job(alice)
+    _job(alice, name="export")
     page = as_(alice).get(_url("list"), {"status": "failed"})
     kinds = [(chip.label, chip.count) for chip in page.context["groups"][2].chips]
-    assert kinds == [("All kinds", 1), ("Test of the background work", 1)]
+    assert kinds == [("All kinds", 1), ("Test of the background work", 1), ("export", 0)]
 
 
 def test_jobs_are_found_by_number_and_by_words(as_, alice, bob):
@@ -292,3 +293,22 @@ def test_a_job_that_waits_for_another_try_says_when_and_why(as_, alice):
     assert "waits for another try" in page
     assert "Attempt 2 of 2 begins at" in page
     assert "The process was killed." in page
+
+
+def test_filters_that_divide_nothing_are_not_shown(as_, alice):
+    client = as_(alice)
+    assert 'class="chips"' not in client.get(_url("list")).content.decode()
+    _job(alice)
+    shown = client.get(_url("list")).content.decode()
+    assert 'aria-label="State"' in shown
+    assert 'aria-label="Kind"' not in shown
+    assert 'aria-label="State"' in client.get(_url("list"), {"status": "failed"}).content.decode()
+
+
+def test_the_list_says_how_many_fit_the_filters(as_, alice):
+    for _ in range(3):
+        _job(alice)
+    client = as_(alice)
+    assert "3 jobs" in client.get(_url("list")).content.decode()
+    only = client.get(_url("list"), {"status": Job.objects.first().status, "whose": "me"})
+    assert "3 jobs" in only.content.decode()
