@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from accounts.models import AuditEntry, Lab, User
 from accounts.queries import HistoryFilter
+from common import spreadsheets
 
 FILTERS = ["lab", "person", "action", "kind", "days", "q"]
 PERIODS = {"1": "Today", "7": "7 days", "30": "30 days", "365": "A year"}
@@ -19,7 +20,6 @@ COLUMNS = [
     "number", "at", "user", "token", "action", "kind", "id", "object", "lab", "project",
     "changes", "reason", "request", "address",
 ]  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def row_of(entry: AuditEntry) -> list[Any]:
     return [
         entry.pk,
         entry.at.isoformat(timespec="milliseconds"),
-        *map(_harmless, [
+        *map(spreadsheets.cell, [
             entry.user.username if entry.user else "",
             entry.token.name if entry.token else "",
             entry.action,
@@ -114,7 +114,3 @@ def row_of(entry: AuditEntry) -> list[Any]:
             entry.address or "",
         ]),
     ]  # fmt: skip
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text

@@ -8,20 +8,20 @@ when rows come and go, and the last page costs what the first does.
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest, QueryDict, StreamingHttpResponse
 
+from common import spreadsheets
 from common.errors import Invalid
 
 PAGE = 50
 CSV_MOST = 50_000
 BIGGEST = 2**63 - 1
 SORTED_BY = "sorted_by"  # the name under which a row carries what it is sorted by
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class StaleLink(Invalid):
@@ -50,7 +50,10 @@ def moment(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError(text)
-    return found
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(text) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,8 +254,5 @@ def _lines(rows: "QuerySet[Any]", table: Table) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
-    """Write a value so that no spreadsheet runs it as a formula."""
-    if isinstance(value, datetime):
-        return value.isoformat(timespec="seconds")
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    is_moment = isinstance(value, datetime)
+    return spreadsheets.cell(value.isoformat(timespec="seconds") if is_moment else value)

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from common import spreadsheets
 from common.errors import NotThere
 from jobs import queries, services
 from jobs.chips import chips, total
@@ -85,12 +86,7 @@ def _lines(found: JobQuerySet) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(CSV_COLUMNS)
     for job in queries.newest_first(found).defer(*queries.WIDE)[:CSV_MOST]:
-        yield writer.writerow([_cell(getattr(job, column)) for column in CSV_COLUMNS])
-
-
-def _cell(value: Any) -> str:
-    text = value.isoformat() if hasattr(value, "isoformat") else str("" if value is None else value)
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text  # a spreadsheet must not calculate it
+        yield writer.writerow([spreadsheets.cell(getattr(job, column)) for column in CSV_COLUMNS])
 
 
 def _visible(request: HttpRequest, job_id: uuid.UUID) -> Job:

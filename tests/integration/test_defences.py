@@ -1,13 +1,18 @@
 """Requests that no browser sends by itself, at every address: refused or answered, never a 500."""
 
+import csv
+import io
+
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from tests.factories import accounts as make
 
+from accounts import audit
 from accounts.services import tokens
 from jobs.models import Job
+from pipeline import ledger
 
 NUL = "%00"
 HUGE = "9" * 4400  # more digits than Python reads at once
@@ -36,6 +41,9 @@ def site(settings, tmp_path):
         f"/accounts/history/?days={HUGE}",
         f"/accounts/history/?before={HUGE}",
         f"/accounts/welcome/{NUL}/",
+        f"/accounts/labs/alder/?sort=joined&after={EDGE}~1",
+        f"/accounts/labs/alder/?after=a~{HUGE}",
+        f"/accounts/projects/?sort=started&after={EDGE}~{BIG}",
         f"/jobs/?name={NUL}&status={NUL}",
         f"/jobs/?after={EDGE}~{'0' * 32}",
         f"/api/v1/jobs/?after={EDGE}~{'0' * 32}",
@@ -74,6 +82,26 @@ def test_odd_words_in_a_form_are_no_mistake_of_ours(as_, olga, alice, alder, add
     make.project(alder, "Memory")
     odd = {"reason": "a\0b", "username": "a\0", "password": "a\0", "next": "/\0", "theme": "\0"}
     assert as_(olga).post(address, odd).status_code < 500
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1"])
+def test_no_table_makes_a_spreadsheet_calculate(as_, olga, alder, text):
+    Job.objects.create(name="x", label=text, created_by=olga)
+    make.project(alder, text, slug="x")
+    audit.record(action="x", user=olga, reason=text)
+    ledger.append(settings.LEDGER, {"outcome": "live", "subject": text})
+    tables = [
+        "/jobs/jobs.csv",
+        "/accounts/projects.csv",
+        "/accounts/history.csv",
+        "/ops/releases.csv",
+    ]
+    for table in tables:
+        content = as_(olga).get(table).getvalue().decode()
+        cells = [cell for row in csv.reader(io.StringIO(content, newline="")) for cell in row]
+        assert f"'{text}" in cells, table
+        assert text not in cells
+        assert "'" not in cells, "an empty cell stays empty"
 
 
 # --- what is kept by others ----------------------------------------------------------------------

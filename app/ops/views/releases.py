@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from common import spreadsheets
 from common.errors import NotThere
 from ops.access import operators_only
 from ops.queries import releases
@@ -41,14 +42,8 @@ def release_csv(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     for one in releases.attempts():
         cells = [one.outcome, one.kind, one.who, one.before, one.after, one.release, one.subject]
         times = [one.row.get("commits"), one.started, one.seconds]
-        writer.writerow([one.number, *map(_cell, [*cells, *times, one.reason])])
+        writer.writerow([one.number, *map(spreadsheets.cell, [*cells, *times, one.reason])])
     return response
-
-
-def _cell(value: object) -> object:
-    """Keep a spreadsheet from running a commit's subject as a formula."""
-    harmless = not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t"))
-    return value if harmless else f"'{value}"
 
 
 @require_safe
