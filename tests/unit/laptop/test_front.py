@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
 from laptop import front, packages
 from laptop.errors import LaptopError
@@ -77,3 +78,17 @@ def test_nginx_accepts_the_files(clone, sites):
     )
     assert result.returncode == 0, result.stderr
     assert "warn" not in result.stderr
+
+
+@pytest.mark.parametrize("page", ["accounts:welcome", "accounts:password-reset"])
+def test_the_log_of_the_front_keeps_no_link_that_opens_an_account(page):
+    text = (SHARED / "http.conf").read_text()
+    (block,) = re.findall(r"map \$uri \$studium_path \{(.*?)\n\}", text, flags=re.DOTALL)
+    (pattern,) = re.findall(r'"~(\S+)" "\$\{studium_link\}', block)
+    secret = "Zk3vQ9d0X1y2W3v4U5t6S7r8Q9p0O1n2M3l4K5j6I7h"
+    found = re.match(pattern.replace("(?<", "(?P<"), reverse(page, args=[secret]))
+    assert found
+    assert secret not in found["studium_link"]
+    log = re.search(r"log_format studium.*?;", text, flags=re.DOTALL).group()
+    assert "$studium_path" in log
+    assert not re.search(r"\$(uri|request|request_uri|args|query_string|http_referer)\b", log)
