@@ -63,6 +63,7 @@ def check_code(*, user: User, code: str) -> None:
 @transaction.atomic
 def new_recovery_codes(*, user: User) -> list[str]:
     """Return fresh recovery codes; the old ones stop working."""
+    User.objects.select_for_update().get(pk=user.pk)
     if not queries.has_second_factor(user):
         raise NotSet
     audit.record(action="second-factor.codes-renewed", user=user, on=user)

@@ -73,6 +73,11 @@ def test_one_recovery_code_lets_one_in(device):
     assert let_in.count(True) == 1
 
 
+def test_new_recovery_codes_asked_for_twice_are_ten(device):
+    outcomes(*[lambda: second_factor.new_recovery_codes(user=device.user)] * AT_ONCE)
+    assert RecoveryCode.objects.count() == second_factor.CODES
+
+
 def test_one_link_sets_one_password(transactional_db):
     alice = make.person("alice")
     secret = links.make_link(user=alice, purpose=OneTimeLink.Purpose.RESET).split("/")[-2]

@@ -254,6 +254,15 @@ def test_a_log_elsewhere_on_the_machine_is_not_read(as_, olga, attempt):
     assert "root:" not in as_(olga).get(f"/ops/releases/{row['n']}/").content.decode()
 
 
+@pytest.mark.parametrize("name", ["secrets.env", "data/studium.sqlite3", "logs/../secrets.env"])
+def test_no_other_file_of_the_site_is_read_as_a_log(as_, olga, attempt, site, name):
+    (site / "logs").mkdir()
+    (site / "data").mkdir()
+    (site / name).write_text("TIME_ZONE_OF_THE_VAULT=here")
+    row = attempt(log=str(site / name))
+    assert "VAULT" not in as_(olga).get(f"/ops/releases/{row['n']}/").content.decode()
+
+
 def test_an_error_is_found_by_its_request_id(as_, olga, error):
     visitor = as_(olga)
     assert (
