@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from accounts.models import AuditEntry, Lab, User
+from accounts.models.history import kind_in_words
 from accounts.queries import HistoryFilter
 from common import spreadsheets
 
@@ -77,12 +78,22 @@ def query_of(query: QueryDict, **changed: str) -> str:
 def chips(user: User, query: QueryDict) -> list[Chip]:
     """Return the filters that are on, to be taken off, and the periods and labs to choose."""
     on = [
-        Chip(f"{label}: {query[name]}", query_of(query, **{name: ""}), is_on=True)
+        Chip(
+            f"{label}: {_spoken(name, query.get(name, ''))}",
+            query_of(query, **{name: ""}),
+            is_on=True,
+        )
         for name, label in {"person": "By", "action": "Action", "kind": "Kind", "q": "Has"}.items()
         if query.get(name)
     ]
     labs = Lab.objects.editable_by(user).values_list("slug", "name")
     return on + _choices(query, "days", PERIODS) + _choices(query, "lab", dict(labs))
+
+
+def _spoken(name: str, value: str) -> str:
+    if name == "kind":
+        return kind_in_words(value)
+    return value.replace(".", " ").replace("-", " ") if name == "action" else value
 
 
 def _choices(query: QueryDict, name: str, labels: Mapping[str, str]) -> list[Chip]:

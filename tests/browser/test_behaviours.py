@@ -204,3 +204,50 @@ def test_staging_wears_an_amber_band(window, world, settings, pictures, address)
     band = page.locator(".band")
     expect(band).to_contain_text("Staging")
     assert band.evaluate("it => getComputedStyle(it).backgroundColor") == "rgb(246, 178, 27)"
+
+
+def test_without_scripts_a_dangerous_button_still_asks_for_the_words(window, world):
+    page = window(world.carol)
+    page.route("**/*.js", lambda route: route.abort())
+    page.goto("/accounts/projects/alder/memory/")
+    button = page.get_by_role("button", name="Archive the project")
+    expect(button).to_be_enabled()
+    for words in ("", "Memory and"):
+        page.get_by_label("Type Memory and sleep to confirm").fill(words)
+        button.click()
+        expect(page.locator(".badge", has_text="current")).to_be_visible()
+    page.get_by_label("Type Memory and sleep to confirm").fill("Memory and sleep")
+    button.click()
+    expect(page.locator(".badge", has_text="archived")).to_be_visible()
+
+
+def test_columns_and_order_are_chosen_in_a_menu(window, world):
+    page = window(world.carol)
+    page.goto("/accounts/labs/alder/?role=experimenter")
+    page.get_by_text("Columns and order").click()
+    page.get_by_label("E-mail").uncheck()
+    page.get_by_label("Sort by").select_option("-joined")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("columnheader", name="E-mail")).to_have_count(0)
+    expect(page.locator("[aria-sort=descending]")).to_have_text("Joined")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="Person").first.click()
+    expect(page.locator("[aria-sort=ascending]")).to_have_text("Person")
+    expect(page.get_by_role("columnheader", name="E-mail")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_a_row_is_a_card_within_the_screen(window, world, width):
+    page = window(world.carol, width=width, height=700)
+    page.goto("/accounts/labs/alder/")
+    inner, outer = page.locator(".table"), page.locator(".table-scroll")
+    assert inner.bounding_box()["width"] <= outer.bounding_box()["width"]
+    label = page.locator("td[data-label=Role]").first
+    assert "Role" in label.evaluate("it => getComputedStyle(it, '::before').content")
+
+
+def test_what_needs_me_leads_to_where_it_is_seen_to(window, world):
+    page = window(world.alice)
+    page.goto("/")
+    page.get_by_role("link", name="Look at the job").click()
+    expect(page.locator("h1")).to_have_text("Export of session 12")

@@ -1,16 +1,32 @@
 """The audit trail: written once, never changed."""
 
+import re
+from datetime import datetime
 from typing import Any, NoReturn, Self, cast
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from accounts.errors import HistoryIsKept
 from accounts.models.access import ApiToken
 from accounts.models.labs import Lab, Membership, Project
 from accounts.roles import Role, is_operator, up_from
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+KINDS = {  # what is not called as its model is
+    "accounts.apitoken": "API token",
+    "accounts.onetimelink": "link",
+    "accounts.user": "person",
+}
+
+
+def kind_in_words(object_type: str) -> str:
+    """Return "accounts.project" as "project"."""
+    return KINDS.get(object_type) or object_type.rpartition(".")[2]
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
@@ -89,6 +105,10 @@ class AuditEntry(models.Model):
         return self.action.replace(".", " ").replace("-", " ")
 
     @property
+    def kind_in_words(self) -> str:
+        return kind_in_words(self.object_type)
+
+    @property
     def changes_in_words(self) -> list[tuple[str, str]]:
         return [(name.replace("_", " "), _spoken(change)) for name, change in self.changes.items()]
 
@@ -103,4 +123,13 @@ def _spoken(change: Any) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
-    return "none" if value in (None, "") else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value in (None, ""):
+        return "none"
+    text = str(value)
+    return _moment(text) if INSTANT.fullmatch(text) else text
+
+
+def _moment(text: str) -> str:
+    return date_format(localtime(datetime.fromisoformat(text)), "j M Y, H:i")

@@ -125,7 +125,9 @@ def person(request: HttpRequest, lab: str, username: str) -> HttpResponse:
     form = RoleForm(roles, request.POST or None, initial={"role": membership.role})
     if request.method == "POST" and form.is_valid():
         people.change_role(membership=membership, by=me(request), **form.cleaned_data)
-        messages.success(request, f"{membership.user} is now {membership.get_role_display()}.")
+        messages.success(
+            request, f"The role of {membership.user} is {membership.get_role_display()} now."
+        )
         return redirect(membership.url)
     context = queries.person_page(me(request), membership) | {"form": form if roles else None}
     return render(request, "accounts/person.html", context | {"standing": standing})

@@ -1,5 +1,6 @@
 """The tags that every page may use: icons, instants, durations."""
 
+import re
 from datetime import UTC, datetime
 
 from django import template
@@ -80,3 +81,9 @@ def seconds(value: float | None) -> str:
             part = whole % size // part_size
             return f"{whole // size} {name}" + (f" {part} {part_name}" if part else "")
     return f"{whole} s"
+
+
+@register.filter
+def exactly(words: object) -> str:
+    """Return a field's pattern that these words alone fit; it holds also without scripts."""
+    return re.sub(r"([\\^$.*+?()[\]{}|/])", r"\\\1", str(words))

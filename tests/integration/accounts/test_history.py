@@ -167,4 +167,18 @@ def test_a_spreadsheet_runs_nothing_from_the_csv(as_, adam, memory):
 def test_chips_take_their_filter_off(as_, adam, entry):
     chips = as_(adam).get(f"{PAGE}?action=thing.done&days=7").context["chips"]
     on = {chip.label: chip.query for chip in chips if chip.is_on}
-    assert on == {"Action: thing.done": "days=7", "7 days": "action=thing.done"}
+    assert on == {"Action: thing done": "days=7", "7 days": "action=thing.done"}
+
+
+def test_what_was_done_is_told_in_words(alder, adam, alice, memory, as_):
+    changes = {
+        "archived_at": [None, "2026-05-04T08:30:12.626360+00:00"],
+        "is_active": [True, False],
+    }
+    audit.record(action="project.archived", user=alice, on=memory, changes=changes, lab=alder)
+    shown = as_(adam).get("/accounts/history/?kind=accounts.project").content.decode()
+    assert "none → 4 May 2026, 08:30" in shown
+    assert "yes → no" in shown
+    assert ">project</a>" in shown
+    assert "Kind: project" in shown
+    assert "accounts.project<" not in shown

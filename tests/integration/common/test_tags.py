@@ -1,5 +1,6 @@
 """The template tags, and the forms as they are rendered."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,3 +60,10 @@ def test_a_wrong_field_is_named_at_the_top_and_explained_in_its_place():
 
 def test_a_form_that_nobody_sent_complains_about_nothing():
     assert "error" not in Age().render()
+
+
+@pytest.mark.parametrize("words", ["Pilot 2025", "a.b+c", "V1 (left) | 50 % [x]", "C:\\new", "1/2"])
+def test_the_pattern_of_a_confirmation_fits_its_words_alone(words):
+    assert re.fullmatch(studium.exactly(words), words)
+    assert not re.fullmatch(studium.exactly(words), f"{words}!")
+    assert not re.fullmatch(studium.exactly(words), words[:-1])
