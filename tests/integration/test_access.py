@@ -228,3 +228,20 @@ def test_the_administration_is_for_operators(name, site, as_):
     seen = {person: as_(people[person]).get(reverse(name)).status_code for person in people}
     assert seen == {"alice": 302, "bob": 302, "carol": 302, "olga": 200}
     assert Client().get(reverse(name)).status_code == 302
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.method == "post"], ids=str)
+def test_no_form_is_taken_that_another_site_has_sent(row, site):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(site["people"]["olga"], "django.contrib.auth.backends.ModelBackend")
+    address = reverse(row.name, args=[site[name] for name in row.given])
+    assert strict.post(address, row.data).status_code == 403
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.method == "post"], ids=str)
+def test_nothing_changes_by_opening_an_address(row, site, as_):
+    """A form's own page opens; where there is only the form's target, GET is refused."""
+    address = reverse(row.name, args=[site[name] for name in row.given])
+    pages = {one.name for one in ROWS if one.method == "get"}
+    answer = as_(site["people"]["olga"]).get(address).status_code
+    assert row.name in pages or answer == 405
