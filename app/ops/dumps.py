@@ -21,6 +21,13 @@ from ops.errors import BackupFailed, BackupUnusable
 
 SQLITE_PAGES_AT_ONCE = 500  # writers get their turn in between
 LAST_LINES = 5
+PROTECTION = {
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "channel_binding": "PGCHANNELBINDING",
+}
 COUNT = "SELECT count(*) FROM {}"
 
 
@@ -111,12 +118,17 @@ class PostgreSQL:
     password: str
     host: str
     port: str
+    trust: tuple[tuple[str, str], ...] = ()  # how the connection is protected
     suffix = "dump"
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> Self:
-        keys = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
-        return cls(*(str(facts.get(key) or "") for key in keys))
+        name, user, password, host, port = (
+            str(facts.get(key) or "") for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+        )
+        options = facts.get("OPTIONS") or {}
+        trust = ((PROTECTION[key], str(options[key])) for key in PROTECTION if key in options)
+        return cls(name, user, password, host, port, tuple(trust))
 
     def dump(self, file: Path) -> None:
         try:
@@ -179,7 +191,7 @@ class PostgreSQL:
         with self._password_file() as passwords:
             done = subprocess.run(
                 [tool, "--no-password", *options, f"--dbname={self.name}", *arguments],
-                env=_quiet_environment() | {"PGPASSFILE": str(passwords)},
+                env=_quiet_environment() | dict(self.trust) | {"PGPASSFILE": str(passwords)},
                 capture_output=True,
                 text=True,
                 check=False,

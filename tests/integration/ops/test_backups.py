@@ -238,6 +238,24 @@ def test_no_password_stands_in_the_arguments_of_pg_dump(real_site, tmp_path):
     assert "sentinel-password" in (tmp_path / "passwords").read_text()
 
 
+@pytest.mark.skipif(not ON_POSTGRESQL, reason="pg_dump's own arguments")
+def test_a_backup_travels_as_the_sites_own_address_says(real_site, tmp_path):
+    """What asks for a checked certificate for its queries must not send its rows without."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    real = shutil.which("pg_dump")
+    seen = tmp_path / "environment"
+    (tools / "pg_dump").write_text(f'#!/bin/sh\nenv > {seen}\nexec {real} "$@"\n')
+    (tools / "pg_dump").chmod(0o755)
+    url = f"{real_site.url}&sslmode=verify-full&sslrootcert=/etc/ssl/lab.pem"
+    path = f"{tools}:{os.environ['PATH']}"
+    done = real_site.manage("backup", DATABASE_URL=url, PATH=path)
+    assert done.code == 0, done.err
+    assert {"PGSSLMODE=verify-full", "PGSSLROOTCERT=/etc/ssl/lab.pem"} <= set(
+        seen.read_text().splitlines()
+    )
+
+
 def test_retention_keeps_days_weeks_and_months():
     end = datetime(2026, 6, 30, 3, tzinfo=UTC)
     nightly = [end - timedelta(days=day) for day in range(500)]
