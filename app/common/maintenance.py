@@ -7,6 +7,7 @@ signed-in staff go on, so that operators can watch and look.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -35,6 +36,14 @@ class Maintenance:
     message: str
     since: str = ""
     who: str = ""
+
+    @property
+    def began(self) -> datetime | None:
+        try:
+            found = datetime.fromisoformat(self.since)
+        except ValueError:
+            return None
+        return found if found.tzinfo else None
 
 
 def current() -> Maintenance | None:

@@ -159,9 +159,21 @@ def test_the_first_release_came_from_nothing(as_, olga, attempt):
 def test_the_overview_shows_that_the_site_is_closed(as_, olga, settings, site):
     settings.MAINTENANCE = site / "maintenance.json"
     settings.MAINTENANCE.write_text(
-        json.dumps({"mode": "on", "message": "New disk", "who": "Olga"})
+        json.dumps(
+            {"mode": "on", "message": "New disk", "who": "Olga", "since": now().isoformat()}
+        )
     )
-    assert "New disk" in as_(olga).get("/ops/").content.decode()
+    shown = as_(olga).get("/ops/").content.decode()
+    assert "New disk" in shown
+    assert "just now" in shown.partition("Open it again")[0]
+
+
+def test_an_unreadable_beginning_of_maintenance_is_left_out(as_, olga, settings, site):
+    settings.MAINTENANCE = site / "maintenance.json"
+    settings.MAINTENANCE.write_text('{"mode": "on", "message": "New disk", "since": "noon"}')
+    shown = as_(olga).get("/ops/").content.decode()
+    assert "New disk" in shown
+    assert "since" not in shown.partition("Open it again")[0]
 
 
 def test_an_attempt_shows_who_what_and_where_the_time_went(as_, olga, attempt):
