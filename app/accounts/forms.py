@@ -241,6 +241,8 @@ class InviteForm(UniqueAddress):
 
     def clean_username(self) -> str:
         username = User.normalize_username(str(self.cleaned_data["username"]))
+        if not any(letter.isalnum() for letter in username):
+            raise ValidationError("Use letters or digits; dots and signs alone are no name.")
         if User.objects.named(username).exists():
             raise ValidationError(
                 "Somebody has this user name already. Choose another one; if it is the person "

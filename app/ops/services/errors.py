@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from common.signals import audited
+from jobs import plain
 from ops import error_log
 from ops.models import ErrorOccurrence, ErrorReport
 
@@ -48,7 +49,7 @@ def _take_in(file: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        _record(json.loads(claimed.read_text()))
+        _record(plain.data(json.loads(claimed.read_text())))
     except (ValueError, KeyError, TypeError):  # half written, or of another release
         claimed.unlink(missing_ok=True)
         return False

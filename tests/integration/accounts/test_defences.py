@@ -107,6 +107,15 @@ def test_a_new_address_ends_the_links_that_the_old_one_got(as_, alice, reset):
     assert Client().get(reset).status_code == 404
 
 
+@pytest.mark.parametrize("name", [".", "..", "..."])
+def test_nobody_gets_a_name_that_leads_to_another_address(as_, carol, name):
+    """Browsers shorten /people/../remove/, so that nobody could close this person's account."""
+    given = {"username": name, "first_name": "Dot", "role": "viewer", "email": "d@example.org"}
+    answer = as_(carol).post("/accounts/labs/alder/invite/", given)
+    assert b"letters or digits" in answer.content
+    assert not User.objects.filter(first_name="Dot").exists()
+
+
 # --- the API -------------------------------------------------------------------------------------
 
 

@@ -193,3 +193,15 @@ def test_an_exception_without_a_message_is_kept(db):
     logger.error("x", exc_info=ValueError())
     services.take_in_errors()
     assert ErrorReport.objects.get().kind == "ValueError"
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800"])
+def test_an_error_with_letters_that_no_database_takes_is_kept(db, odd):
+    try:
+        raise LookupError(f"odd {odd} letter")
+    except LookupError:
+        logger.exception("It failed")
+    assert services.take_in_errors() == 1
+    message = ErrorReport.objects.get().message
+    assert message.startswith("odd ")
+    assert message.endswith(" letter")
