@@ -19,6 +19,7 @@ from pipeline.site import Site
 
 LOOK_S = 0.02
 UNSEEN_S = 1.0
+QUIET_S, QUIET_LIMIT_S = 0.15, 1.0
 
 
 def instance(site: Site, release_id: str) -> str:
@@ -169,11 +170,20 @@ def _fault(site: Site, release: Release, since: Said) -> str | None:
 
 def logs(site: Site, release_id: str, emperor_since: int = 0) -> str:
     """Return the last lines of the release's log and of the emperor's."""
+    _wait_until_quiet(log_file(site, release_id))
     own = _read(log_file(site, release_id))
     return (
         f"Last lines of the release:\n{last_lines(own) or '  | (none)'}\n"
         f"Last lines of the emperor:\n{last_lines(_read(site.emperor_log, emperor_since), 8)}"
     )
+
+
+def _wait_until_quiet(log: Path) -> None:
+    """Let a traceback come to its end, which says most: it may be written after the answer."""
+    end, length = time.monotonic() + QUIET_LIMIT_S, -1
+    while length != _length(log) and time.monotonic() < end:
+        length = _length(log)
+        time.sleep(QUIET_S)
 
 
 def _read(path: Path, since: int = 0) -> str:
