@@ -18,6 +18,7 @@ from ops.services import take_in_errors
 
 DETAIL = 160
 FRESH = timedelta(days=7)  # an older refusal is history: nobody waits for it any more
+ENDED = {"interrupted": "was interrupted", "pending": "is pending", "refused": "was refused"}
 PLACES = {
     "backup": "ops:backups",
     "migrations": "ops:releases",
@@ -93,11 +94,11 @@ def _pushed(found: list[Attempt]) -> list[Need]:
         return []
     return [
         Need(
-            title=f"The last {last.kind} is {last.outcome}: “{last.subject or last.after}”",
-            detail=Truncator(last.reason).chars(DETAIL),
+            title=f"The last {last.kind} {ENDED.get(last.outcome, last.outcome)}: "
+            f"“{last.subject or last.after}”",
+            detail=Truncator(last.gist).chars(DETAIL),
             url=reverse("ops:release", args=[last.number]),
             verb="Read why",
-            tone=last.badge if last.badge in {"harm", "warning"} else "neutral",
         )
     ]
 

@@ -21,8 +21,9 @@ from common import lists
 @require_GET
 def project_list(request: HttpRequest) -> HttpResponse:
     """List projects, filtered by chips: ?lab=alder, ?state=archived."""
-    wish, labs = lists.wish_of(request, PROJECTS), queries.labs_of(me(request))
+    labs = queries.labs_of(me(request))
     chosen = next((lab for lab in labs if lab.slug == request.GET.get("lab")), None)
+    wish = lists.wish_of(request, PROJECTS.without("lab") if chosen else PROJECTS)
     context = {
         "list": lists.page(_asked_for(request), wish),
         "states": [wish.chip("Current", state=""), wish.chip("Archived", state="archived")],

@@ -85,6 +85,12 @@ class Attempt:
         return redact(str(self.row.get("reason") or ""))
 
     @property
+    def gist(self) -> str:
+        """Return the reason in one line: a traceback says at its end what it is about."""
+        lines = [line.lstrip("| ").rstrip() for line in self.reason.splitlines()]
+        return next((line for line in reversed(lines) if line), "")
+
+    @property
     def started(self) -> datetime | None:
         return _instant(self.row.get("started"))
 

@@ -129,7 +129,7 @@ def test_open_errors_wait_for_operators_only(alice, olga, waiting):
 
 def test_a_refused_push_waits_until_the_next_one_is_live(olga, waiting, settings):
     ledger.append(settings.LEDGER, attempt(outcome="refused", reason="The page / answered 500"))
-    assert "The last push is refused: “Weigh mice”" in waiting(olga)
+    assert "The last push was refused: “Weigh mice”" in waiting(olga)
     ledger.append(settings.LEDGER, attempt())
     assert not any("push" in title for title in waiting(olga))
 

@@ -150,6 +150,15 @@ def test_after_a_rollback_only_the_rollback_answers_now(as_, olga, attempt, sett
     assert "Late migrations" in page.split("answers now")[0]
 
 
+def test_a_failure_is_told_by_the_last_line_of_its_traceback(as_, olga, attempt):
+    reason = "`check_release` failed:\n  | File x.py, line 3\n  | The page /jobs/ fails. KeyError\n"
+    row = attempt(outcome="failed", reason=reason)
+    ledger_page = as_(olga).get("/ops/releases/").content.decode()
+    assert "The page /jobs/ fails. KeyError" in ledger_page
+    assert "line 3" not in ledger_page
+    assert "line 3" in as_(olga).get(f"/ops/releases/{row['n']}/").content.decode()
+
+
 def test_the_first_release_came_from_nothing(as_, olga, attempt):
     row = attempt(**{"from": "0" * 40})
     page = as_(olga).get(f"/ops/releases/{row['n']}/").content.decode()
@@ -159,9 +168,7 @@ def test_the_first_release_came_from_nothing(as_, olga, attempt):
 def test_the_overview_shows_that_the_site_is_closed(as_, olga, settings, site):
     settings.MAINTENANCE = site / "maintenance.json"
     settings.MAINTENANCE.write_text(
-        json.dumps(
-            {"mode": "on", "message": "New disk", "who": "Olga", "since": now().isoformat()}
-        )
+        json.dumps({"mode": "on", "message": "New disk", "who": "Olga", "since": now().isoformat()})
     )
     shown = as_(olga).get("/ops/").content.decode()
     assert "New disk" in shown
