@@ -197,7 +197,8 @@ def test_an_exception_without_a_message_is_kept(db):
 
 @pytest.mark.parametrize("odd", ["\0", "\ud800"], ids=["NUL", "half a pair"])
 def test_an_error_with_letters_that_no_database_takes_is_kept(db, odd):
-    record = logging.makeLogRecord({"msg": f"odd {odd} letter", "levelno": logging.ERROR})
+    facts = {"name": "studium.test", "msg": f"odd {odd} letter", "levelno": logging.ERROR}
+    record = logging.makeLogRecord(facts)
     error_log.ErrorReportHandler().emit(record)
     assert services.take_in_errors() == 1
     message = ErrorReport.objects.get().message
