@@ -20,8 +20,10 @@ from django.db.migrations import Migration
 from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
+from common.templatetags.studium import seconds
 from jobs.queries import worker_heartbeats
 from ops import backup_files, cron, rhythms
 from ops.migration_phases import said_late
@@ -81,7 +83,7 @@ def database() -> Check:
         cursor.execute("SELECT 1")
         cursor.fetchone()
     spent = (time.perf_counter() - started) * 1000
-    return Check(ok=True, detail=f"{connection.vendor} answered in {spent:.1f} ms")
+    return Check(ok=True, detail=f"{connection.display_name} answered in {spent:.1f} ms")
 
 
 def migrations() -> Check:
@@ -167,7 +169,7 @@ def disk() -> Check:
     """Find the fullest disk that the site writes to."""
     folders = {settings.STATE, settings.MEDIA_ROOT, settings.BACKUPS, settings.JOB_FILES}
     free = min(shutil.disk_usage(_existing(Path(folder))).free for folder in folders)
-    detail = f"{free // MEBIBYTE:,} MiB free"
+    detail = f"{filesizeformat(free)} free".replace("\N{NO-BREAK SPACE}", " ")
     return Check(ok=free >= DISK_LOW, detail=detail, fatal=free < DISK_FULL)
 
 
@@ -181,10 +183,9 @@ def backup() -> Check:
     if newest is None:
         return Check(ok=False, detail="there is no backup yet")
     age = timezone.now() - newest.made_at
-    hours = age / timedelta(hours=1)
     return Check(
-        ok=hours <= settings.STALE_BACKUP_H,
-        detail=f"{hours:.1f} h old, at most {settings.STALE_BACKUP_H} h expected",
+        ok=age <= timedelta(hours=settings.STALE_BACKUP_H),
+        detail=f"{seconds(age.total_seconds())} old, at most {settings.STALE_BACKUP_H} h expected",
     )
 
 
