@@ -185,7 +185,7 @@ def backup() -> Check:
     age = timezone.now() - newest.made_at
     return Check(
         ok=age <= timedelta(hours=settings.STALE_BACKUP_H),
-        detail=f"{seconds(age.total_seconds())} old, at most {settings.STALE_BACKUP_H} h expected",
+        detail=f"{seconds(age.total_seconds())} old; {settings.STALE_BACKUP_H} h allowed",
     )
 
 
