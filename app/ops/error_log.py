@@ -76,7 +76,7 @@ def _fingerprint(kind: str, error: BaseException | None, record: logging.LogReco
     else:
         frames = traceback.extract_tb(error.__traceback__)
         steps = [f"{Path(frame.filename).name}:{frame.name}" for frame in frames]
-    return hashlib.sha256("\n".join([kind, *steps]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([kind, *steps]).encode(errors="replace")).hexdigest()
 
 
 def _write(facts: dict[str, object]) -> None:
