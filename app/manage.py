@@ -11,8 +11,9 @@ APP = Path(__file__).resolve().parent
 def main() -> None:
     sys.path[:0] = [str(APP), str(APP.parent / "deploy")]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.development")
-    from config import release_lock  # noqa: PLC0415  the paths above come first
     from django.core.management import execute_from_command_line  # noqa: PLC0415
+
+    from config import release_lock  # noqa: PLC0415  the paths above come first
 
     release_lock.hold()
     execute_from_command_line(sys.argv)
