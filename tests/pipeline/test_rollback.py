@@ -65,7 +65,8 @@ def test_a_rollback_that_would_lose_data_is_refused(ground, work):
     released(work, "Go on from here")
 
 
-def test_a_release_that_is_not_kept_gets_the_list(ground):
+def test_a_release_that_is_not_kept_gets_the_list(ground, work):
+    released(work, "Another to choose")
     told = ground.roll_back("--to", "feedbeef")
     assert told.code != 0
     assert "keeps no release 'feedbeef'" in told.text
