@@ -34,15 +34,22 @@ def folder() -> Path:
 class ErrorReportHandler(logging.Handler):
     """Write each error down; whatever goes wrong here stays here."""
 
+    is_on = True
+
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            if _is_news(record):
+            if self.is_on and _is_news(record):
                 _write(_facts(record))
         except Exception:  # noqa: BLE001  keeping an error must never cause one
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
         """Say nothing: standard error already has the record itself."""
+
+
+def leave_out_this_process() -> None:
+    """Keep no error of this process: a release that is only being tried is not the live one."""
+    ErrorReportHandler.is_on = False  # not the handler: loading a release configures logging anew
 
 
 def _is_news(record: logging.LogRecord) -> bool:

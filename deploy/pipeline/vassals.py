@@ -96,11 +96,7 @@ def text(site: Site, release: Release, name: str) -> str:
         "logto2": log_file(site, release.id),
         "log-maxsize": 20_000_000,
         "log-date": "%%Y-%%m-%%dT%%H:%%M:%%S",
-        "disable-logging": "true",
-        "log-5xx": "true",
-        # without the query, which may hold secrets; the id leads to the error's own record
-        "log-format": "%(method) %(var.PATH_INFO) %(status) in %(msecs) ms, "
-        "request %(var.HTTP_X_REQUEST_ID)",
+        "disable-logging": "true",  # paths may hold one-time links; the application logs without
         "procname-prefix-spaced": f"{site.name} {release.commit[:12]}",
         "hook-accepting1-once": f"write:{site.run / name}.ready {release.id}",
     }

@@ -170,6 +170,12 @@ def test_a_page_that_raises_is_named_with_its_traceback(check):
     assert "The page /corner/ fails" in result.err.strip().splitlines()[-1]
 
 
+def test_what_a_refused_release_raises_is_no_error_of_the_live_one(check, tmp_path):
+    result = check('    raise LookupError("the shelf is empty")', STUDIUM_STATE=str(tmp_path / "state"))
+    assert result.code == 1
+    assert list((tmp_path / "state").glob("errors/*")) == []
+
+
 def test_a_page_that_only_strangers_break_is_found(check):
     result = check(f"    assert request.user.is_staff\n{FINE}")
     assert result.code == 1
