@@ -3,7 +3,7 @@
 The pages of the site check roles and write the audit trail; here most things are only read.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -13,7 +13,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import audit
 from accounts.models import ApiToken, AuditEntry, Lab, Membership, Project, User
-from accounts.services import people
+from accounts.services import people, permission
 from common.errors import NotAllowed
 
 if TYPE_CHECKING:  # these take no parameter when the program runs
@@ -27,6 +27,8 @@ else:
     TokenBase = EntryBase = LabBase = ProjectBase = admin.ModelAdmin
     MembershipInline, People = admin.TabularInline, UserAdmin
 
+
+POWERS = {"is_active", "is_staff", "is_superuser"}
 
 admin.site.unregister(TOTPDevice)  # its pages show the keys and turn a second step off silently
 admin.site.unregister(Group)  # roles are per lab; nothing asks for a group
@@ -76,9 +78,16 @@ class UserPage(Audited, People):
     filter_horizontal = ()
 
     def save_model(self, request: HttpRequest, thing: Any, form: Any, change: bool) -> None:
+        if change and POWERS & set(form.changed_data):
+            permission.keep_an_operator(thing, cast("User", request.user))
         super().save_model(request, thing, form, change)
         if change and "is_active" in form.changed_data and not thing.is_active:
             people.end_access(person=thing)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Show one's own address; it is changed on one's own page, which asks for the password."""
+        own = ["email"] if obj and obj.pk == request.user.pk else []
+        return [*super().get_readonly_fields(request, obj), *own]
 
     def user_change_password(self, *_: Any, **__: Any) -> HttpResponse:
         """Refuse: nobody is to know somebody else's password."""

@@ -4,9 +4,9 @@
 
     NotAllowed ── RoleTooLow, NotYourself, OperatorsOnly
     NotThere ──── LinkSpent
-    Busy ──────── LastAdmin, NameTaken, AlreadyThere, RoleJustChanged, HistoryIsKept,
-                   AlreadySet, NotSet
-    Invalid ───── PasswordWrong, CodeWrong, NotOfThisLab
+    Busy ──────── LastAdmin, LastOperator, NameTaken, AlreadyThere, RoleJustChanged,
+                   HistoryIsKept, AlreadySet, NotSet
+    Invalid ───── PasswordWrong, CodeWrong, NotOfThisLab, NameHidesPage
     TooMany ───── TooManyAttempts
 """
 
@@ -37,6 +37,11 @@ class LinkSpent(NotThere):
 class LastAdmin(Busy):
     message = "A lab keeps at least one admin who can sign in."
     remedy = "Make somebody else an admin first."
+
+
+class LastOperator(Busy):
+    message = "A site keeps at least one operator who can sign in, and one superuser among them."
+    remedy = "Make somebody else one first, and let them choose a password."
 
 
 class NameTaken(Busy):
@@ -81,6 +86,11 @@ class CodeWrong(Invalid):
 class NotOfThisLab(Invalid):
     message = "Only people of the lab can belong to its projects."
     remedy = "Add them to the lab first."
+
+
+class NameHidesPage(Invalid):
+    message = "A lab of this name could not be opened: its address belongs to another page."
+    remedy = "Choose another name, such as one with “lab” in it."
 
 
 class TooManyAttempts(TooMany):

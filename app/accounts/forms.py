@@ -9,10 +9,11 @@ from django.contrib.auth.forms import UsernameField
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from accounts.errors import CodeWrong
+from accounts.errors import CodeWrong, NameHidesPage, PasswordWrong
 from accounts.models import ApiToken, Lab, Project, User
+from accounts.models.labs import hides_its_page
 from accounts.roles import MEANING, Role
-from accounts.services import second_factor, sign_in
+from accounts.services import confirmation, labs, second_factor, sign_in
 
 if TYPE_CHECKING:  # ModelForm takes no parameter when the program runs
     UserForm = forms.ModelForm[User]
@@ -89,35 +90,21 @@ class FinishForm(CodeForm):
         return code
 
 
-class TurnOnForm(CodeForm):
-    """The first code of a new device."""
-
-    codes: list[str]
-
-    def __init__(self, user: User, key: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user, self.key = user, key
-        self.fields["code"].help_text = "The six digits that the app shows now."
-
-    def clean_code(self) -> str:
-        code = str(self.cleaned_data["code"])
-        try:
-            self.codes = second_factor.turn_on(user=self.user, key=self.key, code=code)
-        except CodeWrong as error:
-            raise ValidationError(f"{error.message} {error.remedy}") from None
-        return code
+def password_field(help_text: str, **options: Any) -> forms.CharField:
+    return forms.CharField(
+        strip=False,
+        max_length=1000,
+        label="Your password",
+        help_text=help_text,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        **options,
+    )
 
 
 class OwnPassword(forms.Form):
     """Asks for the password of whoever is signed in, before something that protects them."""
 
-    own_password = forms.CharField(
-        strip=False,
-        max_length=1000,
-        label="Your password",
-        help_text="So that nobody does this at a desk that you left.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    own_password = password_field("So that nobody does this at a desk that you left.")
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -125,9 +112,52 @@ class OwnPassword(forms.Form):
 
     def clean_own_password(self) -> str:
         given = str(self.cleaned_data["own_password"])
-        if not sign_in.is_own_password(request=self.request, password=given):
-            raise ValidationError("That is not your password. Nothing was changed.")
+        if not confirmation.confirm(request=self.request, password=given):
+            raise ValidationError(PasswordWrong.message)
         return given
+
+
+class RecentPassword(OwnPassword):
+    """Asks for the password unless it was typed on this session a moment ago."""
+
+    own_password = password_field(
+        "It is more than ten minutes since you typed it here.",
+        error_messages={"required": "Type your password: it was asked for too long ago."},
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        if confirmation.is_recent(request=request):
+            del self.fields["own_password"]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.pop("own_password", ""):  # right: not asked again when something else is wrong
+            del self.fields["own_password"]
+        return data
+
+
+class TurnOnForm(RecentPassword, CodeForm):
+    """The first code of a new device; it counts only once the password is right."""
+
+    codes: list[str]
+
+    def __init__(self, request: HttpRequest, user: User, key: str, *args: Any) -> None:
+        super().__init__(request, *args)
+        self.user, self.key = user, key
+        self.fields["code"].help_text = "The six digits that the app shows now."
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not self.errors:
+            self._turn_on(data["code"])
+        return data
+
+    def _turn_on(self, code: str) -> None:
+        try:
+            self.codes = second_factor.turn_on(user=self.user, key=self.key, code=code)
+        except CodeWrong as error:
+            self.add_error("code", f"{error.message} {error.remedy}")
 
 
 class NewPassword(forms.Form):
@@ -202,24 +232,25 @@ class ProfileForm(UniqueAddress):
         self.initial.setdefault("time_zone", self.instance.time_zone or "UTC")
         self.fields["email"].label = "E-mail address"
         self.fields["email"].help_text = "Where a link goes when you forget your password."
-        self.fields["own_password"] = forms.CharField(
-            required=False,
-            strip=False,
-            max_length=1000,
-            label="Your password",
-            help_text="Only to change the e-mail address.",
-            widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        )
+        if not confirmation.is_recent(request=request):
+            self.fields["own_password"] = password_field(
+                "Only to change the e-mail address.", required=False
+            )
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         given = data.pop("own_password", "")
-        if "email" in self.changed_data and not self._is_own(given):
-            self.add_error("own_password", "Type your password to change the e-mail address.")
+        if "own_password" in self.fields and "email" in self.changed_data:
+            self._confirm(given)
         return data
 
-    def _is_own(self, given: str) -> bool:
-        return bool(given) and sign_in.is_own_password(request=self.request, password=given)
+    def _confirm(self, given: str) -> None:
+        if not given:
+            self.add_error("own_password", "Type your password to change the e-mail address.")
+        elif confirmation.confirm(request=self.request, password=given):
+            del self.fields["own_password"]  # not asked again when something else is wrong
+        else:
+            self.add_error("own_password", PasswordWrong.message)
 
 
 class InviteForm(UniqueAddress):
@@ -287,6 +318,12 @@ class LabForm(OfLab):
         model = Lab
         fields = ["name", "time_zone"]
 
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"])
+        if hides_its_page(self.instance.slug or labs.slug_for(name)):
+            raise ValidationError(f"{NameHidesPage.message} {NameHidesPage.remedy}")
+        return name
+
 
 class ProjectForm(OfProject):
     members = forms.ModelMultipleChoiceField(
@@ -321,7 +358,9 @@ class ProjectForm(OfProject):
         return name
 
 
-class TokenForm(forms.Form):
+class TokenForm(RecentPassword):
+    field_order = ["name", "scope", "days", "own_password"]
+
     name = forms.CharField(
         max_length=60, help_text="What it is for, so that you know later which one to revoke."
     )

@@ -9,13 +9,14 @@ from django.http import HttpRequest
 
 from accounts import audit
 from accounts.models import User
-from accounts.services import sessions, sign_in
+from accounts.services import confirmation, sessions, sign_in
 from common.signals import audited
 
 
 @receiver(user_logged_in)
 def remember_session(request: HttpRequest, user: User, **_: Any) -> None:
     sessions.note_sign_in(request=request, user=user)
+    confirmation.note(request=request)
 
 
 @receiver(user_logged_out)

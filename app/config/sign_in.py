@@ -16,8 +16,10 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"{_VALIDATION}.NumericPasswordValidator"},
 ]
 
-# One account from one address is locked after five failures, so that a stranger elsewhere cannot
-# lock a person out; the limits below catch guessing that is spread over addresses or accounts.
+# Five failures lock an account from the one address that they came from, and from no other. The
+# limits below catch guessing that is spread over addresses or accounts. They do not ask who is
+# guessing: 30 attempts from anywhere refuse everybody's next one on that account, its own person's
+# too, until the window of 15 minutes ends. Sessions that are open go on.
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5

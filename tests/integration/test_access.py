@@ -96,7 +96,7 @@ ROWS = [
     get("accounts:projects", SIGNED_IN),
     get("accounts:projects-csv", SIGNED_IN),
     get("accounts:recovery-codes", SIGNED_IN),
-    post("accounts:recovery-codes", SIGNED_IN),
+    post("accounts:recovery-codes", "in 409 409 409 409"),
     get("accounts:second-factor-off", SIGNED_IN),
     post("accounts:second-factor-off", SIGNED_IN),
     get("accounts:second-factor-on", SIGNED_IN),

@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.urls import reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils.text import slugify
 
 from accounts.roles import Role, is_operator, up_from
@@ -19,6 +19,14 @@ type_of_user = AbstractBaseUser | AnonymousUser
 def check_time_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
         raise ValidationError(f"{name!r} is no time zone. Write one such as Europe/Berlin.")
+
+
+def hides_its_page(slug: str) -> bool:
+    """Say whether a lab of this short name has no page: none leads there, or another's does."""
+    try:
+        return resolve(reverse("accounts:lab", args=[slug])).view_name != "accounts:lab"
+    except NoReverseMatch:
+        return True
 
 
 class LabQuerySet(models.QuerySet["Lab"]):

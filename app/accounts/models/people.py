@@ -66,6 +66,11 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
+    @property
+    def can_sign_in(self) -> bool:
+        """Say whether the account is open and a password was chosen for it."""
+        return self.is_active and bool(self.password) and self.has_usable_password()
+
     @classmethod
     def normalize_username(cls, username: str) -> str:
         """Return the one spelling that is stored: SQLite knows no capitals beyond A to Z."""

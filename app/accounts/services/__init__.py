@@ -1,6 +1,7 @@
 """The only writers of this area, by subject."""
 
 from accounts.services import (
+    confirmation,
     labs,
     links,
     people,
@@ -13,6 +14,7 @@ from accounts.services import (
 )
 
 __all__ = [
+    "confirmation",
     "labs",
     "links",
     "people",

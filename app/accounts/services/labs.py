@@ -6,8 +6,9 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from accounts import audit
-from accounts.errors import NameTaken
+from accounts.errors import NameHidesPage, NameTaken
 from accounts.models import Lab, Membership, User
+from accounts.models.labs import hides_its_page
 from accounts.roles import Role
 from accounts.services import permission
 
@@ -16,7 +17,7 @@ from accounts.services import permission
 def create_lab(*, by: User, name: str, time_zone: str = "UTC", slug: str = "") -> Lab:
     """Open a lab; its creator is its first admin."""
     permission.need_operator(by)
-    lab = _save(Lab(name=name, slug=slug or slugify(name)[:50] or "lab", time_zone=time_zone))
+    lab = _save(Lab(name=name, slug=slug or slug_for(name), time_zone=time_zone))
     Membership.objects.create(user=by, lab=lab, role=Role.ADMIN)
     audit.record(action="lab.created", user=by, on=lab)
     return lab
@@ -39,7 +40,14 @@ def edit_lab(*, lab: Lab, by: User, **fields: Any) -> Lab:
     return lab
 
 
+def slug_for(name: str) -> str:
+    """Return the short name under which a lab of this name is found."""
+    return slugify(name)[:50] or "lab"
+
+
 def _save(lab: Lab) -> Lab:
+    if hides_its_page(lab.slug):
+        raise NameHidesPage
     try:
         with transaction.atomic():
             lab.save()

@@ -95,6 +95,7 @@ def deactivate(*, person: User, by: User, reason: str = "") -> None:
     """Close an account: its sessions end and its tokens stop working; its work stays."""
     permission.need_another(by, person)
     _need_power_over(person, by)
+    permission.keep_an_operator(person, by)
     for membership in person.memberships.select_related("lab"):
         permission.keep_an_admin(membership)
     end_access(person=person)

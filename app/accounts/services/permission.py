@@ -1,7 +1,7 @@
 """What every service asks before it writes."""
 
 from accounts import queries
-from accounts.errors import LastAdmin, NotYourself, OperatorsOnly, RoleTooLow
+from accounts.errors import LastAdmin, LastOperator, NotYourself, OperatorsOnly, RoleTooLow
 from accounts.models import Lab, Membership, User
 from accounts.roles import Role, at_least, grantable, is_operator
 
@@ -43,3 +43,26 @@ def keep_an_admin(membership: Membership) -> None:
     is_admin = Membership.objects.filter(pk=membership.pk, role=Role.ADMIN).exists()
     if is_admin and not queries.other_admins(membership):
         raise LastAdmin
+
+
+def keep_an_operator(person: User, by: User) -> None:
+    """Lock the operators, so that two cannot close each other's accounts, and keep one who gets in.
+
+    The locks are waited for and the rows read afterwards: whoever was slower sees what the quicker
+    one did. A superuser can be replaced by a superuser alone.
+    """
+    operators = list(
+        User.objects.select_for_update(no_key=True)
+        .filter(is_staff=True, is_active=True)
+        .order_by("pk")
+    )
+    if is_operator(by) and by.pk not in {each.pk for each in operators}:
+        raise OperatorsOnly
+    closed = next((each for each in operators if each.pk == person.pk), None)
+    others = [each for each in operators if each.pk != person.pk and each.can_sign_in]
+    if closed and closed.can_sign_in and not any(_stands_in(each, closed) for each in others):
+        raise LastOperator
+
+
+def _stands_in(other: User, person: User) -> bool:
+    return other.is_superuser or not person.is_superuser

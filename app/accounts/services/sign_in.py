@@ -27,8 +27,7 @@ def check_password(*, request: HttpRequest, username: str, password: str) -> Use
     time as a wrong password.
     """
     name = queries.account_named(username)
-    limit("sign-in-address").need(addresses.neighbourhood(addresses.of(request)))
-    limit("sign-in-account").need(name)
+    _count(request, name)
     return authenticate(request, username=name, password=password)
 
 
@@ -90,9 +89,19 @@ def _enter(request: HttpRequest, user: User) -> None:
     login(request, user, backend=BACKEND)
 
 
+def _count(request: HttpRequest, name: str) -> None:
+    """Count an attempt, whatever comes of it; refuse more of them than either limit takes.
+
+    The account's limit does not ask where attempts come from: strangers who use it up keep the
+    person out as well, until its window ends.
+    """
+    limit("sign-in-address").need(addresses.neighbourhood(addresses.of(request)))
+    limit("sign-in-account").need(name)
+
+
 def _may_try(request: HttpRequest, credentials: dict[str, str]) -> bool:
     """Count an attempt; mark a locked request, so that it is answered with the page for it."""
-    limit("sign-in-account").need(credentials["username"])
+    _count(request, credentials["username"])
     if AxesProxyHandler.is_allowed(request, credentials):
         return True
     vars(request).update(axes_locked_out=True, axes_credentials=credentials)

@@ -15,7 +15,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_otp.plugins.otp_totp.models import default_key
 
 from accounts import queries
-from accounts.forms import ChangePassword, OwnPassword, ProfileForm, TokenForm, TurnOnForm
+from accounts.forms import (
+    ChangePassword,
+    OwnPassword,
+    ProfileForm,
+    RecentPassword,
+    TokenForm,
+    TurnOnForm,
+)
 from accounts.models import User
 from accounts.services import people, second_factor, sessions, tokens
 from accounts.views.shared import me
@@ -67,7 +74,7 @@ def second_factor_on(request: HttpRequest) -> HttpResponse:
     if queries.has_second_factor(me(request)):
         return redirect("accounts:security")
     key = request.session.setdefault(NEW_KEY, default_key())
-    form = TurnOnForm(me(request), key, request.POST or None)
+    form = TurnOnForm(request, me(request), key, request.POST or None)
     if form.is_valid():
         request.session.pop(NEW_KEY)
         return _show_codes(request, form.codes)
@@ -80,7 +87,8 @@ def second_factor_on(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def recovery_codes(request: HttpRequest) -> HttpResponse:
-    form = OwnPassword(request, request.POST or None)
+    # Without the password the form has no field: that it was sent is what counts.
+    form = RecentPassword(request, request.POST if request.method == "POST" else None)
     if form.is_valid():
         return _show_codes(request, second_factor.new_recovery_codes(user=me(request)))
     return render(request, "accounts/recovery_codes_renew.html", {"form": form})
@@ -121,11 +129,11 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def token_list(request: HttpRequest) -> HttpResponse:
     """List one's tokens and make new ones; a new token is in this one answer and nowhere else."""
-    form = TokenForm(request.POST or None)
+    form = TokenForm(request, request.POST or None)
     made, secret = None, ""
     if form.is_valid():
         made, secret = tokens.create_token(user=me(request), **form.cleaned_data)
-        form = TokenForm()
+        form = TokenForm(request)
     facts = {"form": form, "tokens": me(request).api_tokens.all(), "made": made, "secret": secret}
     return render(request, "accounts/tokens.html", facts)
 

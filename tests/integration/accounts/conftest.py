@@ -5,6 +5,7 @@ from django.core.cache import cache
 from tests.factories import accounts as make
 
 from accounts.models import AuditEntry, Membership
+from accounts.services import confirmation
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +48,16 @@ def role_in(alder):
 def actions():
     """Return what the audit trail holds, oldest first."""
     return lambda: list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
+
+
+@pytest.fixture
+def idle():
+    """Return a client whose person typed no password for ten minutes."""
+
+    def left_alone(client):
+        session = client.session
+        session[confirmation.CONFIRMED] -= confirmation.HOLDS.total_seconds()
+        session.save()
+        return client
+
+    return left_alone

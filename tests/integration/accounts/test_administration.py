@@ -41,6 +41,17 @@ def test_nothing_is_deleted_there(as_, olga, filled, name):
     assert answer.status_code == 403
 
 
+@pytest.mark.parametrize("taken", ["is_active", "is_staff", "is_superuser"])
+def test_the_last_operator_keeps_what_makes_her_one(as_, olga, taken):
+    facts = {"username": "olga", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    facts.pop(taken)
+    answer = as_(olga).post(f"/admin/accounts/user/{olga.pk}/change/", facts)
+    assert answer.status_code == 409
+    assert b"keeps at least one operator" in answer.content
+    olga.refresh_from_db()
+    assert (olga.is_active, olga.is_staff, olga.is_superuser) == (True, True, True)
+
+
 def test_a_change_there_is_written_down(as_, olga, alice):
     as_(olga).post(
         f"/admin/accounts/user/{alice.pk}/change/",

@@ -28,14 +28,15 @@ def attempt(client, username, password=PASSWORD, **more):
 # --- what is kept of an attempt ------------------------------------------------------------------
 
 
-def test_a_refused_attempt_keeps_no_password_that_was_typed(as_, alice):
+def test_a_refused_attempt_keeps_no_password_that_was_typed(as_, idle, alice):
     typed = {
         "own_password": "nearly my password",
         "password": "my next password 1",
         "again": "my next password 2",
     }
     as_(alice).post("/accounts/password/", typed)
-    as_(alice).post("/accounts/me/", {"email": "new@example.org", "own_password": "my guess"})
+    facts = {"email": "new@example.org", "own_password": "my guess"}
+    idle(as_(alice)).post("/accounts/me/", facts)
     attempt(Client(), "alice", "my typo")
     kept = json.dumps(list(AccessAttempt.objects.values("post_data", "get_data")))
     assert AccessAttempt.objects.exists()

@@ -55,6 +55,18 @@ def test_a_page_costs_the_same_for_few_and_many(as_, adam, alder, alice, memory,
     assert counts[0] <= COSTS[path], "\n".join(each["sql"] for each in captured)
 
 
+ASKING = ["/accounts/me/", "/accounts/me/tokens/", "/accounts/me/second-factor/codes/"]
+
+
+@pytest.mark.parametrize("path", ASKING)
+def test_asking_for_the_password_again_costs_no_query(as_, idle, adam, path):
+    client = idle(as_(adam))
+    client.get(path)
+    with CaptureQueriesContext(connection) as captured:
+        assert b"own_password" in client.get(path).content
+    assert len(captured) <= COSTS[path]
+
+
 def test_signed_out_people_are_led_to_sign_in(client, alder, alice, memory):
     for path in COSTS:
         assert client.get(path).url == f"/accounts/sign-in/?next={path}"

@@ -5,10 +5,17 @@ from django.core import mail
 from tests.factories import accounts as make
 
 from accounts import roles
-from accounts.errors import AlreadyThere, LastAdmin, NotYourself, RoleTooLow
+from accounts.errors import (
+    AlreadyThere,
+    LastAdmin,
+    LastOperator,
+    NotYourself,
+    OperatorsOnly,
+    RoleTooLow,
+)
 from accounts.models import Membership, User
 from accounts.roles import Role
-from accounts.services import links, people
+from accounts.services import links, people, permission
 
 LEADERS = [Role.MANAGER, Role.ADMIN]
 OTHERS = [role for role in Role if role not in LEADERS]
@@ -98,6 +105,35 @@ def test_an_operator_is_closed_by_an_operator_only(alder, carol, olga):
     Membership.objects.create(lab=alder, user=olga, role=Role.VIEWER)
     with pytest.raises(Exception, match="Only operators"):
         people.deactivate(person=olga, by=carol)
+
+
+@pytest.mark.parametrize(
+    "left_over",
+    [
+        {"is_staff": True},  # no superuser: nobody could make operators
+        {"is_staff": True, "is_superuser": True, "is_active": False},
+        {"is_staff": True, "is_superuser": True, "password": "!"},  # invited, chose none yet
+        {},
+    ],
+)
+def test_the_last_superuser_who_can_sign_in_is_not_closed(olga, left_over):
+    other = User.objects.create(**{"username": "other", "password": "x"} | left_over)
+    with pytest.raises((LastOperator, OperatorsOnly)):
+        permission.keep_an_operator(olga, other)
+
+
+def test_an_operator_who_never_chose_a_password_may_be_closed(olga):
+    invited = User.objects.create(username="invited", is_staff=True, password="!")
+    people.deactivate(person=invited, by=olga)
+    assert not User.objects.get(username="invited").is_active
+
+
+def test_an_operator_who_was_closed_meanwhile_closes_nobody(olga, alice):
+    other = make.person("other", is_staff=True, is_superuser=True)
+    third = make.person("third", is_staff=True, is_superuser=True)
+    people.deactivate(person=User.objects.get(pk=olga.pk), by=other)
+    with pytest.raises(OperatorsOnly):
+        people.deactivate(person=third, by=olga)
 
 
 def test_nobody_closes_themselves(carol):

@@ -11,14 +11,30 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice, default_key
 from tests.factories import accounts as make
 
-from accounts.errors import CodeWrong, LastAdmin, LinkSpent, RoleTooLow, TooManyAttempts
+from accounts.errors import (
+    CodeWrong,
+    LastAdmin,
+    LastOperator,
+    LinkSpent,
+    OperatorsOnly,
+    RoleTooLow,
+    TooManyAttempts,
+)
 from accounts.keys import as_typed, digest, new_code
-from accounts.models import Membership, OneTimeLink, RecoveryCode
+from accounts.models import Membership, OneTimeLink, RecoveryCode, User
 from accounts.roles import Role
 from accounts.services import links, people, second_factor
 
 pytestmark = pytest.mark.django_db(transaction=True)
-REFUSALS = (CodeWrong, LastAdmin, LinkSpent, RoleTooLow, TooManyAttempts)
+REFUSALS = (
+    CodeWrong,
+    LastAdmin,
+    LastOperator,
+    LinkSpent,
+    OperatorsOnly,
+    RoleTooLow,
+    TooManyAttempts,
+)
 AT_ONCE = 6
 
 
@@ -103,6 +119,36 @@ def test_two_admins_cannot_dismiss_each_other(transactional_db):
     )
     assert Membership.objects.filter(role=Role.ADMIN).exists()
     assert True in let_in
+
+
+def operator(name, **fields):
+    return make.person(name, is_staff=True, is_superuser=True, **fields)
+
+
+def test_two_operators_who_close_each_others_accounts_leave_one(transactional_db):
+    ada, bea = operator("ada"), operator("bea")
+    let_in = outcomes(
+        lambda: people.deactivate(person=ada, by=bea),
+        lambda: people.deactivate(person=bea, by=ada),
+    )
+    assert let_in.count(True) == 1
+    assert User.objects.filter(is_active=True).count() == 1
+
+
+def test_two_operators_who_close_each_others_accounts_in_the_administration_leave_one(
+    transactional_db, as_
+):
+    ada, bea = operator("ada"), operator("bea")
+    clients = {ada: as_(bea), bea: as_(ada)}
+
+    def close(person):
+        address = f"/admin/accounts/user/{person.pk}/change/"
+        facts = {"username": person.username, "is_staff": "on", "is_superuser": "on"}
+        if clients[person].post(address, facts | {"email": person.email}).status_code != 302:
+            raise OperatorsOnly
+
+    outcomes(lambda: close(ada), lambda: close(bea))
+    assert User.objects.filter(is_active=True).count() == 1
 
 
 def test_wrong_codes_at_once_are_all_counted(device):

@@ -1,22 +1,26 @@
 """What services refuse when a form did not: names taken meanwhile, steps out of order."""
 
+import re
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django_otp.plugins.otp_totp.models import TOTPDevice, default_key
 
+from accounts import urls
 from accounts.errors import (
     AlreadySet,
     CodeWrong,
     LinkSpent,
+    NameHidesPage,
     NameTaken,
     NotSet,
     OperatorsOnly,
     RoleTooLow,
     spoken,
 )
-from accounts.models import Membership, OneTimeLink, User
-from accounts.models.labs import check_time_zone
+from accounts.models import Lab, Membership, OneTimeLink, User
+from accounts.models.labs import check_time_zone, hides_its_page
 from accounts.roles import Role
 from accounts.services import labs, links, people, projects, second_factor
 from accounts.views.shared import after_answer
@@ -53,6 +57,31 @@ def test_a_project_name_that_was_taken_meanwhile_is_refused(alder, alice, memory
 def test_a_lab_name_that_was_taken_meanwhile_is_refused(alder, olga):
     with pytest.raises(NameTaken):
         labs.create_lab(by=olga, name="Alder")
+
+
+@pytest.mark.parametrize("name", ["new", "New", " NEW! "])
+def test_a_lab_whose_page_another_page_hides_is_not_opened(as_, olga, name):
+    answer = as_(olga).post("/accounts/labs/new/", {"name": name, "time_zone": "UTC"})
+    assert b"its address belongs to another page" in answer.content
+    with pytest.raises(NameHidesPage):
+        labs.create_lab(by=olga, name=name)
+    assert not Lab.objects.exists()
+
+
+@pytest.mark.parametrize("slug", ["new", "a/b", "two words", ""])
+def test_a_lab_does_not_take_a_short_name_that_hides_its_page(alder, adam, slug):
+    with pytest.raises(NameHidesPage):
+        labs.edit_lab(lab=alder, by=adam, slug=slug)
+    alder.refresh_from_db()
+    assert alder.slug == "alder"
+
+
+def test_every_word_that_stands_where_a_labs_short_name_would_is_known():
+    words = [re.fullmatch(r"labs/([\w-]+)/", str(each.pattern)) for each in urls.urlpatterns]
+    taken = {word[1] for word in words if word}
+    assert taken
+    assert all(hides_its_page(word) for word in taken)
+    assert not any(hides_its_page(word) for word in ["alder", "newton", "new-lab", "people"])
 
 
 def test_settings_saved_without_a_change_leave_no_entry(alder, adam, actions):

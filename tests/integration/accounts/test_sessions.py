@@ -96,9 +96,9 @@ def test_an_unknown_zone_shows_the_sites(as_, alice):
 
 
 def test_a_new_address_takes_the_password_and_tells_the_old(
-    as_, alice, django_capture_on_commit_callbacks, mailoutbox
+    as_, idle, alice, django_capture_on_commit_callbacks, mailoutbox
 ):
-    client = as_(alice)
+    client = idle(as_(alice))
     facts = {
         "first_name": "Alice",
         "last_name": "A",

@@ -182,6 +182,21 @@ def test_guessing_one_account_from_many_addresses_is_slowed_down(visitor, alice,
     assert b"Try again in" in answers[-1].content
 
 
+def test_guessing_from_everywhere_keeps_the_person_out_until_the_window_ends_and_no_longer(
+    visitor, as_, alice, settings
+):
+    settings.LIMITS = settings.LIMITS | {"sign-in-account": (3, 900)}
+    inside = as_(alice)
+    for number in range(3):
+        attempt(Client(), "alice", "wrong", REMOTE_ADDR=f"192.0.2.{number}")
+    answer = attempt(visitor, "alice", PASSWORD)
+    assert answer.status_code == 429
+    assert is_in(inside)
+    with time_machine.travel(now() + timedelta(seconds=int(answer["Retry-After"]))):
+        attempt(visitor, "alice", PASSWORD)
+        assert is_in(visitor)
+
+
 def test_one_password_for_many_accounts_is_slowed_down(visitor, alice, settings):
     settings.LIMITS = settings.LIMITS | {"sign-in-address": (3, 900)}
     codes = [attempt(visitor, f"person{number}", "wrong").status_code for number in range(4)]
