@@ -122,7 +122,7 @@ class RecentPassword(OwnPassword):
 
     own_password = password_field(
         "It is more than ten minutes since you typed it here.",
-        error_messages={"required": "Type your password: it was asked for too long ago."},
+        error_messages={"required": "Type your password: you last did so a while ago."},
     )
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
@@ -320,7 +320,7 @@ class LabForm(OfLab):
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
-        if hides_its_page(self.instance.slug or labs.slug_for(name)):
+        if not self.instance.pk and hides_its_page(labs.slug_for(name)):
             raise ValidationError(f"{NameHidesPage.message} {NameHidesPage.remedy}")
         return name
 

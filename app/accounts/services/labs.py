@@ -17,7 +17,9 @@ from accounts.services import permission
 def create_lab(*, by: User, name: str, time_zone: str = "UTC", slug: str = "") -> Lab:
     """Open a lab; its creator is its first admin."""
     permission.need_operator(by)
-    lab = _save(Lab(name=name, slug=slug or slug_for(name), time_zone=time_zone))
+    slug = slug or slug_for(name)
+    _need_page(slug)
+    lab = _save(Lab(name=name, slug=slug, time_zone=time_zone))
     Membership.objects.create(user=by, lab=lab, role=Role.ADMIN)
     audit.record(action="lab.created", user=by, on=lab)
     return lab
@@ -29,6 +31,8 @@ def edit_lab(*, lab: Lab, by: User, **fields: Any) -> Lab:
     permission.need_role(by, lab, Role.ADMIN)
     before = Lab.objects.get(pk=lab.pk)
     changes = audit.between(before, fields)
+    if "slug" in changes:
+        _need_page(fields["slug"])
     for name, value in fields.items():
         setattr(lab, name, value)
     _save(lab)
@@ -45,9 +49,12 @@ def slug_for(name: str) -> str:
     return slugify(name)[:50] or "lab"
 
 
-def _save(lab: Lab) -> Lab:
-    if hides_its_page(lab.slug):
+def _need_page(slug: str) -> None:
+    if hides_its_page(slug):
         raise NameHidesPage
+
+
+def _save(lab: Lab) -> Lab:
     try:
         with transaction.atomic():
             lab.save()

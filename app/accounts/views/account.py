@@ -31,6 +31,7 @@ NEW_KEY = "second_factor_key"
 
 
 @login_required
+@sensitive_post_parameters("own_password")
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     # The form fills in its own copy: the page around it shows what is stored.
@@ -68,6 +69,7 @@ def password_change(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @sensitive_variables("key", "device", "form")
+@sensitive_post_parameters("own_password")
 @require_http_methods(["GET", "POST"])
 def second_factor_on(request: HttpRequest) -> HttpResponse:
     """Show a new key as a picture, and turn the second step on with the first right code."""
@@ -85,6 +87,7 @@ def second_factor_on(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
+@sensitive_post_parameters("own_password")
 @require_http_methods(["GET", "POST"])
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     # Without the password the form has no field: that it was sent is what counts.
@@ -96,6 +99,7 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
+@sensitive_post_parameters("own_password")
 @require_http_methods(["GET", "POST"])
 def second_factor_off(request: HttpRequest) -> HttpResponse:
     form = OwnPassword(request, request.POST or None)
@@ -126,6 +130,7 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
+@sensitive_post_parameters("own_password")
 @require_http_methods(["GET", "POST"])
 def token_list(request: HttpRequest) -> HttpResponse:
     """List one's tokens and make new ones; a new token is in this one answer and nowhere else."""

@@ -173,3 +173,11 @@ def test_what_fails_after_an_answer_is_logged_and_not_lost(rf, caplog):
 )
 def test_waiting_is_told_in_words(seconds, words):
     assert spoken(seconds) == words
+
+
+def test_a_lab_that_has_had_such_a_short_name_for_long_is_still_changed(adam, alder):
+    Lab.objects.filter(pk=alder.pk).update(slug="new")
+    alder.refresh_from_db()
+    labs.edit_lab(lab=alder, by=adam, name="Newer", slug="new")
+    alder.refresh_from_db()
+    assert alder.name == "Newer"
