@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline import cache, commands
+from pipeline import cache, commands, tarballs
 from pipeline.git import Repository
 from pipeline.journal import Attempt
 from pipeline.releases import FACTS, Release
@@ -65,9 +65,17 @@ def libraries(site: Site, runner: Runner, source: Path, say: Say) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             for name in ("package.json", "package-lock.json", ".npmrc"):
                 shutil.copy(source / name, folder)
-            runner.run(commands.install_libraries(site, folder))
+            _install_libraries(site, runner, folder)
         cache.sign(site, folder)
     return folder / "node_modules"
+
+
+def _install_libraries(site: Site, runner: Runner, folder: Path) -> None:
+    given = str(site.facts["build"]["tarballs"])
+    if given:
+        tarballs.install(site.root / given, folder)
+    else:
+        runner.run(commands.install_libraries(site, folder))
 
 
 def version_of(runner: Runner, python: str) -> str:

@@ -100,6 +100,10 @@ def text(site: Site, release: Release, name: str) -> str:
         "procname-prefix-spaced": f"{site.name} {release.commit[:12]}",
         "hook-accepting1-once": f"write:{site.run / name}.ready {release.id}",
     }
+    if web[
+        "socket_owner"
+    ]:  # nginx may connect; to all others the folder gives no more than its way
+        settings["chown-socket"] = web["socket_owner"]
     lines = [f"{name} = {value}" for name, value in settings.items()]
     lines += [f"env = {name}={value}" for name, value in release.variables(site).items()]
     return "[uwsgi]\n" + "\n".join(lines) + "\n"

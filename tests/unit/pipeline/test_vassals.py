@@ -100,3 +100,8 @@ def test_a_release_that_hangs_while_it_starts_is_ended_at_once(site, release):
         for process in (holder, starter, bystander):
             process.kill()
             process.wait()
+
+
+def test_a_socket_is_given_to_the_web_server_where_that_is_another_user(site, release):
+    site.facts["web"]["socket_owner"] = "studium:www-data"
+    assert "\nchown-socket = studium:www-data\n" in vassals.text(site, release, release.id)
