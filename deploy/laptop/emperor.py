@@ -10,7 +10,7 @@ from laptop.layout import Clone
 from pipeline.site import Site
 
 GRACE_S = 10.0
-INI = "deploy/server/etc/uwsgi/emperor.ini"
+INI = "deploy/server/etc/uwsgi/studium/emperor.ini"
 
 
 def daemon(clone: Clone, site: Site) -> Daemon:

@@ -53,13 +53,20 @@ def test_the_page_of_a_site_that_does_not_run_says_how_to_start_it(clone, sites)
     assert "{" not in page.partition("</style>")[2]
 
 
-def test_every_location_with_headers_of_its_own_repeats_the_security_headers():
+def lines_of(name):
+    lines = (SHARED / name).read_text().splitlines()
+    return [line for line in lines if line.startswith("add_header")]
+
+
+def test_every_location_has_the_security_headers():
     """A location's add_header cancels what it would inherit."""
     text = (SHARED / "site.conf").read_text()
     blocks = re.findall(r"location [^{]+\{([^}]*)\}", text)
-    with_headers = [block for block in blocks if "add_header" in block]
-    assert with_headers
-    assert all("Strict-Transport-Security" in block for block in with_headers)
+    common = re.findall(r"(?m)^add_header (\S+)", (SHARED / "headers.conf").read_text())
+    assert "Strict-Transport-Security" in common
+    by_hand = [block for block in blocks if "include studium/headers.conf;" not in block]
+    assert all(f"add_header {name} " in block for block in by_hand for name in common)
+    assert all(line.endswith("always;") for line in lines_of("headers.conf"))
 
 
 def test_what_the_front_knows_is_never_taken_from_a_client():
