@@ -1,0 +1,259 @@
+"""Debian hosts on one Linux machine: systemd-nspawn, each in a network namespace of its own.
+
+A bridge in a controller's namespace is all that a host can reach; nothing is added to the machine's
+own network. Names come from the checkout's path, so that two fleets do not meet.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.fleet.image import SOURCE, STATE, run
+
+MARK = "sf" + hashlib.sha256(str(SOURCE).encode()).hexdigest()[:4]
+CONTROLLER = f"{MARK}-ctl"
+NETWORK = "10.77.0"
+NUMBERS = {"staging": 11, "production": 12, "backup": 13, "fresh": 14}
+REBOOT = 133  # what nspawn with --keep-unit ends with when its guest reboots
+BOOT_S = 60
+# Where /run is no tmpfs, nspawn cannot clean up there; so it gets one of its own, and with it the
+# overlay: both are gone with the keeper.
+KEEP = """\
+set -eu
+mount --make-rprivate /
+mkdir -p /run/systemd/nspawn
+mount -t tmpfs tmpfs /run/systemd/nspawn
+mount -t overlay overlay "$PLACE/root" \\
+    -o "lowerdir=$LAYERS,upperdir=$PLACE/upper,workdir=$PLACE/work"
+while :; do
+    code=0
+    systemd-nspawn --quiet --register=no --keep-unit --directory="$PLACE/root" --machine="$NAME" \\
+        --network-namespace-path="/run/netns/$NETNS" --resolv-conf=off --timezone=off \\
+        --console=read-only --boot </dev/null || code=$?
+    [ "$code" = 133 ] || exit "$code"
+done
+"""
+
+
+def missing():
+    """Return why this machine cannot have a fleet; empty when it can."""
+    if os.geteuid() != 0:
+        return "root is needed to boot hosts (sudo make fleet)"
+    lacking = [name for name in ("systemd-nspawn", "debootstrap", "ip") if not shutil.which(name)]
+    if lacking:
+        return (
+            f"{', '.join(lacking)} not installed: "
+            "sudo apt-get install -y --no-install-recommends systemd-container debootstrap iproute2"
+        )
+    probe = subprocess.run(["unshare", "--mount", "--net", "true"], check=False)
+    return "" if probe.returncode == 0 else "this machine allows no namespaces"
+
+
+@dataclass(frozen=True)
+class Host:
+    """One machine of the fleet."""
+
+    name: str
+
+    @property
+    def address(self):
+        return f"{NETWORK}.{NUMBERS[self.name]}"
+
+    @property
+    def place(self):
+        return STATE / "hosts" / self.name
+
+    @property
+    def namespace(self):
+        return f"{MARK}-{self.name}"
+
+    @property
+    def log(self):
+        return self.place / "console.log"
+
+    # --- life --------------------------------------------------------------------------------
+    def create(self, *layers):
+        """Lay an empty overlay upon the layers, the uppermost first, and plug the cable in."""
+        self.destroy()
+        for part in ("upper", "work", "root"):
+            (self.place / part).mkdir(parents=True)
+        (self.place / "layers").write_text(":".join(map(str, layers)))
+        self._dress()
+        _plug(self)
+
+    def _dress(self):
+        """Give the host what a provider gives: a name, keys of its own, and our key for root."""
+        upper = self.place / "upper"
+        for folder in ("etc/ssh", "root/.ssh"):
+            (upper / folder).mkdir(parents=True)
+        (upper / "root").chmod(0o700)
+        (upper / "root/.ssh").chmod(0o700)
+        (upper / "etc/hostname").write_text(f"{self.name}\n")
+        names = "".join(f"{host.address} {host.name}.studium.test\n" for host in map(Host, NUMBERS))
+        (upper / "etc/hosts").write_text(f"127.0.0.1 localhost {self.name}\n{names}")
+        (upper / "root/.ssh/authorized_keys").write_text(key("provider").read_text())
+        run("ssh-keygen", "-A", "-f", upper)
+        with (STATE / "known_hosts").open("a") as known:
+            public = (upper / "etc/ssh/ssh_host_ed25519_key.pub").read_text().split()[:2]
+            known.write(f"{self.address} {' '.join(public)}\n")
+
+    def start(self):
+        facts = {"LAYERS": (self.place / "layers").read_text(), "PLACE": str(self.place)}
+        facts |= {"NAME": self.namespace, "NETNS": self.namespace, "PATH": os.environ["PATH"]}
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                ["unshare", "--mount", "--", "sh", "-c", KEEP],
+                env=facts | {"SYSTEMD_NSPAWN_LOCK": "0"},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        (self.place / "keeper.pid").write_text(json.dumps([process.pid, _started(process.pid)]))
+
+    def wait(self, limit_s=BOOT_S):
+        """Wait until systemd has started everything; return how it is."""
+        end = time.monotonic() + limit_s
+        state = ""
+        while time.monotonic() < end:
+            state = self.ssh("systemctl is-system-running", check=False).stdout.strip()
+            if state in {"running", "degraded"}:
+                return state
+            assert self.is_on, f"{self.name} has ended:\n{self.console()}"
+            time.sleep(0.3)
+        raise AssertionError(f"{self.name} is {state or 'silent'}:\n{self.console()}")
+
+    @property
+    def is_on(self):
+        return _keeper(self) is not None
+
+    def cut_power(self):
+        """End the host as a pulled plug does: nothing in it hears of it."""
+        keeper = _keeper(self)
+        if keeper is None:
+            return
+        os.kill(keeper, signal.SIGSTOP)  # or it would take the end for a reboot
+        for _ in range(50):
+            guests = set(run("ip", "netns", "pids", self.namespace).split())
+            if not guests:
+                break
+            for pid in guests:
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            time.sleep(0.1)
+        with suppress(ProcessLookupError):
+            os.killpg(keeper, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(keeper, 0)
+        (self.place / "keeper.pid").unlink()
+
+    def destroy(self):
+        if self.place.exists():
+            self.cut_power()
+        if Path("/run/netns", self.namespace).exists():
+            run("ip", "netns", "del", self.namespace)
+        shutil.rmtree(self.place, ignore_errors=True)
+        _forget(self.address)
+
+    # --- use -----------------------------------------------------------------------------------
+    def ssh(self, line, user="root", identity="provider", check=True, stdin=None, limit_s=300):
+        words = [*SSH, "-i", str(STATE / "keys" / identity), f"{user}@{self.address}", line]
+        return controller(*words, check=check, stdin=stdin, limit_s=limit_s)
+
+    def console(self, lines=30):
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+SSH = (
+    "ssh",
+    *("-F", "none", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"),
+    *("-o", f"UserKnownHostsFile={STATE / 'known_hosts'}", "-o", "StrictHostKeyChecking=yes"),
+)
+
+
+def key(name):
+    """Return the public half of a key, made when it is not there."""
+    file = STATE / "keys" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", file)
+    return file.with_suffix(".pub")
+
+
+def controller(*words, check=True, stdin=None, env=None, folder=None, limit_s=600):
+    """Run a command where the hosts can be reached: in the controller's namespace."""
+    done = subprocess.run(
+        ["ip", "netns", "exec", CONTROLLER, *map(str, words)],
+        input=stdin,
+        stdin=None if stdin is not None else subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=env,
+        cwd=folder,
+        timeout=limit_s,
+        check=False,
+    )
+    assert not check or not done.returncode, f"{words[-1]}:\n{done.stdout}{done.stderr}"
+    return done
+
+
+def lay_network():
+    """Make the controller's namespace with its bridge, if it is not there."""
+    if Path("/run/netns", CONTROLLER).exists():
+        return
+    run("ip", "netns", "add", CONTROLLER)
+    inside = ("ip", "-n", CONTROLLER)
+    run(*inside, "link", "set", "lo", "up")
+    run(*inside, "link", "add", "hosts", "type", "bridge")
+    run(*inside, "addr", "add", f"{NETWORK}.1/24", "dev", "hosts")
+    run(*inside, "link", "set", "hosts", "up")
+
+
+def _plug(host):
+    lay_network()
+    cable = f"v-{host.name}"
+    run("ip", "netns", "add", host.namespace)
+    run("ip", "-n", CONTROLLER, "link", "add", cable, "type", "veth",
+        "peer", "name", "host0", "netns", host.namespace)  # fmt: skip
+    run("ip", "-n", CONTROLLER, "link", "set", cable, "master", "hosts", "up")
+    run("ip", "-n", host.namespace, "addr", "add", f"{host.address}/24", "dev", "host0")
+    for link in ("lo", "host0"):
+        run("ip", "-n", host.namespace, "link", "set", link, "up")
+
+
+def take_network_away():
+    if Path("/run/netns", CONTROLLER).exists():
+        run("ip", "netns", "del", CONTROLLER)
+
+
+def _started(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _keeper(host):
+    """Return the pid of the host's keeper, if it runs; a reused pid is nobody's."""
+    try:
+        pid, started = json.loads((host.place / "keeper.pid").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    return pid if started and _started(pid) == started else None
+
+
+def _forget(address):
+    known = STATE / "known_hosts"
+    if known.exists():
+        kept = [line for line in known.read_text().splitlines() if line.split()[0] != address]
+        known.write_text("".join(f"{line}\n" for line in kept))
