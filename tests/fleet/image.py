@@ -37,7 +37,7 @@ def wanted():
 
 def tree():
     """Return the folder of the tree, made when it is not there yet."""
-    content = "\n".join([RELEASE, *BARE, *wanted(), Path(__file__).read_text()])
+    content = "\n".join([RELEASE, *BARE, *wanted(), QUICK, KEEP])
     folder = STATE / f"debian-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
     if not folder.exists():
         draft = folder.with_name(f"{folder.name}.draft")

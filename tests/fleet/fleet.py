@@ -1,0 +1,194 @@
+"""The hosts as Studium's: provisioned by Ansible, pushed to by ssh, asked over TLS."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from tests.fleet import goods, image
+from tests.fleet.image import SOURCE, STATE, run
+from tests.fleet.machines import SSH, Host, controller, key, take_network_away
+
+ANSIBLE = SOURCE / "ansible"
+PEOPLE = ("ann", "ben")
+NAMES = ("staging", "production")
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: str
+
+    def json(self):
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Recap:
+    """What Ansible says at its end about one host."""
+
+    text: str
+    changed: int
+    failed: int
+
+
+def domain(name):
+    return f"{name}.studium.test"
+
+
+# --- provisioning ----------------------------------------------------------------------------
+def provision(*names, check=False):
+    """Run the playbook against the hosts; return what it said of each."""
+    flags = ["--check"] if check else []
+    told = {}
+    for name in names:
+        words = [_tool("ansible-playbook"), *flags, "-i", _inventory(name), ANSIBLE / "site.yml"]
+        done = controller(*words, check=False, env=_environment(), folder=ANSIBLE, limit_s=1500)
+        told[name] = _recap(done.stdout + done.stderr)
+    return told
+
+
+def _recap(text):
+    line = next((line for line in text.splitlines() if "unreachable=" in line), "")
+    numbers = dict(word.split("=") for word in line.split() if "=" in word)
+    failed = int(numbers.get("failed", 1)) + int(numbers.get("unreachable", 1))
+    return Recap(text, int(numbers.get("changed", -1)), failed)
+
+
+def _tool(name):
+    return Path(sys.executable).with_name(name)
+
+
+def _environment():
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": str(STATE),
+        "LANG": "C.UTF-8",
+        "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
+    }
+
+
+def _inventory(name):
+    """Write an inventory like the repository's own, with this fleet's addresses and keys."""
+    facts = yaml.safe_load((ANSIBLE / "inventories" / name / "group_vars/studium.yml").read_text())
+    certificate = certify(name)
+    own = {
+        "site_hosts": [domain(name)],
+        "deploy_keys": [{"name": who, "key": key(who).read_text().strip()} for who in PEOPLE],
+        "site_goods": str(goods.folder()),
+        "site_certificate": str(certificate.with_suffix(".pem")),
+        "site_certificate_key": str(certificate.with_suffix(".key")),
+    }
+    assert set(own) <= set(facts)
+    host = {
+        "ansible_host": Host(name).address,
+        "ansible_user": "root",
+        "ansible_ssh_private_key_file": str(STATE / "keys" / "provider"),
+        "ansible_ssh_common_args": " ".join(SSH[1:]),
+    }
+    file = STATE / "inventories" / f"{name}.yml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"studium": {"hosts": {domain(name): host}, "vars": facts | own}}))
+    return file
+
+
+# --- certificates ----------------------------------------------------------------------------
+def authority():
+    """Return the fleet's own certificate authority."""
+    file = STATE / "tls" / "authority"
+    if not file.with_suffix(".pem").exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _openssl("req", "-x509", *_key_of(file), "-days", "30", "-subj", "/CN=Fleet",
+                 "-out", file.with_suffix(".pem"))  # fmt: skip
+    return file.with_suffix(".pem")
+
+
+def certify(name):
+    """Return the path, without its ending, of a certificate that the authority has signed."""
+    file, signer = STATE / "tls" / name, authority().with_suffix("")
+    if not file.with_suffix(".pem").exists():
+        _openssl("req", *_key_of(file), "-subj", f"/CN={domain(name)}", "-out", f"{file}.csr")
+        Path(f"{file}.ext").write_text(f"subjectAltName=DNS:{domain(name)}\n")
+        _openssl("x509", "-req", "-in", f"{file}.csr", "-days", "30", "-extfile", f"{file}.ext",
+                 "-CA", f"{signer}.pem", "-CAkey", f"{signer}.key", "-CAcreateserial",
+                 "-out", f"{file}.pem")  # fmt: skip
+    return file
+
+
+def _key_of(file):
+    curve = ("-pkeyopt", "ec_paramgen_curve:P-256")
+    return ("-newkey", "ec", *curve, "-nodes", "-keyout", file.with_suffix(".key"))
+
+
+def _openssl(*words):
+    run("openssl", *words)
+
+
+# --- hosts -----------------------------------------------------------------------------------
+def bare(name):
+    """Return a host as a provider hands it over."""
+    host = Host(name)
+    host.create(image.tree())
+    host.start()
+    host.wait()
+    return host
+
+
+def remove(*hosts):
+    for host in hosts:
+        host.destroy()
+    take_network_away()
+
+
+# --- people ----------------------------------------------------------------------------------
+class Work:
+    """A person's clone, from which the sites are pushed to by ssh."""
+
+    def __init__(self, folder, who="ann"):
+        self.folder, self.who = Path(folder), who
+        run("git", "clone", "-q", "--no-local", SOURCE, self.folder)
+
+    def git(self, *words, check=True, who=None):
+        nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        person = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+        identity = STATE / "keys" / (who or self.who)
+        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(STATE)} | nobody
+        env["GIT_SSH_COMMAND"] = " ".join([*SSH, "-i", str(identity)])
+        done = controller("git", *person, "-C", self.folder, *words, check=check, env=env)
+        return subprocess.CompletedProcess(words, done.returncode, done.stdout + done.stderr, "")
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text)
+
+    def read(self, name):
+        return (self.folder / name).read_text()
+
+    def commit(self, subject):
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "-m", subject)
+        return self.git("rev-parse", "HEAD").stdout.strip()
+
+    def push(self, host, *options, what=None, who=None):
+        flags = [part for option in options for part in ("-o", option)]
+        url = f"ssh://deploy@{host.address}/srv/studium/repository.git"
+        ref = what or f"HEAD:refs/heads/{host.name}"
+        return self.git("push", *flags, url, ref, check=False, who=who)
+
+
+def ask(host, path, *flags, name=None, scheme="https", check=True):
+    """Ask a host as a browser does: by its name, over TLS, trusting the fleet's authority."""
+    name = name or domain(host.name)
+    port = 443 if scheme == "https" else 80
+    words = ["curl", "-sS", "-i", "--max-time", "20", "--cacert", str(authority())]
+    words += ["--http1.1", "--resolve", f"{name}:{port}:{host.address}", *flags]
+    done = controller(*words, f"{scheme}://{name}{path}", check=check)
+    if done.returncode:
+        return Answer(0, {}, done.stderr)
+    head, _, body = done.stdout.replace("\r\n", "\n").partition("\n\n")
+    status, *lines = head.splitlines()
+    headers = [line.partition(": ") for line in lines]
+    return Answer(int(status.split()[1]), {key.lower(): value for key, _, value in headers}, body)
