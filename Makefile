@@ -91,4 +91,4 @@ bench: python ## 100 requests/s through deploys and rollbacks: nothing may fail
 	@$(TOOL) python -m tests.benchmarks.bench_releases
 
 fleet: python ## provision and deploy to real hosts in namespaces
-	@$(TOOL) pytest -n0 tests/fleet
+	@$(TOOL) pytest -n0 -p no:randomly tests/fleet

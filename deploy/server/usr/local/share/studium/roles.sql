@@ -9,6 +9,9 @@ SELECT format('CREATE ROLE %I LOGIN', name)
 SELECT 'CREATE DATABASE studium OWNER studium_owner ENCODING ''UTF8'' TEMPLATE template0'
     WHERE 'studium' NOT IN (SELECT datname FROM pg_database) \gexec
 GRANT studium_owner TO deploy;
+-- the proof that a backup restores is made in a scratch database of its own
+ALTER ROLE studium CREATEDB;
+ALTER ROLE "studium-backup" CREATEDB;
 GRANT pg_read_all_data TO "studium-backup";
 ALTER ROLE deploy IN DATABASE studium SET role = 'studium_owner';
 REVOKE ALL ON DATABASE studium FROM PUBLIC;

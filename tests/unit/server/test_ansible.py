@@ -1,0 +1,122 @@
+"""What the roles promise, read from their files."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import jinja2
+import pytest
+import yaml
+
+from pipeline import site as sites
+
+ROOT = Path(__file__).resolve().parents[3]
+ANSIBLE, SERVER = ROOT / "ansible", ROOT / "deploy" / "server"
+SITES = ("staging", "production")
+TASKS = sorted(ANSIBLE.glob("roles/*/tasks/*.yml"))
+FILE_MODULES = {"copy", "template", "file"}
+KEYS = [{"name": "ann", "key": "ssh-ed25519 AAAA ann@lab"}]
+
+
+def facts(name):
+    return yaml.safe_load((ANSIBLE / f"inventories/{name}/group_vars/studium.yml").read_text())
+
+
+def tasks():
+    for file in [*TASKS, *ANSIBLE.glob("roles/*/handlers/*.yml")]:
+        for task in yaml.safe_load(file.read_text()):
+            module = next(key for key in task if key.startswith("ansible.builtin."))
+            yield file, task, module.rpartition(".")[2], task[module]
+
+
+def rendered(role, name, **given):
+    folder = ANSIBLE / "roles" / role / "templates"
+    loader = jinja2.FileSystemLoader(folder)
+    world = jinja2.Environment(  # noqa: S701  these are no pages
+        loader=loader,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    world.filters["to_json"] = json.dumps
+    return world.get_template(name).render(**given)
+
+
+def test_both_inventories_know_the_same_facts():
+    assert set(facts("staging")) == set(facts("production"))
+
+
+def test_every_module_is_a_builtin_one_and_every_task_says_what_it_brings():
+    for file, task, *_ in tasks():
+        assert task.get("name"), file
+        named = [key for key in task if "." in key]
+        assert [key for key in named if not key.startswith("ansible.builtin.")] == []
+
+
+def test_every_file_has_an_owner_a_group_and_a_mode():
+    found = [task for task in tasks() if task[2] in FILE_MODULES]
+    assert len(found) > 20
+    for _, task, _, words in found:
+        assert {"owner", "group", "mode"} <= set(words), task["name"]
+
+
+def test_the_list_for_a_mirror_names_what_the_roles_install():
+    wanted = {name for _, _, module, words in tasks() if module == "apt" for name in words["name"]}
+    lines = (ANSIBLE / "packages.txt").read_text().splitlines()
+    listed = {line.partition("#")[0].strip() for line in lines} - {"", "python3-apt"}
+    assert wanted == listed
+
+
+def test_every_file_of_a_server_is_put_there_by_a_role():
+    text = "\n".join(file.read_text() for file in ANSIBLE.glob("roles/*/*/*.yml"))
+    for file in SERVER.rglob("*"):
+        if file.is_file():
+            place = str(file.relative_to(SERVER))
+            assert place in text or file.name in text, place
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_the_facts_that_ansible_writes_are_facts_that_the_pipeline_takes(name, tmp_path):
+    for goods in ("", "/srv/goods"):
+        text = rendered("app", "site.toml.j2", **facts(name) | {"site_goods": goods})
+        (tmp_path / "site.toml").write_text(text)
+        site = sites.load(tmp_path / "site.toml")
+        assert (site.name, site.branch, str(site.run)) == (name, name, "/run/studium")
+        assert bool(site.facts["build"]["wheels"]) == bool(goods)
+        assert tomllib.loads(text)["web"]["socket_owner"] == "studium:www-data"
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_a_key_reaches_the_gate_under_its_owners_name(name):
+    text = rendered("app", "authorized_keys.j2", **facts(name) | {"deploy_keys": KEYS})
+    keys = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert keys == [
+        'restrict,command="/usr/local/bin/studium-gate ann" ssh-ed25519 AAAA ann@lab',
+    ]
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_the_other_templates_want_nothing_that_no_inventory_has(name):
+    assert "server_name" in rendered("nginx", "studium-host.conf.j2", **facts(name))
+    assert "BACKUP_KEEP_DAYS=30" in rendered("backup", "backup.env.j2", **facts(name))
+
+
+def test_the_repository_is_as_careful_as_on_a_laptop():
+    from laptop.sites import RECEIVE  # noqa: PLC0415  only this test compares the two
+
+    text = (SERVER / "srv/studium/repository.git/config").read_text()
+    for key, value in RECEIVE.items():
+        section, name = key.split(".")
+        block = re.search(rf"\[{section}\]\n((?:\t.*\n)*)", text)[1]
+        assert f"\t{name} = {value}\n" in block
+
+
+def test_each_unit_names_its_user_and_gives_up_every_capability():
+    units = list((SERVER / "etc/systemd/system").glob("*.service"))
+    assert len(units) >= 5
+    for unit in units:
+        text = unit.read_text()
+        assert re.search(r"(?m)^User=(studium|deploy|studium-backup)$", text), unit.name
+        assert "\nCapabilityBoundingSet=\n" in text
+        assert "\nNoNewPrivileges=yes\n" in text
