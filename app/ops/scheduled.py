@@ -1,5 +1,6 @@
 """The scheduled jobs of a site, in the order in which a tick runs them."""
 
+import os
 import subprocess
 import sys
 from contextlib import suppress
@@ -35,7 +36,17 @@ class FollowUps(ScheduledJob):
             return "nothing pending"
         if site_file is None:
             return f"pending, and no site file is known: {', '.join(waiting)}"
+        if not _may_finish(site_file):
+            return f"pending, left to the host's own timer: {', '.join(waiting)}"
         return _finish(site_file)
+
+
+def _may_finish(site_file: Path) -> bool:
+    """Say whether this user may release; on a server another one does, by a timer of its own."""
+    with suppress(SiteInvalid):
+        lock = sites.load(site_file, is_here=False).lock
+        return os.access(lock if lock.exists() else lock.parent, os.W_OK)
+    return True
 
 
 def _interrupted(site_file: Path | None) -> list[str]:

@@ -1,7 +1,5 @@
 """Real hosts for this ring, provisioned once; what breaks a host mends it again."""
 
-import shutil
-
 import pytest
 from tests.fleet import fleet
 from tests.fleet.machines import CONTROLLER, Host, missing
@@ -18,12 +16,10 @@ def machine():
 
 @pytest.fixture(scope="session")
 def provisioned(machine):
-    """Staging as Ansible made it of a bare Debian, and what Ansible said, first and second."""
-    host = fleet.bare("staging")
+    """Staging as Ansible made it of a bare Debian."""
+    host = Host("staging")
     try:
-        first = fleet.provision("staging")["staging"]
-        assert not first.failed, first.text
-        yield host, first
+        yield fleet.from_layer("staging")
     finally:
         fleet.remove(host)
 
@@ -32,16 +28,15 @@ def provisioned(machine):
 def first_push(provisioned, tmp_path_factory):
     """A person's clone, and what its first push to the new host said."""
     work = fleet.Work(tmp_path_factory.mktemp("ann") / "clone")
-    return work, work.push(provisioned[0])
+    return work, work.push(provisioned)
 
 
 @pytest.fixture
 def staging(provisioned, first_push):
     """The host with a live release; each test leaves it answering."""
-    host = provisioned[0]
     assert first_push[1].returncode == 0, first_push[1].stdout
-    yield host
-    assert fleet.ask(host, "/health/ready/").status == 200
+    yield provisioned
+    assert fleet.ask(provisioned, "/health/ready/").status == 200
 
 
 @pytest.fixture
@@ -54,10 +49,14 @@ def work(staging, first_push):
     return clone
 
 
-@pytest.fixture
-def fresh(machine):
-    """A bare host of a test's own."""
-    host = Host("fresh")
-    yield fleet.bare("fresh")
-    host.destroy()
-    shutil.rmtree(host.place, ignore_errors=True)
+@pytest.fixture(scope="session")
+def production(machine):
+    """The second host: the same layer, provisioned as production."""
+    host = Host("production")
+    try:
+        fleet.from_layer("production")
+        told = fleet.provision(host)
+        assert not told.failed, told.text
+        yield host
+    finally:
+        host.destroy()

@@ -1,7 +1,9 @@
 """The hosts as Studium's: provisioned by Ansible, pushed to by ssh, asked over TLS."""
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,7 +16,19 @@ from tests.fleet.machines import SSH, Host, controller, key, take_network_away
 
 ANSIBLE = SOURCE / "ansible"
 PEOPLE = ("ann", "ben")
+OF_A_HOST = ("ansible", "deploy/server", "deploy/hooks", "deploy/pipeline")
 NAMES = ("staging", "production")
+
+
+SITE = """\
+name = "{name}"
+branch = "{name}"
+environment = "{name}"
+[reach]
+remote = "pn-{name}"
+ssh = "deploy@{address}"
+site_file = "/srv/studium/site.toml"
+"""
 
 
 @dataclass(frozen=True)
@@ -41,15 +55,12 @@ def domain(name):
 
 
 # --- provisioning ----------------------------------------------------------------------------
-def provision(*names, check=False):
-    """Run the playbook against the hosts; return what it said of each."""
-    flags = ["--check"] if check else []
-    told = {}
-    for name in names:
-        words = [_tool("ansible-playbook"), *flags, "-i", _inventory(name), ANSIBLE / "site.yml"]
-        done = controller(*words, check=False, env=_environment(), folder=ANSIBLE, limit_s=1500)
-        told[name] = _recap(done.stdout + done.stderr)
-    return told
+def provision(host, *flags, site=None):
+    """Run the playbook against a host; return what it said."""
+    inventory = _inventory(site or host.name, host)
+    words = [_tool("ansible-playbook"), *flags, "-i", inventory, ANSIBLE / "site.yml"]
+    done = controller(*words, check=False, env=_environment(), folder=ANSIBLE, limit_s=1500)
+    return _recap(done.stdout + done.stderr)
 
 
 def _recap(text):
@@ -72,7 +83,7 @@ def _environment():
     }
 
 
-def _inventory(name):
+def _inventory(name, host):
     """Write an inventory like the repository's own, with this fleet's addresses and keys."""
     facts = yaml.safe_load((ANSIBLE / "inventories" / name / "group_vars/studium.yml").read_text())
     certificate = certify(name)
@@ -84,15 +95,17 @@ def _inventory(name):
         "site_certificate_key": str(certificate.with_suffix(".key")),
     }
     assert set(own) <= set(facts)
-    host = {
-        "ansible_host": Host(name).address,
+    reached = {
+        "ansible_host": host.address,
         "ansible_user": "root",
         "ansible_ssh_private_key_file": str(STATE / "keys" / "provider"),
         "ansible_ssh_common_args": " ".join(SSH[1:]),
     }
-    file = STATE / "inventories" / f"{name}.yml"
+    file = STATE / "inventories" / f"{host.name}.yml"
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"studium": {"hosts": {domain(name): host}, "vars": facts | own}}))
+    file.write_text(
+        json.dumps({"studium": {"hosts": {domain(name): reached}, "vars": facts | own}})
+    )
     return file
 
 
@@ -138,6 +151,38 @@ def bare(name):
     return host
 
 
+def from_layer(name):
+    """Return a host that was provisioned before: seconds instead of minutes."""
+    host = Host(name)
+    host.create(baked(), image.tree())
+    host.start()
+    host.wait()
+    return host
+
+
+def baked():
+    """Return what the playbook makes of a bare Debian, made once per state of what it copies."""
+    layer = STATE / f"baked-{_version()}"
+    if not layer.exists():
+        host = bare("fresh")
+        try:
+            told = provision(host, site="staging")
+            assert not told.failed, told.text
+            host.power_off()
+            (host.place / "upper").rename(layer)
+        finally:
+            host.destroy()
+    return layer
+
+
+def _version():
+    """Return a mark of everything that a host is made of."""
+    names = run("git", "-C", SOURCE, "ls-files", "--", *OF_A_HOST).split()
+    contents = [name.encode() + (SOURCE / name).read_bytes() for name in names]
+    tree = f"{image.tree().name} {goods.folder().name}".encode()
+    return hashlib.sha256(b"".join([tree, *contents])).hexdigest()[:12]
+
+
 def remove(*hosts):
     for host in hosts:
         host.destroy()
@@ -177,6 +222,20 @@ class Work:
         url = f"ssh://deploy@{host.address}/srv/studium/repository.git"
         ref = what or f"HEAD:refs/heads/{host.name}"
         return self.git("push", *flags, url, ref, check=False, who=who)
+
+    def fab(self, host, *words, who=None):
+        """Call fab as a person does, in a clone that knows the host's site."""
+        home = self.folder.parent / f"home-{who or self.who}"
+        (home / ".ssh").mkdir(parents=True, exist_ok=True)
+        shutil.copy(STATE / "known_hosts", home / ".ssh")
+        identity = STATE / "keys" / (who or self.who)
+        (home / ".ssh" / "config").write_text(f"Host *\n  IdentityFile {identity}\n")
+        (self.folder / "sites").mkdir(exist_ok=True)
+        self.write(f"sites/{host.name}.toml", SITE.format(name=host.name, address=host.address))
+        env = _environment() | {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
+        env["GIT_SSH_COMMAND"] = " ".join([*SSH, "-i", str(identity)])
+        done = controller(_tool("fab"), *words, check=False, env=env, folder=self.folder)
+        return subprocess.CompletedProcess(words, done.returncode, done.stdout + done.stderr, "")
 
 
 def ask(host, path, *flags, name=None, scheme="https", check=True):

@@ -23,6 +23,7 @@ NETWORK = "10.77.0"
 NUMBERS = {"staging": 11, "production": 12, "backup": 13, "fresh": 14}
 REBOOT = 133  # what nspawn with --keep-unit ends with when its guest reboots
 BOOT_S = 60
+_keepers = []  # they may outlive us; whoever ends a host waits for its keeper
 # Where /run is no tmpfs, nspawn cannot clean up there; so it gets one of its own, and with it the
 # overlay: both are gone with the keeper.
 KEEP = """\
@@ -35,7 +36,7 @@ mount -t overlay overlay "$PLACE/root" \\
 while :; do
     code=0
     systemd-nspawn --quiet --register=no --keep-unit --directory="$PLACE/root" --machine="$NAME" \\
-        --network-namespace-path="/run/netns/$NETNS" --resolv-conf=off --timezone=off \\
+        --network-namespace-path="/run/netns/$NETNS" --resolv-conf=off --timezone=off --capability=CAP_NET_ADMIN \\
         --console=read-only --boot </dev/null || code=$?
     [ "$code" = 133 ] || exit "$code"
 done
@@ -116,6 +117,7 @@ class Host:
                 stderr=log,
                 start_new_session=True,
             )
+        _keepers.append(process)
         (self.place / "keeper.pid").write_text(json.dumps([process.pid, _started(process.pid)]))
 
     def wait(self, limit_s=BOOT_S):
@@ -153,6 +155,14 @@ class Host:
         with suppress(ChildProcessError):
             os.waitpid(keeper, 0)
         (self.place / "keeper.pid").unlink()
+
+    def power_off(self, limit_s=60):
+        """Shut the host down as its own switch does."""
+        self.ssh("systemctl poweroff", check=False)
+        end = time.monotonic() + limit_s
+        while self.is_on and time.monotonic() < end:
+            time.sleep(0.2)
+        self.cut_power()
 
     def destroy(self):
         if self.place.exists():

@@ -2,6 +2,7 @@
 
 import pytest
 from tests.fleet import fleet
+from tests.fleet.machines import controller
 
 HEADERS = {
     "strict-transport-security",
@@ -69,3 +70,23 @@ def test_while_the_site_is_down_the_page_says_so_with_every_header(staging):
 def test_a_broken_rule_is_never_loaded(staging):
     staging.ssh("nginx -t -q")
     assert staging.ssh("sshd -t").stderr == ""
+
+
+def test_from_outside_its_networks_staging_is_not_to_be_reached(staging):
+    """The address is one that no internal network has."""
+    outside = ("198.51.100.7/32", "dev", "hosts")
+    controller("ip", "addr", "add", *outside)
+    staging.ssh("ip route add 198.51.100.7 via 10.77.0.1")
+    try:
+        flags = ("--interface", "198.51.100.7", "--max-time", "2")
+        assert fleet.ask(staging, "/health/", *flags, check=False).status == 0
+        assert fleet.ask(staging, "/health/").status == 200
+    finally:
+        staging.ssh("ip route del 198.51.100.7")
+        controller("ip", "addr", "del", *outside)
+
+
+def test_only_ssh_and_the_web_listen(staging):
+    told = staging.ssh("ss -Hltn | grep -v 127.0.0.1 | grep -v '\\[::1\\]'").stdout
+    ports = {line.split()[3].rpartition(":")[2] for line in told.splitlines()}
+    assert ports == {"22", "80", "443"}

@@ -18,9 +18,9 @@ UNITS = (
 
 
 def test_a_second_run_and_a_look_change_nothing(staging):
-    second = fleet.provision("staging")["staging"]
+    second = fleet.provision(staging)
     assert (second.changed, second.failed) == (0, 0), second.text
-    look = fleet.provision("staging", check=True)["staging"]
+    look = fleet.provision(staging, "--check")
     assert (look.changed, look.failed) == (0, 0), look.text
 
 
@@ -64,6 +64,11 @@ def test_who_pushes_cannot_change_hooks_or_rules(staging, target):
             continue
         done = staging.ssh(f"runuser -u deploy -- sh -c '{line}'", check=False)
         assert done.returncode != 0, line
+
+
+def test_the_site_can_show_what_its_pipeline_has_written(staging):
+    for name in ("ledger.jsonl", "live/.release.json", "site.toml"):
+        staging.ssh(f"runuser -u studium -- cat /srv/studium/{name} >/dev/null")
 
 
 def test_secrets_are_read_by_the_site_alone(staging):

@@ -69,6 +69,13 @@ def test_a_release_that_was_interrupted_is_finished_too(live):
     assert "finished" in scheduled.FollowUps().work()
 
 
+def test_where_another_user_releases_what_waits_is_left_to_its_timer(pending, live, monkeypatch):
+    called = live(1)
+    called.write_text("")
+    monkeypatch.setattr(scheduled.os, "access", lambda path, _: path != called.parent)
+    assert "left to the host's own timer: sessions.0001_initial" in scheduled.FollowUps().work()
+
+
 def test_without_a_site_file_the_job_says_what_waits(pending, settings):
     settings.SITE_FILE = ""
     assert "sessions.0001_initial" in scheduled.FollowUps().work()

@@ -99,6 +99,7 @@ def test_a_key_reaches_the_gate_under_its_owners_name(name):
 @pytest.mark.parametrize("name", SITES)
 def test_the_other_templates_want_nothing_that_no_inventory_has(name):
     assert "server_name" in rendered("nginx", "studium-host.conf.j2", **facts(name))
+    assert "define ssh_networks = {" in rendered("base", "networks.nft.j2", **facts(name))
     assert "BACKUP_KEEP_DAYS=30" in rendered("backup", "backup.env.j2", **facts(name))
 
 
