@@ -93,6 +93,6 @@ def _write(facts: dict[str, object]) -> None:
         return
     name = f"{time.time_ns()}-{os.getpid()}-{secrets.token_hex(4)}"
     draft = place / f"{name}.part"
-    draft.touch(mode=0o600)
+    draft.touch(mode=0o640)  # its folder is shared on a server alone
     draft.write_text(json.dumps(facts))
     draft.rename(place / f"{name}.json")

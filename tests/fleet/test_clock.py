@@ -7,7 +7,8 @@ from tests.fleet import fleet
 
 def test_cron_runs_the_jobs_on_the_live_release(staging, work):
     work.commit("Be another release")
-    assert work.push(staging).returncode == 0
+    told = work.push(staging)
+    assert told.returncode == 0, told.stdout
     release = fleet.ask(staging, "/health/ready/").json()["release"]
     end = time.monotonic() + 130
     while time.monotonic() < end:
@@ -24,15 +25,16 @@ def test_cron_runs_the_jobs_on_the_live_release(staging, work):
 
 def test_the_worker_follows_the_release(staging, work):
     work.commit("Be one more release")
-    assert work.push(staging).returncode == 0
+    told = work.push(staging)
+    assert told.returncode == 0, told.stdout
     release = fleet.ask(staging, "/health/ready/").json()["release"]
     end = time.monotonic() + 20
     while time.monotonic() < end:
-        told = staging.ssh("pgrep -u studium -af 'manage.py worker'", check=False).stdout
-        if release in told:
+        workers = staging.ssh("pgrep -u studium -af 'manage.py worker'", check=False).stdout
+        if release in workers:
             break
         time.sleep(0.5)
-    assert release in told
+    assert release in workers
     assert staging.ssh("systemctl is-active studium-worker").stdout == "active\n"
 
 

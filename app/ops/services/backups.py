@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,7 +87,8 @@ def _write(record: BackupRecord) -> BackupFile:
 def _folder() -> Path:
     folder = Path(settings.BACKUPS)
     folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    if not folder.stat().st_mode & stat.S_ISGID:  # a server shares it with the user that releases
+        folder.chmod(0o700)
     return folder
 
 

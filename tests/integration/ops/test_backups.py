@@ -33,6 +33,14 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
+def test_a_folder_that_a_server_shares_with_the_user_that_releases_stays_shared(real_site):
+    folder = real_site.folder / "backups"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o2770)
+    assert real_site.manage("backup").code == 0
+    assert mode(folder) == 0o2770
+
+
 def test_a_backup_is_private_has_a_checksum_and_lists_the_uploads(real_site):
     media = real_site.folder / "media" / "lab"
     media.mkdir(parents=True)
