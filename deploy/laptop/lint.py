@@ -15,6 +15,7 @@ def commands(clone: Clone) -> Iterator[tuple[str, ...]]:
         yield ("shellcheck", *shell)
     if yaml := tracked(clone, "*.yml", "*.yaml"):
         yield ("yamllint", "--strict", *yaml)
+    yield ("ansible-lint", "--offline", "-q", "--profile=production", "ansible/site.yml")
     if workflows := tracked(clone, ".github/workflows/*.yml"):
         yield ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
         yield ("zizmor", "--offline", "--quiet", *workflows)

@@ -36,7 +36,8 @@ mount -t overlay overlay "$PLACE/root" \\
 while :; do
     code=0
     systemd-nspawn --quiet --register=no --keep-unit --directory="$PLACE/root" --machine="$NAME" \\
-        --network-namespace-path="/run/netns/$NETNS" --resolv-conf=off --timezone=off --capability=CAP_NET_ADMIN \\
+        --network-namespace-path="/run/netns/$NETNS" --capability=CAP_NET_ADMIN \\
+        --resolv-conf=off --timezone=off \\
         --console=read-only --boot </dev/null || code=$?
     [ "$code" = 133 ] || exit "$code"
 done
