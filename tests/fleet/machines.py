@@ -21,7 +21,17 @@ MARK = "sf" + hashlib.sha256(str(SOURCE).encode()).hexdigest()[:4]
 CONTROLLER = f"{MARK}-ctl"
 NETWORK = "10.77.0"
 NUMBERS = {"staging": 11, "production": 12, "backup": 13, "fresh": 14}
-REBOOT = 133  # what nspawn with --keep-unit ends with when its guest reboots
+NEEDED = {
+    "systemd-nspawn": "systemd-container",
+    "debootstrap": "debootstrap",
+    "ip": "iproute2",
+    "ssh": "openssh-client",
+    "curl": "curl",
+    "openssl": "openssl",
+    "npm": "npm",
+    "pg_config": "libpq-dev",
+}
+PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 BOOT_S = 60
 _keepers = []  # they may outlive us; whoever ends a host waits for its keeper
 # Where /run is no tmpfs, nspawn cannot clean up there; so it gets one of its own, and with it the
@@ -33,7 +43,7 @@ mkdir -p /run/systemd/nspawn
 mount -t tmpfs tmpfs /run/systemd/nspawn
 mount -t overlay overlay "$PLACE/root" \\
     -o "lowerdir=$LAYERS,upperdir=$PLACE/upper,workdir=$PLACE/work"
-while :; do
+while :; do  # with --keep-unit nspawn ends with 133 when its guest reboots
     code=0
     systemd-nspawn --quiet --register=no --keep-unit --directory="$PLACE/root" --machine="$NAME" \\
         --network-namespace-path="/run/netns/$NETNS" --capability=CAP_NET_ADMIN \\
@@ -48,12 +58,11 @@ def missing():
     """Return why this machine cannot have a fleet; empty when it can."""
     if os.geteuid() != 0:
         return "root is needed to boot hosts (sudo make fleet)"
-    lacking = [name for name in ("systemd-nspawn", "debootstrap", "ip") if not shutil.which(name)]
+    lacking = [
+        package for program, package in NEEDED.items() if not shutil.which(program, path=PATH)
+    ]
     if lacking:
-        return (
-            f"{', '.join(lacking)} not installed: "
-            "sudo apt-get install -y --no-install-recommends systemd-container debootstrap iproute2"
-        )
+        return f"missing: sudo apt-get install -y --no-install-recommends {' '.join(lacking)}"
     probe = subprocess.run(["unshare", "--mount", "--net", "true"], check=False)
     return "" if probe.returncode == 0 else "this machine allows no namespaces"
 
