@@ -4,9 +4,10 @@ It may end or be killed at any moment: jobs that run go on without it.
 """
 
 import logging
+import os
+import select
 import signal
 import subprocess
-import threading
 import time
 import uuid
 from contextlib import suppress
@@ -38,6 +39,28 @@ class Running:
     process: subprocess.Popen[bytes]
 
 
+class Alarm:
+    """Something to wait for that a signal's handler may ring, again and again.
+
+    A `threading.Event` is not: its lock is held while it rings, and a second signal within the
+    first one's handler would wait for that lock for ever.
+    """
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        for end in (self._reader, self._writer):
+            os.set_blocking(end, False)
+
+    def ring(self) -> None:
+        with suppress(BlockingIOError):  # full: it rings already
+            os.write(self._writer, b"!")
+
+    def wait(self, seconds: float) -> None:
+        """Return when it rings, or after ``seconds``."""
+        if select.select([self._reader], [], [], seconds)[0]:
+            os.read(self._reader, 4096)
+
+
 class Worker:
     """One worker with a number of slots, each for one job at a time."""
 
@@ -48,25 +71,24 @@ class Worker:
         self._running: list[Running] = []
         self._orphans = 0
         self._seen = self._rescued = -RESCUE_EVERY_S - SEEN_EVERY_S
-        self._stop, self._wake = False, threading.Event()
+        self._stop, self._wake = False, Alarm()
 
     def run(self) -> None:
         """Work until a signal, or until another release is live; leave running jobs to finish."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
-        signal.signal(signal.SIGCHLD, lambda *_: self._wake.set())
+        signal.signal(signal.SIGCHLD, lambda *_: self._wake.ring())
         logger.info("Worker %s of release %s: %s slots", self.name, settings.RELEASE, self.slots)
         idle = IDLE_S[0]
         while not (self._stop or another_release_is_live()):
             started = self._turn()
             idle = IDLE_S[0] if started else min(idle * 1.5, IDLE_S[1])
             self._wake.wait(idle)
-            self._wake.clear()
         self._say_goodbye()
 
     def _end(self, _number: int, _frame: object) -> None:
         self._stop = True
-        self._wake.set()
+        self._wake.ring()
 
     def _turn(self) -> bool:
         try:
