@@ -20,7 +20,17 @@ from tests.fleet.image import SOURCE, STATE, run
 MARK = "sf" + hashlib.sha256(str(SOURCE).encode()).hexdigest()[:4]
 CONTROLLER = f"{MARK}-ctl"
 NETWORK = "10.77.0"
-NUMBERS = {"staging": 11, "production": 12, "backup": 13, "fresh": 14}
+NUMBERS = {
+    "staging": 11,
+    "production": 12,
+    "backup": 13,
+    "fresh": 14,
+    "application": 15,
+    "worker": 16,
+    "broker": 17,
+    "certificates": 18,
+    "restored": 19,
+}
 NEEDED = {
     "systemd-nspawn": "systemd-container",
     "debootstrap": "debootstrap",
