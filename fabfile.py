@@ -64,7 +64,7 @@ def ask(
 
 
 def given(flag: str, value: str | None) -> list[str]:
-    return [flag, value] if value else []
+    return [f"{flag}={value}"] if value else []  # one word: a dash in it means nothing
 
 
 # --- verbs: each is a task `verb SITE` and, for every site, a task `verb:SITE` --------------------
@@ -85,10 +85,9 @@ def plan(_: Context, site: str, ref: str | None = None, dry_run: bool = False) -
     target, here = find(site), checkout()
     choice = here.choose(target.site.branch, ref)
     print("\n".join([f"to {target}", *here.describe(choice)]), flush=True)
-    content = b"" if dry_run else here.missing_objects(target, choice.commit)
-    unpack = ["git", f"--git-dir={target.folder('repository')}", "unpack-objects", "--strict", "-q"]
-    conclude(places.at(target, dry_run=dry_run).feed(unpack, content))
-    ask(site, "plan", words=[choice.commit], dry_run=dry_run)
+    pack = b"" if dry_run else here.missing_objects(target, choice.commit)
+    command = target.pipeline("plan", "--pack", words=(choice.commit,))
+    conclude(places.at(target, dry_run=dry_run).feed(command, pack))
 
 
 def rollback(
@@ -132,7 +131,9 @@ def finish(_: Context, site: str, dry_run: bool = False) -> None:
 
 def manage(_: Context, site: str, command: str, dry_run: bool = False) -> None:
     """Run a management command on the live release: fab manage:staging "check --deploy"."""
-    ask(site, "manage", words=shlex.split(command), dry_run=dry_run)
+    target = find(site)
+    words = target.pipeline("manage", words=tuple(shlex.split(command)))
+    conclude(places.at(target, dry_run=dry_run).talk(words))  # it may ask: createsuperuser
 
 
 def maintenance(_: Context, site: str, mode: str, message: str = "", dry_run: bool = False) -> None:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from pipeline import (
     ledger,
     maintenance,
     plan,
+    quarantine,
     releases,
     rollback,
     status,
@@ -102,7 +104,9 @@ def _log(site: Site, given: argparse.Namespace) -> int:
 
 
 def _plan(site: Site, given: argparse.Namespace) -> int:
-    print("\n".join(plan.lines(site, given.words[0] if given.words else site.ref)))
+    commit = given.words[0] if given.words else site.ref
+    with quarantine.quarantined(site, sys.stdin.buffer) if given.pack else nullcontext():
+        print("\n".join(plan.lines(site, commit)))
     return 0
 
 
@@ -150,6 +154,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--to", help="rollback: the release or commit to go back to")
     made.add_argument("--reason", default="", help="rollback: why, for the ledger")
     made.add_argument("--message", default="", help="maintenance: what visitors read")
+    made.add_argument("--pack", action="store_true", help="plan: read the commit's objects")
     made.add_argument("--dry-run", action="store_true", help="rollback: only say what it would do")
     made.add_argument("words", nargs="*")
     return made

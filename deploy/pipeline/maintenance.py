@@ -28,7 +28,8 @@ def describe(site: Site) -> str:
     state = read_json(site.maintenance)
     if not state:
         return f"{site.name}: no maintenance"
-    said = f": {state['message']}" if state.get("message") else ""
+    message = " ".join(str(state.get("message") or "").split())  # one line, whatever it holds
+    said = f": {message}" if message else ""
     return (
         f"{site.name}: maintenance {state['mode']} since {state['since']} by {state['who']}{said}"
     )

@@ -21,6 +21,9 @@ class Place(Protocol):
 
     def run(self, command: Sequence[str]) -> int: ...
 
+    def talk(self, command: Sequence[str]) -> int:
+        """Run a command that may ask the person something."""
+
     def feed(self, command: Sequence[str], content: bytes) -> int:
         """Run a command that reads ``content``."""
 
@@ -30,6 +33,9 @@ class Here:
 
     def run(self, command: Sequence[str]) -> int:
         return subprocess.run(command, check=False).returncode
+
+    def talk(self, command: Sequence[str]) -> int:
+        return self.run(command)
 
     def feed(self, command: Sequence[str], content: bytes) -> int:
         return subprocess.run(command, input=content, check=False).returncode
@@ -42,13 +48,16 @@ class There:
     host: str
 
     def run(self, command: Sequence[str]) -> int:
-        person = sys.stdin.isatty()
         with reaching(self.host), Connection(self.host, connect_timeout=20) as connection:
             connection.client.load_system_host_keys()
             connection.client.set_missing_host_key_policy(RejectPolicy())  # as ssh itself would ask
-            line, typed = shlex.join(command), None if person else False
-            ended = connection.run(line, warn=True, pty=person, in_stream=typed)
+            ended = connection.run(shlex.join(command), warn=True, in_stream=False)
         return int(ended.exited)
+
+    def talk(self, command: Sequence[str]) -> int:
+        """Use ssh itself, with a terminal when there is one here and the host gives one."""
+        terminal = ["-t"] if sys.stdin.isatty() else []
+        return subprocess.run(by_ssh(self.host, command, *terminal), check=False).returncode
 
     def feed(self, command: Sequence[str], content: bytes) -> int:
         """Use ssh itself, as git does: Fabric's streams are text."""
@@ -65,15 +74,19 @@ class Printed:
         print(shlex.join(by_ssh(self.host, command) if self.host else command))
         return 0
 
+    def talk(self, command: Sequence[str]) -> int:
+        return self.run(command)
+
     def feed(self, command: Sequence[str], content: bytes) -> int:
         del content
         return self.run(command)
 
 
-def by_ssh(host: str, command: Sequence[str]) -> list[str]:
+def by_ssh(host: str, command: Sequence[str], *flags: str) -> list[str]:
     """Return the command as ssh takes it; this form of the host takes a port too."""
     return [
         *shlex.split(os.environ.get("GIT_SSH_COMMAND", "ssh")),
+        *flags,
         f"ssh://{host}",
         shlex.join(command),
     ]

@@ -17,6 +17,8 @@ SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
 ANSWERS = """
 import pathlib, sys
 pathlib.Path(__file__).with_name("told").write_text(" ".join(sys.argv[1:]))
+if "--pack" in sys.argv:
+    pathlib.Path(__file__).with_name("pack").write_bytes(sys.stdin.buffer.read())
 print("over there:", sys.argv[1])
 sys.exit(3 if "log" in sys.argv else 0)
 """
@@ -124,7 +126,7 @@ def test_words_arrive_unbroken_and_answers_are_shown(project):
     answer = fab(project, "maintenance:staging", "on", "--message=Back at 'noon'; $HOME")
     assert answer.returncode == 0, answer.stderr
     assert "over there: maintenance" in answer.stdout
-    assert "--message Back at 'noon'; $HOME -- on" in told(project)
+    assert "--message=Back at 'noon'; $HOME -- on" in told(project)
 
 
 def test_the_verdict_of_the_host_is_the_exit_code(project):
@@ -143,7 +145,8 @@ def test_a_plan_takes_the_commit_there(project):
     assert answer.returncode == 0, answer.stderr
     commit = run("git", "-C", str(project), "rev-parse", "HEAD").stdout.strip()
     assert f"-- {commit}" in told(project)
-    run("git", f"--git-dir={project.parent}/there/repository.git", "cat-file", "-e", commit)
+    pack = project.parent / "there" / "bootstrap" / "pipeline" / "pack"
+    assert pack.read_bytes()[:4] == b"PACK"
 
 
 def test_a_host_with_another_key_is_refused(project):

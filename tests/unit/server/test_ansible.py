@@ -16,7 +16,11 @@ ANSIBLE, SERVER = ROOT / "ansible", ROOT / "deploy" / "server"
 SITES = ("staging", "production")
 TASKS = sorted(ANSIBLE.glob("roles/*/tasks/*.yml"))
 FILE_MODULES = {"copy", "template", "file"}
-KEYS = [{"name": "ann", "key": "ssh-ed25519 AAAA ann@lab"}]
+KEYS = [
+    {"name": "ann", "key": "ssh-ed25519 AAAA ann@lab"},
+    {"name": "eve", "key": "ssh-ed25519 BBBB eve@lab", "may": ["maintenance"]},
+    {"name": "auditor", "key": "ssh-ed25519 CCCC", "may": []},
+]
 
 
 def facts(name):
@@ -89,10 +93,15 @@ def test_the_facts_that_ansible_writes_are_facts_that_the_pipeline_takes(name, t
 
 @pytest.mark.parametrize("name", SITES)
 def test_a_key_reaches_the_gate_under_its_owners_name(name):
-    text = rendered("app", "authorized_keys.j2", **facts(name) | {"deploy_keys": KEYS})
+    rights = yaml.safe_load((ANSIBLE / "roles/app/vars/main.yml").read_text())["app_rights"]
+    given = facts(name) | {"deploy_keys": KEYS, "app_rights": rights}
+    text = rendered("app", "authorized_keys.j2", **given)
     keys = [line for line in text.splitlines() if line and not line.startswith("#")]
+    gate = 'restrict,command="/usr/local/bin/studium-gate'
     assert keys == [
-        'restrict,command="/usr/local/bin/studium-gate ann" ssh-ed25519 AAAA ann@lab',
+        f'{gate} ann push rollback maintenance" ssh-ed25519 AAAA ann@lab',
+        f'{gate} eve maintenance" ssh-ed25519 BBBB eve@lab',
+        f'{gate} auditor" ssh-ed25519 CCCC',
     ]
 
 
