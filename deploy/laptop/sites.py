@@ -25,6 +25,7 @@ RECEIVE = {
     "receive.hideRefs": "refs/deploys",
     "receive.autogc": "false",  # the pipeline prunes; a push never waits for it
     "core.logAllRefUpdates": "true",
+    "core.fsync": "committed,loose-object,reference",  # a push that was told it is kept stays so
 }
 PLACES = (
     "releases",

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline import cache, commands, tarballs
+from pipeline import cache, commands, files, tarballs
 from pipeline.git import Repository
 from pipeline.journal import Attempt
 from pipeline.releases import FACTS, Release
@@ -30,6 +30,7 @@ def build(site: Site, runner: Runner, attempt: Attempt, say: Say) -> Release:
         )
         runner.run(commands.compile_source(release))
         runner.run(commands.collect_static(site, release))
+        files.sync_disks(folder, site.cache, site.folder("static"))  # before it counts as whole
         release.save()
         seal(folder)
     except BaseException:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pipeline import attempts, follow, journal, lock, processes, redaction, releases, rollback
+from pipeline import attempts, follow, journal, lock, processes, redaction, releases, rollback, turn
 from pipeline.errors import Interrupted, Locked, NotUndone, PipelineError, Refused
 from pipeline.followup import follow_up, record
 from pipeline.git import Repository
@@ -86,6 +86,7 @@ def carry_out(site: Site, attempt: Attempt) -> bool:
     doing = "releasing" if attempt.kind == "push" else "going back to"
     work = Releasing(site, attempt, LocalRunner(), voice)
     try:
+        turn.owner_after_patience(site)
         with lock.held(site.lock, _owner(attempt, doing)):
             settle(site, voice)
             return _under_lock(work)
@@ -155,7 +156,7 @@ def finish(site: Site) -> bool:
     """Settle what an interrupted runner left, and run late migrations that are still pending."""
     voice = Voice(redaction.of_file(site.folder("secrets")))
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    owner = lock.Owner(who(os.environ), "finishing", now, os.getpid())
+    owner = lock.Owner(who(os.environ), turn.FINISHING, now, os.getpid())
     try:
         with lock.held(site.lock, owner):
             is_served = settle(site, voice)

@@ -1,11 +1,13 @@
 """Files that are either whole or absent, whatever happens while they are written."""
 
+import ctypes
 import json
 import os
 import re
 from pathlib import Path
 from typing import Any
 
+LIBC = ctypes.CDLL(None, use_errno=True)
 DRAFT = re.compile(r"\..+\.(\d+)")  # .NAME.PID, see below
 
 
@@ -31,6 +33,18 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def sync_disks(*folders: Path) -> None:
+    """Write everything to the disks that hold these folders: they stay whole if power is cut."""
+    disks = {folder.stat().st_dev: folder for folder in folders if folder.exists()}
+    for folder in disks.values():
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            if LIBC.syncfs(descriptor):
+                raise OSError(ctypes.get_errno(), f"{folder} could not be written to its disk")
+        finally:
+            os.close(descriptor)
 
 
 def read_json(path: Path) -> Any | None:

@@ -103,6 +103,7 @@ def prune(site: Site, runner: Runner, voice: Voice) -> None:
     release = releases.live(site)
     if gone and release:
         runner.run(commands.prune_static(site, release, releases.kept(site)))
+    _prune_pins(site, Repository(site.repository, runner))
 
 
 def _prune_releases(site: Site) -> list[str]:
@@ -118,6 +119,14 @@ def _prune_releases(site: Site) -> list[str]:
         vassals.forget(site, release.id)
         gone.append(release.id)
     return gone
+
+
+def _prune_pins(site: Site, repository: Repository) -> None:
+    """Let go of attempts that are older than every release that is kept; some never became one."""
+    kept = releases.kept(site)
+    for name in repository.pins():
+        if kept and journal.ID.fullmatch(name) and name < kept[-1].id:
+            repository.unpin(name)
 
 
 def _prune_logs(site: Site) -> None:

@@ -8,6 +8,7 @@ from pipeline.errors import StepFailed
 from pipeline.runner import Command, LocalRunner, Runner
 
 NOTHING = "0" * 40
+PINS = "refs/deploys/"
 QUARANTINE = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
 
 
@@ -66,7 +67,15 @@ class Repository:
 
     def pin(self, name: str, commit: str) -> None:
         """Keep ``commit`` in the repository, whatever becomes of its branch."""
-        self.git("update-ref", f"refs/deploys/{name}", commit, NOTHING)
+        self.git("update-ref", f"{PINS}{name}", commit, NOTHING)
+
+    def pins(self) -> list[str]:
+        """Return the names that are pinned."""
+        refs = self.git("for-each-ref", "--format=%(refname:lstrip=2)", PINS)
+        return refs.splitlines()
+
+    def unpin(self, name: str) -> None:
+        self.git("update-ref", "-d", f"{PINS}{name}")
 
     def move(self, ref: str, new: str, old: str) -> None:
         """Let ``ref`` name ``new`` if it still names ``old``."""

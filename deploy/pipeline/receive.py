@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline import ledger, lock, processes
+from pipeline import ledger, processes, turn
 from pipeline.errors import Locked, Refused
 from pipeline.git import NOTHING, Repository
 from pipeline.site import Site
@@ -38,7 +38,7 @@ def check(site: Site, repository: Repository, pushed: Sequence[Update]) -> Updat
     _check_branch(site, update)
     _check_commit(site, repository, update)
     _check_host(site)
-    owner = lock.owner_of(site.lock)
+    owner = turn.owner_after_patience(site)
     if owner:
         raise Locked(f"{site.name} is busy: {owner}. Nothing was changed; push again afterwards.")
     return update

@@ -43,14 +43,19 @@ def target_of(site: Site, name: str | None) -> Release:
 
 
 def _before(site: Site, choices: list[Release]) -> Release:
-    """Return the newest release that is older than the live one."""
-    current = site.live_release() or ""
+    """Return the newest older release that the live one continues, else the newest older one.
+
+    One that was itself gone back from is no part of the live one's history.
+    """
+    current, present = site.live_release() or "", releases.live(site)
     older = [one for one in choices if one.id < current]
     if not older:
         raise Refused(
             f"{current} is the oldest release that {site.name} keeps. Name a newer one with --to."
         )
-    return older[0]
+    repository = Repository(site.repository)
+    own = [one for one in older if present and repository.holds(one.commit, present.commit)]
+    return (own or older)[0]
 
 
 def plan(site: Site, runner: Runner, target: Release) -> RollbackPlan:

@@ -119,7 +119,7 @@ def _align_branch(site: Site, voice: Voice) -> None:
     if release is None or branch == release.commit:
         return
     if branch != NOTHING:
-        repository.pin(releases.next_id(site, branch, datetime.now(UTC)), branch)
+        repository.pin(f"aside/{releases.next_id(site, branch, datetime.now(UTC))}", branch)
     point_branch(site, repository, release.commit, voice)
     _record_drift(site, voice, f"{site.branch} named what is not live; it follows again", branch)
 
