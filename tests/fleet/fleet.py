@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from pathlib import Path
 import yaml
 from tests.fleet import goods, image
 from tests.fleet.image import SOURCE, STATE, run
-from tests.fleet.machines import SSH, Host, controller, key, take_network_away
+from tests.fleet.machines import CONTROLLER, SSH, Host, controller, key, take_network_away
 
 ANSIBLE = SOURCE / "ansible"
 PEOPLE = ("ann", "ben")
+ALIVE = ("-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=3")  # a host may lose its power
 OF_A_HOST = ("ansible", "deploy/server", "deploy/hooks", "deploy/pipeline")
 NAMES = ("staging", "production")
 
@@ -190,6 +192,10 @@ def remove(*hosts):
 
 
 # --- people ----------------------------------------------------------------------------------
+def repository(host):
+    return f"ssh://deploy@{host.address}/srv/studium/repository.git"
+
+
 class Work:
     """A person's clone, from which the sites are pushed to by ssh."""
 
@@ -198,16 +204,27 @@ class Work:
         run("git", "clone", "-q", "--no-local", SOURCE, self.folder)
 
     def git(self, *words, check=True, who=None):
+        line, env = self._line(who, *words)
+        done = controller(*line, check=check, env=env)
+        return subprocess.CompletedProcess(words, done.returncode, done.stdout + done.stderr, "")
+
+    def _line(self, who, *words):
+        """Return what to run, and the environment that makes it this person's git."""
         nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         person = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
         identity = STATE / "keys" / (who or self.who)
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(STATE)} | nobody
-        env["GIT_SSH_COMMAND"] = " ".join([*SSH, "-i", str(identity)])
-        done = controller("git", *person, "-C", self.folder, *words, check=check, env=env)
-        return subprocess.CompletedProcess(words, done.returncode, done.stdout + done.stderr, "")
+        env["GIT_SSH_COMMAND"] = " ".join([*SSH, *ALIVE, "-i", str(identity)])
+        return ("git", *person, "-C", self.folder, *words), env
 
     def write(self, name, text):
-        (self.folder / name).write_text(text)
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def add(self, name, text):
+        """Put text at the end of a file."""
+        self.write(name, self.read(name) + text)
 
     def read(self, name):
         return (self.folder / name).read_text()
@@ -219,9 +236,24 @@ class Work:
 
     def push(self, host, *options, what=None, who=None):
         flags = [part for option in options for part in ("-o", option)]
-        url = f"ssh://deploy@{host.address}/srv/studium/repository.git"
         ref = what or f"HEAD:refs/heads/{host.name}"
-        return self.git("push", *flags, url, ref, check=False, who=who)
+        return self.git("push", *flags, repository(host), ref, check=False, who=who)
+
+    def start_push(self, host, who=None):
+        """Start a push as a terminal does: in a process group of its own, heeding Ctrl-C."""
+        ref = f"HEAD:refs/heads/{host.name}"
+        line, env = self._line(who, "push", repository(host), ref)
+        return subprocess.Popen(
+            ["ip", "netns", "exec", CONTROLLER, *map(str, line)],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        )
 
     def fab(self, host, *words, who=None):
         """Call fab as a person does, in a clone that knows the host's site."""

@@ -96,6 +96,10 @@ class Host:
         return f"{MARK}-{self.name}"
 
     @property
+    def cable(self):
+        return f"v-{self.name}"
+
+    @property
     def log(self):
         return self.place / "console.log"
 
@@ -249,7 +253,7 @@ def lay_network():
 
 def _plug(host):
     lay_network()
-    cable = f"v-{host.name}"
+    cable = host.cable
     run("ip", "netns", "add", host.namespace)
     run("ip", "-n", CONTROLLER, "link", "add", cable, "type", "veth",
         "peer", "name", "host0", "netns", host.namespace)  # fmt: skip

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline import attempts, commands, journal, ledger, release, vassals
+from pipeline import attempts, build, commands, journal, ledger, release, vassals
 
 
 def at(root: Path, point: str) -> None:
@@ -61,3 +61,4 @@ after(attempts, "give_verdict", lambda site, *_: (site.root, "verdict"))
 before(commands, "migrate", lambda site, _, phase: (site.root, phase + "-migrations"))
 before(ledger, "append", lambda path, _: (path.parent, "row"))
 after(ledger, "append", lambda path, _: (path.parent, "recorded"))
+before(build, "seal", lambda folder: (folder.parents[1], "build"))

@@ -4,10 +4,12 @@ import hashlib
 import time
 
 from django.conf import settings
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 PIECE = 65536
+NEWEST = "SELECT id FROM bench_note ORDER BY id DESC LIMIT 1"  # all that this release knows of it
 
 
 @csrf_exempt
@@ -35,3 +37,15 @@ def slow(request: HttpRequest) -> HttpResponse:
 
 def release(_request: HttpRequest) -> HttpResponse:
     return JsonResponse({"release": settings.RELEASE, "commit": settings.COMMIT})
+
+
+@csrf_exempt
+def notes(request: HttpRequest) -> HttpResponse:
+    """Write a note, or wait, and read the newest."""
+    time.sleep(float(request.GET.get("s", "0")))
+    with connection.cursor() as cursor:
+        if request.method == "POST":
+            cursor.execute("INSERT INTO bench_note DEFAULT VALUES")
+        cursor.execute(NEWEST)
+        names = [column[0] for column in cursor.description]
+        return JsonResponse(dict(zip(names, cursor.fetchone() or [], strict=False)))
