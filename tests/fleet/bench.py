@@ -110,6 +110,21 @@ def wait_until_settled(host, limit_s=90):
     wait_until(lambda: host.ssh(line, check=False).returncode == 0, limit_s, "the end")
 
 
+def reboot(host):
+    """Reboot, and return when the host has gone down."""
+    host.ssh("systemctl reboot", check=False)
+    line = "systemctl is-system-running"
+    wait_until(lambda: host.ssh(line, check=False).returncode == 255, 120, "the host's end")
+
+
+def at_what_is_live(host, work):
+    """Let the clone be at the branch of the host."""
+    work.git("fetch", "-q", fleet.repository(host), "staging")
+    work.git("reset", "-q", "--hard", "FETCH_HEAD")
+    work.git("clean", "-qfd")
+    return work
+
+
 # --- holding ------------------------------------------------------------------------------------
 @contextmanager
 def held_at(host, point, work, who=None):

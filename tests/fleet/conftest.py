@@ -2,7 +2,7 @@
 
 import pytest
 from tests.fleet import fleet
-from tests.fleet.machines import CONTROLLER, Host, missing
+from tests.fleet.machines import CONTROLLER, Host, missing, take_network_away
 
 
 @pytest.fixture(scope="session")
@@ -11,7 +11,8 @@ def machine():
     reason = missing()
     if reason:
         pytest.skip(reason)
-    return CONTROLLER
+    yield CONTROLLER
+    take_network_away()
 
 
 @pytest.fixture(scope="session")

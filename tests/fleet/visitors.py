@@ -41,6 +41,7 @@ class Visitor(threading.Thread):
 # --- many at once ------------------------------------------------------------------------------
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET: of this thread alone
 PATIENCE_S = 30
+CONNECT_S = 3
 PEOPLE_HERE = ("vera", "wim")
 PASSWORD = "a crowd of one and a half"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -66,7 +67,8 @@ class Line(http.client.HTTPSConnection):
         self.name, self.address, self.trust = name, host.address, trust
 
     def connect(self):
-        plain = socket.create_connection((self.address, 443), PATIENCE_S)
+        plain = socket.create_connection((self.address, 443), CONNECT_S)
+        plain.settimeout(PATIENCE_S)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = self.trust.wrap_socket(plain, server_hostname=self.name)
 
@@ -103,7 +105,7 @@ class Guest(threading.Thread):
         self.hang_up()
 
     def fail(self, path, what):
-        at_s = round(time.monotonic() - self.crowd.began, 2)
+        at_s = round(self.crowd.now_s, 2)
         self.crowd.failures.append(Failure(at_s, self.kind, path, str(what)[:300]))
         self.hang_up()
 
@@ -216,8 +218,9 @@ class Crowd:
 
     kinds = (Reader, Reader, Newcomer, Waiter, Writer, Uploader, Person)
 
-    def __init__(self, host):
+    def __init__(self, host, *kinds):
         self.host, self.over, self.failures = host, threading.Event(), []
+        self.kinds = kinds or self.kinds
         self.trust = ssl.create_default_context(cafile=str(fleet.authority()))
         self.file = STATIC.search(fleet.ask(host, "/accounts/sign-in/").body)[1]
         self.began = time.monotonic()
@@ -232,6 +235,10 @@ class Crowd:
         self.over.set()
         for guest in self.guests:
             guest.join()
+
+    @property
+    def now_s(self):
+        return time.monotonic() - self.began
 
     def of(self, kind):
         return [guest for guest in self.guests if type(guest) is kind]
