@@ -30,6 +30,9 @@ class Owner:
         return f"{self.who} is {self.doing} since {self.since} (process {self.pid})"
 
 
+SOMEBODY = Owner("somebody", "starting", "just now", 0)
+
+
 @contextmanager
 def held(path: Path, owner: Owner) -> Iterator[None]:
     """Hold the lock, or raise Locked with the present owner."""
@@ -69,7 +72,7 @@ def owner_of(path: Path) -> Owner | None:
     try:
         return Owner(**json.loads(path.read_text()))
     except (ValueError, TypeError):
-        return Owner("somebody", "starting", "just now", 0)
+        return SOMEBODY
 
 
 def is_free(path: Path) -> bool:

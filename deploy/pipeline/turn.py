@@ -27,8 +27,9 @@ def owner_after_patience(site: Site, patience_s: float = PATIENCE_S) -> lock.Own
 
 
 def _is_soon_through(site: Site, owner: lock.Owner) -> bool:
+    """Say whether it is worth waiting; who has no name yet begins, ends, or only looks."""
     attempt = None
     with suppress(JournalBroken):
         attempt = journal.load(site)
     is_accepted = attempt is not None and attempt.phase == "accepted"
-    return owner.doing == FINISHING or is_accepted
+    return owner == lock.SOMEBODY or owner.doing == FINISHING or is_accepted
