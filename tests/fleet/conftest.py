@@ -1,18 +1,18 @@
 """Real hosts for this ring, provisioned once; what breaks a host mends it again."""
 
 import pytest
-from tests.fleet import fleet
-from tests.fleet.machines import CONTROLLER, Host, missing, take_network_away
+from tests.fleet import fleet, ground
+from tests.fleet.machines import CONTROLLER, Host
 
 
 @pytest.fixture(scope="session")
 def machine():
     """This machine, when it can have a fleet; else the tests are skipped, and say why."""
-    reason = missing()
+    reason = ground.missing()
     if reason:
         pytest.skip(reason)
-    yield CONTROLLER
-    take_network_away()
+    with ground.alone():
+        yield CONTROLLER
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,11 @@ from pathlib import Path
 import yaml
 from tests.fleet import goods, image
 from tests.fleet.image import SOURCE, STATE, run
-from tests.fleet.machines import CONTROLLER, SSH, Host, controller, key, take_network_away
+from tests.fleet.machines import CONTROLLER, HOSTS, SSH, Host, controller, key, take_network_away
 
 ANSIBLE = SOURCE / "ansible"
 PEOPLE = ("ann", "ben")
+QUICK = "STUDIUM_FLEET_QUICK" in os.environ
 ALIVE = ("-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=3")  # a host may lose its power
 OF_A_HOST = ("ansible", "deploy/server", "deploy/hooks", "deploy/pipeline")
 NAMES = ("staging", "production")
@@ -146,35 +147,58 @@ def _openssl(*words):
 # --- hosts -----------------------------------------------------------------------------------
 def bare(name):
     """Return a host as a provider hands it over."""
-    host = Host(name)
-    host.create(image.tree())
-    host.start()
-    host.wait()
-    return host
+    return _booted(Host(name), image.tree())
 
 
 def from_layer(name):
     """Return a host that was provisioned before: seconds instead of minutes."""
-    host = Host(name)
-    host.create(baked(), image.tree())
+    return _booted(Host(name), baked(), image.tree())
+
+
+def _booted(host, *layers, upon=None):
+    host.create(*layers, upon=upon)
     host.start()
     host.wait()
     return host
 
 
 def baked():
-    """Return what the playbook makes of a bare Debian, made once per state of what it copies."""
-    layer = STATE / f"baked-{_version()}"
+    """Return what the playbook makes of a bare Debian, made once per state of what it copies.
+
+    With STUDIUM_FLEET_QUICK set it is made of the newest one that is there: quick, for somebody who
+    tries a role again and again, but what a role no longer brings stays.
+    """
+    layer = HOSTS / f"baked-{_version()}"
     if not layer.exists():
-        host = bare("fresh")
+        host = Host("fresh")
         try:
+            _booted(host, image.tree(), upon=_newest() if QUICK else None)
             told = provision(host, site="staging")
             assert not told.failed, told.text
             host.power_off()
             (host.place / "upper").rename(layer)
+            layer.touch()
         finally:
             host.destroy()
+        _prune()
     return layer
+
+
+def _layers():
+    """Return the layers that are there, the oldest first."""
+    return sorted(HOSTS.glob("baked-*"), key=lambda layer: layer.stat().st_mtime)
+
+
+def _newest():
+    return next(reversed(_layers()), None)
+
+
+def _prune():
+    """Keep the newest two layers, and those that a host stands upon."""
+    used = "".join(file.read_text() for file in HOSTS.glob("*/layers"))
+    for layer in _layers()[:-2]:
+        if layer.name not in used:
+            shutil.rmtree(layer)
 
 
 def _version():

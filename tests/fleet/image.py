@@ -13,6 +13,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
 STATE = Path(os.environ.get("STUDIUM_FLEET", SOURCE / ".state" / "fleet"))
+ARCHIVE = os.environ.get("STUDIUM_FLEET_ARCHIVE", "")  # for a machine that is no Debian 12
 RELEASE = "bookworm"
 BARE = (
     "systemd",
@@ -50,7 +51,14 @@ def tree():
 
 def _make(folder):
     names = ",".join(BARE)
-    run("debootstrap", "--variant=minbase", f"--include={names}", RELEASE, folder, _archive())
+    run(
+        "debootstrap",
+        "--variant=minbase",
+        f"--include={names}",
+        RELEASE,
+        folder,
+        ARCHIVE or _in_apt(),
+    )
     _take_over_apt(folder)
     (folder / "etc/dpkg/dpkg.cfg.d/fleet").write_text(QUICK)
     (folder / "etc/apt/apt.conf.d/90fleet").write_text(KEEP)
@@ -64,19 +72,33 @@ def _make(folder):
     (folder / "etc/resolv.conf").unlink(missing_ok=True)
 
 
-def _archive():
-    """Return where this machine's own apt finds the release."""
+def unknown():
+    """Return why there is no Debian to build hosts from; empty when there is."""
+    if ARCHIVE or _in_apt():
+        return ""
+    return (
+        f"apt of this machine knows no {RELEASE}, of which the hosts are made: let "
+        "STUDIUM_FLEET_ARCHIVE name a mirror of Debian"
+    )
+
+
+def _in_apt():
+    """Return where this machine's own apt finds the release; empty when it does not."""
     form = "$(REPO_URI) $(RELEASE)"
     told = run("apt-get", "indextargets", "--format", form, "Created-By: Packages")
     found = [line.split()[0] for line in told.splitlines() if line.split()[1:] == [RELEASE]]
-    assert found, f"apt of this machine knows no {RELEASE}: the fleet is built from it"
-    return found[0]
+    return found[0] if found else ""
 
 
 def _take_over_apt(folder):
     """Let the tree's apt find what this machine's own apt finds."""
     apt = folder / "etc" / "apt"
     (apt / "sources.list").unlink(missing_ok=True)
+    for name in ("resolv.conf", "hosts"):
+        shutil.copy(Path("/etc", name), folder / "etc" / name)
+    if ARCHIVE:
+        (apt / "sources.list").write_text(f"deb {ARCHIVE} {RELEASE} main\n")
+        return
     for name in ("sources.list.d", "auth.conf.d", "trusted.gpg.d"):
         shutil.copytree(Path("/etc/apt", name), apt / name, dirs_exist_ok=True)
     if Path("/etc/apt/sources.list").exists():
@@ -85,8 +107,6 @@ def _take_over_apt(folder):
     authorities = "etc/ssl/certs/ca-certificates.crt"
     shutil.copy(Path("/", authorities), folder / authorities)
     (apt / "apt.conf.d" / "80machine").write_text(run("apt-config", "dump", "Acquire"))
-    for name in ("resolv.conf", "hosts"):
-        shutil.copy(Path("/etc", name), folder / "etc" / name)
 
 
 def _install(folder, *words):

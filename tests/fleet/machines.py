@@ -20,6 +20,7 @@ from tests.fleet.image import SOURCE, STATE, run
 MARK = "sf" + hashlib.sha256(str(SOURCE).encode()).hexdigest()[:4]
 CONTROLLER = f"{MARK}-ctl"
 NETWORK = "10.77.0"
+HOSTS = STATE / "hosts"  # what hosts write; see ground.py for where that may be
 NUMBERS = {
     "staging": 11,
     "production": 12,
@@ -31,50 +32,33 @@ NUMBERS = {
     "certificates": 18,
     "restored": 19,
 }
-NEEDED = {
-    "systemd-nspawn": "systemd-container",
-    "debootstrap": "debootstrap",
-    "ip": "iproute2",
-    "ssh": "openssh-client",
-    "curl": "curl",
-    "openssl": "openssl",
-    "npm": "npm",
-    "pg_config": "libpq-dev",
-}
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 BOOT_S = 60
 _keepers = []  # they may outlive us; whoever ends a host waits for its keeper
 # Where /run is no tmpfs, nspawn cannot clean up there; so it gets one of its own, and with it the
-# overlay: both are gone with the keeper.
-KEEP = """\
+# overlay: both are gone with the keeper. In a plain chroot /sys may be empty.
+LAY = """\
 set -eu
 mount --make-rprivate /
+[ -d /sys/kernel ] || mount -t sysfs sysfs /sys
+[ -n "$(ls /sys/fs/cgroup)" ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir -p /run/systemd/nspawn
 mount -t tmpfs tmpfs /run/systemd/nspawn
 mount -t overlay overlay "$PLACE/root" \\
     -o "lowerdir=$LAYERS,upperdir=$PLACE/upper,workdir=$PLACE/work"
-while :; do  # with --keep-unit nspawn ends with 133 when its guest reboots
-    code=0
+nspawn() {
     systemd-nspawn --quiet --register=no --keep-unit --directory="$PLACE/root" --machine="$NAME" \\
         --network-namespace-path="/run/netns/$NETNS" --capability=CAP_NET_ADMIN \\
-        --resolv-conf=off --timezone=off \\
-        --console=read-only --boot </dev/null || code=$?
+        --resolv-conf=off --timezone=off "$@" </dev/null
+}
+"""
+KEEP = """\
+while :; do  # with --keep-unit nspawn ends with 133 when its guest reboots
+    code=0
+    nspawn --console=read-only --boot || code=$?
     [ "$code" = 133 ] || exit "$code"
 done
 """
-
-
-def missing():
-    """Return why this machine cannot have a fleet; empty when it can."""
-    if os.geteuid() != 0:
-        return "root is needed to boot hosts (sudo make fleet)"
-    lacking = [
-        package for program, package in NEEDED.items() if not shutil.which(program, path=PATH)
-    ]
-    if lacking:
-        return f"missing: sudo apt-get install -y --no-install-recommends {' '.join(lacking)}"
-    probe = subprocess.run(["unshare", "--mount", "--net", "true"], check=False)
-    return "" if probe.returncode == 0 else "this machine allows no namespaces"
 
 
 @dataclass(frozen=True)
@@ -89,7 +73,7 @@ class Host:
 
     @property
     def place(self):
-        return STATE / "hosts" / self.name
+        return HOSTS / self.name
 
     @property
     def namespace(self):
@@ -104,12 +88,15 @@ class Host:
         return self.place / "console.log"
 
     # --- life --------------------------------------------------------------------------------
-    def create(self, *layers):
-        """Lay an empty overlay upon the layers, the uppermost first, and plug the cable in."""
+    def create(self, *layers, upon=None):
+        """Lay an empty overlay, or a copy of another's, upon the layers; plug the cable in."""
         self.destroy()
         for part in ("upper", "work", "root"):
             (self.place / part).mkdir(parents=True)
+        if upon:
+            run("cp", "-a", f"{upon}/.", self.place / "upper")
         (self.place / "layers").write_text(":".join(map(str, layers)))
+        (self.place / "owner").write_text(json.dumps(ourselves()))
         self._dress()
         _plug(self)
 
@@ -117,7 +104,7 @@ class Host:
         """Give the host what a provider gives: a name, keys of its own, and our key for root."""
         upper = self.place / "upper"
         for folder in ("etc/ssh", "root/.ssh"):
-            (upper / folder).mkdir(parents=True)
+            (upper / folder).mkdir(parents=True, exist_ok=True)
         (upper / "root").chmod(0o700)
         (upper / "root/.ssh").chmod(0o700)
         (upper / "etc/hostname").write_text(f"{self.name}\n")
@@ -130,12 +117,10 @@ class Host:
             known.write(f"{self.address} {' '.join(public)}\n")
 
     def start(self):
-        facts = {"LAYERS": (self.place / "layers").read_text(), "PLACE": str(self.place)}
-        facts |= {"NAME": self.namespace, "NETNS": self.namespace, "PATH": os.environ["PATH"]}
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                ["unshare", "--mount", "--", "sh", "-c", KEEP],
-                env=facts | {"SYSTEMD_NSPAWN_LOCK": "0"},
+                ["unshare", "--mount", "--", "sh", "-c", LAY + KEEP],
+                env=self.facts(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -143,6 +128,13 @@ class Host:
             )
         _keepers.append(process)
         (self.place / "keeper.pid").write_text(json.dumps([process.pid, _started(process.pid)]))
+
+    def facts(self):
+        """Return what the keeper's script wants to know; a keeper is known by it as well."""
+        layers = (self.place / "layers").read_text()
+        facts = {"LAYERS": layers, "PLACE": str(self.place), "PATH": PATH}
+        facts |= {"NAME": self.namespace, "NETNS": self.namespace}
+        return facts | {"SYSTEMD_NSPAWN_LOCK": "0"}
 
     def wait(self, limit_s=BOOT_S):
         """Wait until systemd has started everything; return how it is."""
@@ -162,23 +154,10 @@ class Host:
 
     def cut_power(self):
         """End the host as a pulled plug does: nothing in it hears of it."""
-        keeper = _keeper(self)
-        if keeper is None:
-            return
-        os.kill(keeper, signal.SIGSTOP)  # or it would take the end for a reboot
-        for _ in range(50):
-            guests = set(run("ip", "netns", "pids", self.namespace).split())
-            if not guests:
-                break
-            for pid in guests:
-                with suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
-            time.sleep(0.1)
-        with suppress(ProcessLookupError):
-            os.killpg(keeper, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            os.waitpid(keeper, 0)
-        (self.place / "keeper.pid").unlink()
+        end_namespace(self.namespace)
+        with suppress(FileNotFoundError, ValueError, ChildProcessError):
+            os.waitpid(json.loads((self.place / "keeper.pid").read_text())[0], 0)
+        (self.place / "keeper.pid").unlink(missing_ok=True)
 
     def power_off(self, limit_s=60):
         """Shut the host down as its own switch does."""
@@ -191,8 +170,7 @@ class Host:
     def destroy(self):
         if self.place.exists():
             self.cut_power()
-        if Path("/run/netns", self.namespace).exists():
-            run("ip", "netns", "del", self.namespace)
+        forget_namespace(self.namespace)
         shutil.rmtree(self.place, ignore_errors=True)
         _forget(self.address)
 
@@ -264,8 +242,86 @@ def _plug(host):
 
 
 def take_network_away():
-    if Path("/run/netns", CONTROLLER).exists():
+    """Take the controller's namespace away when no host is plugged in any more."""
+    if namespaces() == [CONTROLLER]:
         run("ip", "netns", "del", CONTROLLER)
+
+
+# --- what runs, also when nobody remembers it ------------------------------------------------
+def namespaces():
+    return sorted(path.name for path in Path("/run/netns").glob(f"{MARK}-*"))
+
+
+def keepers(namespace):
+    """Return the processes that keep a host: their environment names its namespace."""
+    mark = f"NETNS={namespace}".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return found
+
+
+def end_namespace(namespace):
+    """Kill a host's keepers, and everything in its namespace."""
+    own = keepers(namespace)
+    _signal(own, signal.SIGSTOP)  # or they would take the end for a reboot
+    for _ in range(50):
+        guests = _inhabitants(namespace)
+        if not guests:
+            break
+        _signal(guests, signal.SIGKILL)
+        time.sleep(0.1)
+    _signal(own, signal.SIGKILL)
+
+
+def _inhabitants(namespace):
+    if not Path("/run/netns", namespace).exists():
+        return []
+    return [int(pid) for pid in run("ip", "netns", "pids", namespace).split()]
+
+
+def forget_namespace(namespace):
+    end_namespace(namespace)
+    if Path("/run/netns", namespace).exists():
+        run("ip", "netns", "del", namespace)
+
+
+def _signal(pids, number):
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def sweep(*, also_ours=False):
+    """End the hosts of runs that have ended: theirs who crashed, were killed or forgot them."""
+    places = {place.name: place for place in HOSTS.glob("*") if (place / "owner").exists()}
+    kept = {name for name, place in places.items() if _is_somebodys(place, also_ours)}
+    names = {name.removeprefix(f"{MARK}-") for name in namespaces()} - {"ctl"}
+    for name in (names | set(places)) - kept:
+        forget_namespace(f"{MARK}-{name}")
+        _clear(HOSTS / name)
+    take_network_away()
+
+
+def _is_somebodys(place, also_ours):
+    owner = json.loads((place / "owner").read_text())
+    runs = _started(owner[0]) == owner[1]
+    return runs and not (also_ours and owner == ourselves())
+
+
+def _clear(place):
+    """Remove a host's folder, and a disk that is mounted there."""
+    for line in reversed(Path("/proc/mounts").read_text().splitlines()):
+        if line.split()[1].startswith(f"{place}/"):
+            run("umount", line.split()[1])
+    shutil.rmtree(place, ignore_errors=True)
+
+
+def ourselves():
+    """Return who makes hosts now, so that a later run knows whether that is over."""
+    return [os.getpid(), _started(os.getpid())]
 
 
 def _started(pid):
