@@ -34,11 +34,17 @@ NUMBERS = {
 }
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 BOOT_S = 60
+CGROUPS = Path("/sys/fs/cgroup")
 _keepers = []  # they may outlive us; whoever ends a host waits for its keeper
 # Where /run is no tmpfs, nspawn cannot clean up there; so it gets one of its own, and with it the
 # overlay: both are gone with the keeper. In a plain chroot /sys may be empty.
 LAY = """\
 set -eu
+for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+    [ -e "$tree/cgroup.procs" ] || continue
+    mkdir -p "$tree/$NAME"  # or all hosts would share the cgroups of their units
+    echo $$ > "$tree/$NAME/cgroup.procs"
+done
 mount --make-rprivate /
 [ -d /sys/kernel ] || mount -t sysfs sysfs /sys
 [ -n "$(ls /sys/fs/cgroup)" ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
@@ -49,7 +55,7 @@ mount -t overlay overlay "$PLACE/root" \\
 nspawn() {
     systemd-nspawn --quiet --register=no --keep-unit --directory="$PLACE/root" --machine="$NAME" \\
         --network-namespace-path="/run/netns/$NETNS" --capability=CAP_NET_ADMIN \\
-        --resolv-conf=off --timezone=off "$@" </dev/null
+        --resolv-conf=off --timezone=off ${FUSE:+--bind=/dev/fuse} "$@" </dev/null
 }
 """
 KEEP = """\
@@ -134,6 +140,7 @@ class Host:
         layers = (self.place / "layers").read_text()
         facts = {"LAYERS": layers, "PLACE": str(self.place), "PATH": PATH}
         facts |= {"NAME": self.namespace, "NETNS": self.namespace}
+        facts |= {"FUSE": "yes"} if Path("/dev/fuse").exists() else {}
         return facts | {"SYSTEMD_NSPAWN_LOCK": "0"}
 
     def wait(self, limit_s=BOOT_S):
@@ -286,6 +293,11 @@ def forget_namespace(namespace):
     end_namespace(namespace)
     if Path("/run/netns", namespace).exists():
         run("ip", "netns", "del", namespace)
+    for root in (CGROUPS, CGROUPS / "systemd", CGROUPS / "unified"):
+        inner = sorted((root / namespace).rglob("*/"), key=lambda one: -len(one.parts))
+        for folder in [*inner, root / namespace]:
+            with suppress(OSError):  # a process of it is about to end
+                folder.rmdir()
 
 
 def _signal(pids, number):
