@@ -2,6 +2,7 @@
 
 import pytest
 from tests.fleet import fleet, ground
+from tests.fleet import inside as insides
 from tests.fleet.machines import CONTROLLER, Host
 
 
@@ -38,6 +39,12 @@ def staging(provisioned, first_push):
     assert first_push[1].returncode == 0, first_push[1].stdout
     yield provisioned
     assert fleet.ask(provisioned, "/health/ready/").status == 200
+
+
+@pytest.fixture
+def inside(staging):
+    """Staging, to be asked about its files, services, packages and sockets."""
+    return insides.of(staging)
 
 
 @pytest.fixture

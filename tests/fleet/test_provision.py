@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.fleet import fleet
+from tests.fleet import fleet, image
 
 UNITS = (
     "studium-emperor.service",
@@ -15,6 +15,21 @@ UNITS = (
     "cron.service",
     "ssh.service",
 )
+OWNED = {
+    "/srv/studium": ("root", "deploy", "0o1775"),
+    "/srv/studium/site.toml": ("root", "root", "0o644"),
+    "/srv/studium/secrets.env": ("root", "studium", "0o640"),
+    "/srv/studium/repository.git/config": ("root", "root", "0o644"),
+    "/srv/studium/repository.git/hooks/update": ("root", "root", "0o755"),
+    "/srv/studium/releases": ("deploy", "studium", "0o2750"),
+    "/srv/studium/media": ("studium", "www-data", "0o2750"),
+    "/srv/studium/bootstrap/pipeline/release.py": ("root", "root", "0o644"),
+    "/etc/ssh/authorized_keys.d/deploy": ("root", "root", "0o644"),
+    "/etc/studium/tls": ("root", "root", "0o700"),
+    "/etc/cron.d/studium": ("root", "root", "0o644"),
+    "/usr/local/bin/studium-gate": ("root", "root", "0o755"),
+    "/var/backups/studium": ("studium-backup", "studium-backup", "0o700"),
+}
 
 
 def test_a_second_run_and_a_look_change_nothing(staging):
@@ -24,12 +39,39 @@ def test_a_second_run_and_a_look_change_nothing(staging):
     assert (look.changed, look.failed) == (0, 0), look.text
 
 
-def test_all_that_shall_run_runs_and_nothing_has_failed(staging):
-    told = staging.ssh(f"systemctl is-active {' '.join(UNITS)}", check=False).stdout.split()
-    assert told == ["active"] * len(UNITS)
-    assert staging.ssh("systemctl --failed --no-legend").stdout == ""
-    enabled = staging.ssh(f"systemctl is-enabled {' '.join(UNITS)} studium-recover.service")
-    assert set(enabled.stdout.split()) == {"enabled"}
+def test_all_that_shall_run_runs_and_starts_at_boot(inside):
+    for name in UNITS:
+        unit = inside.service(name)
+        assert (unit.is_running, unit.is_enabled) == (True, True), name
+    assert inside.service("studium-recover.service").is_enabled
+    assert inside.check_output("systemctl --failed --no-legend") == ""
+
+
+def test_what_the_roles_name_is_installed(inside):
+    lacking = [name for name in image.wanted() if not inside.package(name).is_installed]
+    assert lacking == []
+
+
+@pytest.mark.parametrize("path", OWNED)
+def test_a_file_belongs_to_who_may_change_it(inside, path):
+    file = inside.file(path)
+    assert (file.user, file.group, oct(file.mode)) == OWNED[path]
+
+
+def test_who_runs_the_site_and_who_releases_it_are_different_people(inside):
+    studium, deploy = inside.user("studium"), inside.user("deploy")
+    assert (studium.shell, studium.groups) == ("/usr/sbin/nologin", ["studium", "www-data"])
+    assert set(deploy.groups) == {"studium", "deploy", "www-data"}
+    assert inside.user("studium-backup").groups == ["studium-backup"]
+    assert {user.password for user in (studium, deploy)} <= {"!", "*", "!*"}
+
+
+def test_the_sockets_of_a_release_are_for_nginx_alone(inside):
+    live = inside.file("/run/studium/live.sock")
+    assert live.is_symlink
+    socket = inside.file(live.linked_to)
+    assert (socket.user, socket.group, oct(socket.mode)) == ("studium", "www-data", "0o660")
+    assert inside.socket(f"unix://{live.linked_to}").is_listening
 
 
 def test_each_unit_of_ours_is_locked_in(staging):
@@ -95,6 +137,7 @@ def test_the_backup_reads_and_writes_nothing(staging):
     assert _sql(staging, "studium-backup", "DELETE FROM accounts_lab").returncode != 0
 
 
-def test_the_database_listens_to_this_host_alone_and_knows_no_password(staging):
-    assert ":5432" not in staging.ssh("ss -ltn").stdout
+def test_the_database_listens_to_this_host_alone_and_knows_no_password(staging, inside):
+    assert inside.socket("unix:///var/run/postgresql/.s.PGSQL.5432").is_listening
+    assert not inside.socket("tcp://5432").is_listening
     assert _sql(staging, "www-data", "SELECT 1").returncode != 0
