@@ -36,6 +36,7 @@ HELP = {
     "count": "how many rows",
     "mode": ", ".join(MODES),
     "message": "what visitors read meanwhile",
+    "apply": "let the host be as declared again; it is undone when it does not hold",
     "command": "the management command and its words, in quotes",
 }
 
@@ -129,6 +130,16 @@ def finish(_: Context, site: str, dry_run: bool = False) -> None:
     ask(site, "finish", dry_run=dry_run)
 
 
+def drift(
+    _: Context, site: str, apply: bool = False, json: bool = False, dry_run: bool = False
+) -> None:
+    """Compare the host with what is declared; --apply makes it as declared again."""
+    target, flags = find(site), [*(["--apply"] if apply else []), *(["--json"] if json else [])]
+    if not target.ssh:
+        raise Exit(f"{target} is on this machine: nothing is declared for it.", WRONG_USE)
+    conclude(places.at(target, dry_run=dry_run).run(["studium-drift", "ask", *flags]))
+
+
 def manage(_: Context, site: str, command: str, dry_run: bool = False) -> None:
     """Run a management command on the live release: fab manage:staging "check --deploy"."""
     target = find(site)
@@ -165,6 +176,7 @@ VERBS: dict[Callable[..., None], tuple[str, ...]] = {
     status: (),
     log: (),
     finish: (),
+    drift: (),
     manage: ("command",),
     maintenance: ("mode",),
 }

@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from common.templatetags.studium import seconds
 from jobs.queries import worker_heartbeats
-from ops import backup_files, cron, rhythms
+from ops import backup_files, cron, host_state, rhythms
 from ops.migration_phases import said_late
 
 MEBIBYTE = 1024 * 1024
@@ -189,6 +189,19 @@ def backup() -> Check:
     )
 
 
+def drift() -> Check:
+    """Say what root found when it last compared this host with what is declared for it."""
+    state = host_state.latest()
+    if state is None:
+        return Check(ok=True, detail="nothing is declared for this host")
+    age = (timezone.now() - state.at).total_seconds()
+    if age > host_state.STALE_S:
+        return Check(ok=False, detail=f"not compared since {seconds(age)}")
+    if state.lines:
+        return Check(ok=False, detail=f"differs: {_first(state.lines)}")
+    return Check(ok=True, detail=f"as declared, {seconds(age)} ago")
+
+
 CHECKS: dict[str, Callable[[], Check]] = {
     "database": database,
     "migrations": migrations,
@@ -197,4 +210,5 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "schedule": schedule,
     "disk": disk,
     "backup": backup,
+    "drift": drift,
 }

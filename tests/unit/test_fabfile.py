@@ -185,6 +185,19 @@ def test_a_host_without_the_path_of_its_site_file_is_refused(here):
         fabfile.status(Context(), "clinic", dry_run=True)
 
 
+def test_drift_asks_the_host_and_sends_it_nothing(here, capsys):
+    fabfile.drift(Context(), site="production", apply=True, dry_run=True)
+    assert capsys.readouterr().out == (
+        "ssh ssh://deploy@lab.example.org 'studium-drift ask --apply'\n"
+    )
+
+
+def test_drift_of_a_site_on_this_machine_is_refused(project):
+    done = fab(project, "drift:staging")
+    assert done.returncode == 2
+    assert "nothing is declared for it" in done.stderr
+
+
 def test_words_for_a_management_command_stay_words(here, capsys):
     fabfile.manage(Context(), "staging", "loaddata 'two words'", dry_run=True)
     assert capsys.readouterr().out.rstrip().endswith("loaddata 'two words'")

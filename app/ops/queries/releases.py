@@ -18,6 +18,10 @@ LOG_BYTES = 64 * 1024
 BADGES = {
     "live": "good",
     "finished": "good",
+    "as declared": "good",
+    "repaired": "good",
+    "differs": "warning",
+    "undone": "warning",
     "pending": "warning",
     "refused": "warning",
     "rolled back": "warning",

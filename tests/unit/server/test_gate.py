@@ -79,6 +79,24 @@ def test_a_key_may_do_what_its_owner_needs(asked, words):
     assert program(asked) == words
 
 
+@pytest.mark.parametrize("asked", ["drift", "drift --json", "studium-drift ask"])
+def test_every_key_may_ask_how_the_host_is(asked):
+    assert program(asked, may=[])[:2] == ["studium-drift", "ask"]
+
+
+def test_a_repair_of_the_host_takes_the_right_to_push():
+    assert program("drift --apply", may=["push"]) == ["studium-drift", "ask", "--apply"]
+    assert program("drift --apply", may=["rollback", "maintenance"]) is None
+
+
+@pytest.mark.parametrize(
+    "rest", ["--aply", "--apply x", "check", "apply", "--json --apply", "; id"]
+)
+def test_root_is_asked_nothing_else(rest):
+    assert program(f"drift {rest}") is None
+    assert program(f"studium-drift {rest}") is None
+
+
 @pytest.mark.parametrize(
     "asked",
     [
