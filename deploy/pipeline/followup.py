@@ -103,7 +103,9 @@ def prune(site: Site, runner: Runner, voice: Voice) -> None:
     release = releases.live(site)
     if gone and release:
         runner.run(commands.prune_static(site, release, releases.kept(site)))
-    _prune_pins(site, Repository(site.repository, runner))
+    repository = Repository(site.repository, runner)
+    _prune_pins(site, repository)
+    repository.drop_broken_pushes()
 
 
 def _prune_releases(site: Site) -> list[str]:

@@ -1,6 +1,9 @@
 """What the pipeline asks of a bare repository."""
 
 import os
+import shutil
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +12,9 @@ from pipeline.runner import Command, LocalRunner, Runner
 
 NOTHING = "0" * 40
 PINS = "refs/deploys/"
+LOCK_S = 10.0  # git locks a ref for an instant; after so long its holder is dead
+LOOK_S = 0.1
+DAY_S = 24 * 3600
 QUARANTINE = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH")
 
 
@@ -67,7 +73,7 @@ class Repository:
 
     def pin(self, name: str, commit: str) -> None:
         """Keep ``commit`` in the repository, whatever becomes of its branch."""
-        self.git("update-ref", f"{PINS}{name}", commit, NOTHING)
+        self._update(f"{PINS}{name}", commit, NOTHING)
 
     def pins(self) -> list[str]:
         """Return the names that are pinned."""
@@ -79,7 +85,31 @@ class Repository:
 
     def move(self, ref: str, new: str, old: str) -> None:
         """Let ``ref`` name ``new`` if it still names ``old``."""
+        self._update(ref, new, old)
+
+    def _update(self, ref: str, new: str, old: str) -> None:
+        self.drop_stale_locks(LOCK_S)
         self.git("update-ref", ref, new, old)
+
+    def drop_stale_locks(self, patience_s: float = 0) -> None:
+        """Remove the locks of a git that was killed, or lost its power, while it moved a ref.
+
+        The caller holds the site's lock, so that no push of ours is moving one.
+        """
+        for lock in [*self.path.glob("*.lock"), *self.path.glob("refs/**/*.lock")]:
+            end = time.monotonic() + patience_s
+            while (age := _age_s(lock)) is not None and age < LOCK_S and time.monotonic() < end:
+                time.sleep(LOOK_S)
+            if age is not None and age >= LOCK_S:
+                with suppress(OSError):
+                    lock.unlink()
+
+    def drop_broken_pushes(self) -> None:
+        """Remove objects that a push which was cut off had sent; git keeps them apart till then."""
+        for folder in self.path.glob("objects/tmp_objdir-incoming-*"):
+            age = _age_s(folder)
+            if age is not None and age > DAY_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def export(self, commit: str, folder: Path) -> None:
         archive = folder.with_name(f"{folder.name}.tar")
@@ -90,3 +120,12 @@ class Repository:
             self.runner.run(Command(("tar", "-xf", str(archive), "-C", str(folder))))
         finally:
             archive.unlink(missing_ok=True)
+
+
+def _age_s(path: Path) -> float | None:
+    """Return how long ago it was written; one from the future, before the clock was set, is old."""
+    try:
+        age = time.time() - path.stat().st_mtime
+    except OSError:
+        return None
+    return age if age >= 0 else LOCK_S

@@ -24,6 +24,7 @@ def settle(site: Site, voice: Voice) -> bool:
 
     What cannot be served is said only: the push that is to follow may be the cure.
     """
+    Repository(site.repository).drop_stale_locks()
     _settle_attempt(site, voice)
     build.sweep(site)
     for folder in (site.root, site.run, site.vassals):

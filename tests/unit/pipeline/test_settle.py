@@ -1,11 +1,13 @@
 """What an interrupted runner left is finished when its release is live, and undone when not."""
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
 
-from pipeline import attempts, followup, journal, ledger, live, lock, releases, settle, vassals
-from pipeline.git import NOTHING
+from pipeline import attempts, followup, git, journal, ledger, live, lock, releases, settle, vassals
+from pipeline.git import NOTHING, Repository
 from pipeline.journal import Attempt
 from pipeline.releases import Release
 from pipeline.runner import RecordingRunner
@@ -128,3 +130,38 @@ def test_the_first_release_of_all_leaves_nothing_when_undone(site, repository, c
     vassals.switch(site, new.id)
     settle.settle(site, voice)
     assert (vassals.serving(site), site.live_release()) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["refs/heads/staging.lock", "HEAD.lock", "packed-refs.lock"])
+def test_a_lock_of_a_git_that_lost_its_power_does_not_stop_the_branch(
+    site, served, commit, voice, name
+):
+    new = released(site, commit("New"), "20260102T000000000000Z")
+    interrupted(site, new, served, "switched")
+    live.switch(site, new.id)
+    left = site.repository / name
+    left.touch()
+    os.utime(left, (1, 1))
+    settle.settle(site, voice)
+    assert Repository(site.repository).commit_of(site.ref) == new.commit
+    assert not left.exists()
+
+
+def test_a_lock_of_a_git_at_work_is_waited_for(site, served, commit, monkeypatch):
+    monkeypatch.setattr(git, "LOCK_S", 0.5)
+    repository, new = Repository(site.repository), commit("New")
+    held = site.repository / "refs/heads/staging.lock"
+    held.touch()
+    threading.Timer(0.2, held.unlink).start()
+    repository.move(site.ref, new, served.commit)
+    assert repository.commit_of(site.ref) == new
+
+
+def test_what_a_push_that_was_cut_off_had_sent_is_removed_after_a_day(site, served):
+    repository = Repository(site.repository)
+    old, young = (site.repository / f"objects/tmp_objdir-incoming-{name}" for name in "ab")
+    for folder in (old, young):
+        folder.mkdir()
+    os.utime(old, (1, 1))
+    repository.drop_broken_pushes()
+    assert (old.exists(), young.exists()) == (False, True)
