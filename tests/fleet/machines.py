@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from tests.fleet.image import SOURCE, STATE, run
 
@@ -72,6 +73,7 @@ class Host:
     """One machine of the fleet."""
 
     name: str
+    first: ClassVar[str] = ""  # what its keeper does before anything else
 
     @property
     def address(self):
@@ -125,7 +127,7 @@ class Host:
     def start(self):
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                ["unshare", "--mount", "--", "sh", "-c", LAY + KEEP],
+                ["unshare", "--mount", "--", "sh", "-c", self.first + LAY + KEEP],
                 env=self.facts(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

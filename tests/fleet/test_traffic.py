@@ -13,13 +13,7 @@ from tests.pipeline.ground import ADD, DROP, migration
 
 @pytest.fixture
 def work(work, staging):
-    """Ann's clone of a site that the crowd knows what to ask for."""
-    if not (work.folder / "app/bench").exists():
-        bench.add_to(work)
-        told = work.push(staging)
-        assert told.returncode == 0, told.stdout
-        bench.make_people(staging)
-    return work
+    return bench.on(staging, work)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import select
 import socket
 import ssl
 import threading
@@ -72,6 +73,10 @@ class Line(http.client.HTTPSConnection):
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = self.trust.wrap_socket(plain, server_hostname=self.name)
 
+    def was_closed(self):
+        """Say whether the other side has ended this idle connection."""
+        return bool(self.sock and select.select([self.sock], [], [], 0)[0])
+
     def fetch(self, method, path, body=None, headers=None):
         self.request(method, path, body, headers or {})
         answer = self.getresponse()
@@ -128,6 +133,9 @@ class Guest(threading.Thread):
 
     def _fetch(self, method, path, body, headers):
         """As a browser does: an idle connection that the server has closed is opened anew."""
+        if self.line and self.line.was_closed():
+            self.hang_up()
+            self.reconnected += 1
         is_used = self.line is not None
         try:
             self.line = self.line or Line(self.crowd.host, self.crowd.trust)
