@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from tests.fleet.image import STATE, run
-from tests.fleet.machines import MARK, NETWORK, Host
+from tests.fleet.image import run
+from tests.fleet.machines import HOSTS, MARK, NETWORK, Host
 
 SHUT_DOWN, WITHOUT_JOURNAL = 0x8004587D, 2  # EXT4_IOC_SHUTDOWN, EXT4_GOING_FLAGS_NOLOGFLUSH
 SIZE = "2500M"
@@ -49,7 +49,7 @@ class HostWithDisk(Host):
 
     @property
     def place(self):
-        return STATE / "hosts" / f"disk{self.number}"
+        return HOSTS / f"disk{self.number}"
 
     @property
     def namespace(self):
