@@ -24,6 +24,7 @@ RECEIVE = {
     "receive.denyNonFastForwards": "true",
     "receive.hideRefs": "refs/deploys",
     "receive.autogc": "false",  # the pipeline prunes; a push never waits for it
+    "uploadpack.allowAnySHA1InWant": "true",  # a further host fetches exactly what is live
     "core.logAllRefUpdates": "true",
     "core.fsync": "committed,loose-object,reference",  # a push that was told it is kept stays so
 }

@@ -17,10 +17,12 @@ from pathlib import Path
 from pipeline import (
     attempts,
     carry,
+    catchup,
     hooks,
     journal,
     ledger,
     maintenance,
+    options,
     plan,
     quarantine,
     releases,
@@ -73,12 +75,16 @@ def _remove_box(site: Site) -> None:
 
 
 def _rollback(site: Site, given: argparse.Namespace) -> int:
+    if not site.is_main:
+        return 0 if catchup.obey(site, given.to or "", given.reason) else 1
     target = rollback.target_of(site, given.to)
     if given.dry_run:
         wanted = rollback.plan(site, LocalRunner(), target)
         print("\n".join([*wanted.says, wanted.refusal or "  no data is lost"]))
         return 1 if wanted.refusal else 0
-    attempt = carry.attempt_for_rollback(site, target, given.reason)
+    why = {"reason": given.reason} if given.reason else {}
+    without = dict(options.without(one) for one in given.without_host)
+    attempt = carry.attempt_for_rollback(site, target, why | without)
     accepted = carry.start(site, attempt)
     if accepted and not attempts.verdict(site, attempt.id):
         carry.finish(site)
@@ -86,13 +92,22 @@ def _rollback(site: Site, given: argparse.Namespace) -> int:
 
 
 def _finish(site: Site, _: argparse.Namespace) -> int:
+    if not site.is_main:
+        return 0 if catchup.finish(site) else 1
     return 0 if carry.finish(site) else 1
 
 
+def _recover(site: Site, given: argparse.Namespace) -> int:
+    """Do at the start of the machine what `finish` does; a further host waits for its main."""
+    if not site.is_main:
+        return 0 if catchup.finish(site, catchup.PATIENCE_S) else 1
+    return _finish(site, given)
+
+
 def _status(site: Site, given: argparse.Namespace) -> int:
-    facts = status.facts(site)
+    facts = status.facts(site, only_here=given.here)
     print(json.dumps(facts, indent=1) if given.json else "\n".join(status.lines(facts)))
-    return 0 if facts["health"].get("status") in {"ready", "degraded"} else 1
+    return 0 if given.here or facts["health"].get("status") in status.GOOD else 1
 
 
 def _log(site: Site, given: argparse.Namespace) -> int:
@@ -136,7 +151,7 @@ VERBS: dict[str, Verb] = {
     "carry": _carry,
     "rollback": _rollback,
     "finish": _finish,
-    "recover": _finish,
+    "recover": _recover,
     "status": _status,
     "log": _log,
     "plan": _plan,
@@ -149,6 +164,14 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python3 -m pipeline", description=__doc__)
     made.add_argument("verb", choices=VERBS)
     made.add_argument("--site", required=True, type=Path, help="the site's site.toml")
+    made.add_argument("--here", action="store_true", help="status: for another host, of this one")
+    made.add_argument(
+        "--without-host",
+        action="append",
+        default=[],
+        metavar="'HOST: WHY'",
+        help="rollback: leave out a further host that is down",
+    )
     made.add_argument("--json", action="store_true", help="status and log: plain data")
     made.add_argument("--count", type=int, default=20, help="log: how many rows")
     made.add_argument("--to", help="rollback: the release or commit to go back to")

@@ -10,52 +10,66 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
-from pipeline import attempts, follow, journal, lock, processes, redaction, releases, rollback, turn
+from pipeline import (
+    attempts,
+    follow,
+    further,
+    journal,
+    lock,
+    options,
+    processes,
+    redaction,
+    releases,
+    rollback,
+    rolling,
+    turn,
+)
 from pipeline.errors import Interrupted, Locked, NotUndone, PipelineError, Refused
 from pipeline.followup import follow_up, record
 from pipeline.git import Repository
 from pipeline.identity import who
 from pipeline.journal import Attempt
 from pipeline.pending import finish_pending
-from pipeline.release import Releasing, accept, live_before, push
+from pipeline.release import accept, live_before, push
+from pipeline.releasing import Releasing
 from pipeline.runner import LocalRunner
 from pipeline.settle import has_row, settle
 from pipeline.site import Site
 from pipeline.voice import Voice
 
 
-def attempt_for_push(site: Site, old: str, new: str, options: Mapping[str, str]) -> Attempt:
-    attempt = _attempt(site, "push", old, new, options)
+def attempt_for_push(site: Site, old: str, new: str, given: Mapping[str, str]) -> Attempt:
+    attempt = _attempt(site, "push", old, new, given)
     return replace(attempt, release=attempt.id)
 
 
-def attempt_for_rollback(site: Site, target: releases.Release, reason: str) -> Attempt:
+def attempt_for_rollback(site: Site, target: releases.Release, given: Mapping[str, str]) -> Attempt:
     old = Repository(site.repository).commit_of(site.ref)
-    options = {"reason": reason} if reason else {}
-    attempt = _attempt(site, "rollback", old, target.commit, options)
+    attempt = _attempt(site, "rollback", old, target.commit, given)
     return replace(attempt, release=target.id)
 
 
-def _attempt(site: Site, kind: str, old: str, new: str, options: Mapping[str, str]) -> Attempt:
+def _attempt(site: Site, kind: str, old: str, new: str, given: Mapping[str, str]) -> Attempt:
     now = datetime.now(UTC)
     redact = redaction.of_file(site.folder("secrets"))  # an attempt is written to files
     return Attempt(
         id=releases.next_id(site, new, now),
         release="",
         kind=kind,
-        who=who(os.environ),
+        who=options.sender(given) or who(os.environ),
         started=now.isoformat(timespec="milliseconds"),
         old=old,
         new=new,
         previous=site.live_release(),
-        options={name: redact(why) for name, why in options.items()},
+        options={name: redact(why) for name, why in given.items()},
     )
 
 
-def start(site: Site, attempt: Attempt) -> bool:
-    """Let a runner carry the attempt through; say whether its release is live."""
-    runner = follow.start_runner(site, attempt)
+def start(site: Site, attempt: Attempt, code: Path = follow.CODE) -> bool:
+    """Let a runner of this code carry the attempt through; say whether its release is live."""
+    runner = follow.start_runner(site, attempt, code)
     accepted = follow.follow_to_verdict(site, attempt, runner)
     if not accepted and not attempts.verdict(site, attempt.id):
         _bury(site, attempt)
@@ -98,6 +112,7 @@ def carry_out(site: Site, attempt: Attempt) -> bool:
 def _under_lock(work: Releasing) -> bool:
     work.attempt = replace(work.attempt, previous=live_before(work.site))
     try:
+        further.check_still_wanted(work)
         if work.attempt.kind == "push":
             push(work)
         else:
@@ -153,14 +168,17 @@ def _told(error: Exception) -> str:
 
 
 def finish(site: Site) -> bool:
-    """Settle what an interrupted runner left, and run late migrations that are still pending."""
+    """Settle what an interrupted runner left, on all hosts, and run late migrations that wait."""
     voice = Voice(redaction.of_file(site.folder("secrets")))
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     owner = lock.Owner(who(os.environ), turn.FINISHING, now, os.getpid())
+    runner = LocalRunner()
     try:
+        seen = rolling.look(site, runner)  # a host that is down takes its time: nobody waits for it
         with lock.held(site.lock, owner):
             is_served = settle(site, voice)
-            return finish_pending(site, LocalRunner(), voice) and is_served
+            is_equal = rolling.make_equal(site, runner, voice, seen)
+            return finish_pending(site, runner, voice) and is_served and is_equal
     except (PipelineError, OSError, ValueError) as error:
         voice.say(str(error))
         return False

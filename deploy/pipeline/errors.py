@@ -7,6 +7,7 @@ PipelineError
 ├── NotUndone      the way back failed too; the journal knows, the next start goes on
 ├── Refused        a push or command that may not be; nothing was changed
 ├── Locked         somebody else is releasing
+├── Unreachable    another host of the site does not answer
 ├── StepFailed     a command ended badly
 │   └── TookTooLong    it had to be ended
 └── Unhealthy      the new release does not answer as it should
@@ -38,6 +39,10 @@ class Refused(PipelineError):
 
 
 class Locked(PipelineError):
+    pass
+
+
+class Unreachable(PipelineError):
     pass
 
 

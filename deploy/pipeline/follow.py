@@ -27,19 +27,19 @@ from pipeline.voice import write
 LOOK_S = 0.05
 PLAIN = {"PYTHONUTF8": "1"}
 FULL_MB = 1
+CODE = Path(__file__).resolve().parents[1]
 
 
-def start_runner(site: Site, attempt: Attempt) -> Process:
-    """Start the runner with the code that runs now; it shares nothing with this process."""
+def start_runner(site: Site, attempt: Attempt, code: Path = CODE) -> Process:
+    """Start the runner with this code; it shares nothing with this process."""
     log = attempts.log(site, attempt.id)
     log.parent.mkdir(parents=True, exist_ok=True)
     order = log.with_suffix(".order")
     write_whole(order, json.dumps(asdict(attempt)))
-    code = str(Path(__file__).resolve().parents[1])
     with log.open("a") as output:
         child = subprocess.Popen(
             (sys.executable, "-m", "pipeline", "carry", "--site", str(site.file), str(order)),
-            env=child_environment({}) | {"PYTHONPATH": code} | PLAIN,
+            env=child_environment({}) | {"PYTHONPATH": str(code)} | PLAIN,
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=output,

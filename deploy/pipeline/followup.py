@@ -15,23 +15,27 @@ from pipeline import (
     ledger,
     lock,
     releases,
+    rolling,
     vassals,
 )
 from pipeline.errors import PipelineError
 from pipeline.git import Repository
 from pipeline.journal import Attempt
-from pipeline.release import Releasing
 from pipeline.releases import Release
+from pipeline.releasing import Releasing
 from pipeline.runner import Runner
 from pipeline.site import Site
 from pipeline.voice import Voice
 
+LATE_FAILED = "a late migration failed"
 KEEP_LOGS_S = 90 * 24 * 3600
 
 
 def follow_up(work: Releasing) -> None:
     """End the old release, run the late migrations when nothing of it is alive, prune, record."""
-    if work.attempt.kind == "rollback":  # a push has drained while it was watched
+    if (
+        work.attempt.kind == "rollback" and work.site.has_pages
+    ):  # a push has drained while it was watched
         with work.step("drain"):
             time.sleep(float(work.site.facts["release"]["drain_s"]))
     with work.step("end of the old release"):
@@ -68,18 +72,21 @@ def late_migrations(work: Releasing) -> None:
 
 
 def run_late(site: Site, runner: Runner, voice: Voice, limit_s: float) -> str:
-    """Run what is late once no process of another release is alive; return why not, or ''."""
+    """Run what is late once nothing of another release is alive anywhere; return why not, or ''."""
     release = releases.live(site)
     if release is None:
         return "no release is live"
     alive = wait_for_others(site, release, limit_s)
     if alive:
         return f"processes of {', '.join(alive)} are still alive"
+    behind = rolling.behind(site, runner, release.commit, limit_s)
+    if behind:
+        return behind
     try:
         voice.say(runner.run(commands.migrate(site, release, "late")))
     except PipelineError as error:
         voice.say(str(error))
-        return f"a late migration failed: {str(error).splitlines()[-1].strip(' |')}"
+        return f"{LATE_FAILED}: {str(error).splitlines()[-1].strip(' |')}"
     return ""
 
 
@@ -166,10 +173,22 @@ def record(site: Site, repository: Repository, attempt: Attempt, voice: Voice) -
         "migrations": {"early": [], "late": [], "pending": [], **attempt.migrations},
         "options": {name: voice.redact(why) for name, why in attempt.options.items()},
         "steps": attempt.steps,
+        **_host_facts(attempt, voice),
         "reason": voice.redact(attempt.reason),
         "log": str(attempts.log(site, attempt.id)),
     }
     return ledger.append(site.ledger, facts)
+
+
+def _host_facts(attempt: Attempt, voice: Voice) -> dict[str, Any]:
+    """Return what became of the other hosts; a site of one host has none."""
+    told = {
+        name: {
+            key: voice.redact(fact) if isinstance(fact, str) else fact for key, fact in one.items()
+        }
+        for name, one in attempt.hosts.items()
+    }
+    return {"hosts": told} if told else {}
 
 
 def _commit_facts(repository: Repository, attempt: Attempt) -> dict[str, Any]:

@@ -24,6 +24,7 @@ def pre_receive(site: Site) -> int:
     pushed = receive.updates(sys.stdin.readlines())
     try:
         given = options.of_push(os.environ)
+        options.check_sender(site, given)
         receive.check(site, repository, pushed)
         options.hand_over(site, _receive_pack(), given)
     except PipelineError as error:
@@ -83,16 +84,21 @@ def post_receive(site: Site) -> int:
     """Show how it ends; when the runner is gone, do what it left."""
     for line in sys.stdin.readlines():
         _, new, _ = line.split(" ", 2)
-        attempt = follow.unfinished(site, new)
-        if attempt is None:
-            _show_rest(site, new)
-        elif attempt.runner and attempt.runner.is_alive():
-            follow.follow_to_end(site, attempt, attempt.runner)
-            if not attempts.end_file(site, attempt.id).exists():
-                carry.finish(site)
-        else:
-            carry.finish(site)
+        see_to_the_end(site, new)
     return 0
+
+
+def see_to_the_end(site: Site, commit: str) -> None:
+    """Show what follows the verdict about this commit, or do it when its runner is gone."""
+    attempt = follow.unfinished(site, commit)
+    if attempt is None:
+        _show_rest(site, commit)
+    elif attempt.runner and attempt.runner.is_alive():
+        follow.follow_to_end(site, attempt, attempt.runner)
+        if not attempts.end_file(site, attempt.id).exists():
+            carry.finish(site)
+    else:
+        carry.finish(site)
 
 
 def _show_rest(site: Site, commit: str) -> None:

@@ -1,6 +1,6 @@
 """What an attempt has done so far, on disk before and after each step.
 
-    received → built → early → booted → switching → switched → accepted
+    received → built → early → booted → (others) → switching → switched → accepted
     and from any of them before the verdict: → undoing
 
 An interrupted attempt is finished when the link ``live`` names its release, and undone when not or
@@ -39,6 +39,7 @@ class Attempt:
     options: dict[str, str] = field(default_factory=dict)
     migrations: dict[str, list[str]] = field(default_factory=dict)
     steps: list[dict[str, Any]] = field(default_factory=list)
+    hosts: dict[str, dict[str, Any]] = field(default_factory=dict)  # the further ones, by name
     outcome: str = ""
     reason: str = ""
 

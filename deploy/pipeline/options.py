@@ -18,7 +18,10 @@ KNOWN = {
     "allow-contracting": "accept an early migration that takes something from the old release",
     "backup-first": "back up the database before the first migration",
     "new-environment": "build the virtual environment again although its lock file is unchanged",
+    "without-host": "release without a further host that is down, 'HOST: why'; it catches up",
 }
+CARRIED_FOR = "carried-for"  # WHO: ATTEMPT, said by the main host to the others, and by nobody else
+WITHOUT = "without-host "
 
 
 def of_push(environment: Mapping[str, str]) -> dict[str, str]:
@@ -31,12 +34,43 @@ def of_push(environment: Mapping[str, str]) -> dict[str, str]:
 def _checked(option: str) -> tuple[str, str]:
     told = option.encode(errors="surrogateescape").decode(errors="replace")  # any bytes may come
     name, _, reason = (part.strip() for part in told.partition("="))
-    if name not in KNOWN:
+    if name not in {*KNOWN, CARRIED_FOR}:
         known = "\n".join(f"  -o {known}=REASON   {what}" for known, what in KNOWN.items())
         raise Refused(f"There is no push option {name!r}. There are:\n{known}")
     if not reason:
         raise Refused(f"The push option {name} needs a reason: -o {name}='why'.")
-    return name, reason
+    return without(reason) if name == WITHOUT.strip() else (name, reason)
+
+
+def without(given: str) -> tuple[str, str]:
+    """Return a host to leave out, as an option of its own, and the reason."""
+    host, _, reason = (part.strip() for part in given.partition(":"))
+    if not host or not reason:
+        raise Refused("without-host names a host and a reason: without-host='app2: why'.")
+    return f"{WITHOUT}{host}", reason
+
+
+def left_out(options: Mapping[str, str]) -> dict[str, str]:
+    """Return the hosts to leave out, each with the reason."""
+    return {
+        name.removeprefix(WITHOUT): why for name, why in options.items() if name.startswith(WITHOUT)
+    }
+
+
+def sender(options: Mapping[str, str]) -> str:
+    """Return the person for whom the main host has carried a release to this one, or nothing."""
+    return options.get(CARRIED_FOR, "").rpartition(": ")[0]
+
+
+def check_sender(site: Site, options: Mapping[str, str]) -> None:
+    """Refuse what only the main host may say, and on a further host what comes from elsewhere."""
+    if site.is_main and CARRIED_FOR in options:
+        raise Refused(f"{CARRIED_FOR} is no option for people: your key says who you are.")
+    if site.main_host and not sender(options):
+        raise Refused(
+            f"This is a further host of {site.name} and takes releases from its main host only. "
+            f"Push there: {site.main_host.login}"
+        )
 
 
 def hand_over(site: Site, parent: Process, options: Mapping[str, str]) -> None:

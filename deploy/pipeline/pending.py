@@ -4,7 +4,7 @@ import os
 from datetime import UTC, datetime
 
 from pipeline import journal, ledger, migrations, releases
-from pipeline.followup import record, run_late
+from pipeline.followup import LATE_FAILED, record, run_late
 from pipeline.git import Repository
 from pipeline.identity import who
 from pipeline.runner import Runner
@@ -16,7 +16,7 @@ PATIENCE_S = 2.0  # a push must not meet a busy site because somebody's job take
 
 def finish_pending(site: Site, runner: Runner, voice: Voice) -> bool:
     """Run what is pending; return whether nothing is left."""
-    release = releases.live(site)
+    release = releases.live(site) if site.is_main else None
     wanted = migrations.plan(site, runner, release, ghosts_allowed=True) if release else None
     if release is None or wanted is None:
         return True
@@ -39,6 +39,6 @@ def finish_pending(site: Site, runner: Runner, voice: Voice) -> bool:
         outcome="pending" if reason else "finished",
         reason=reason,
     )
-    if not reason or "failed" in reason:
+    if not reason or reason.startswith(LATE_FAILED):
         record(site, Repository(site.repository), attempt, voice)
     return not reason

@@ -20,6 +20,7 @@ def lines(site: Site, commit: str) -> list[str]:
     said += [f"  {repository.diffstat(now, wanted)}"] if now != NOTHING else []
     said += _migrations(repository, now, wanted)
     said += _costs(repository, now, wanted)
+    said += _hosts(site)
     return said + _obstacles(site, repository, now, wanted)
 
 
@@ -53,6 +54,12 @@ def _costs(repository: Repository, old: str, new: str) -> list[str]:
             "  deploy/server changed: the host needs ansible-playbook, a push does not do it"
         )
     return said
+
+
+def _hosts(site: Site) -> list[str]:
+    """Name the hosts in their order, where the site has several."""
+    order = [f"{one.name} ({one.role})" for one in site.others]
+    return [f"  hosts, one after the other: {', '.join([*order, 'this one'])}"] if order else []
 
 
 def _obstacles(site: Site, repository: Repository, old: str, new: str) -> list[str]:

@@ -89,7 +89,7 @@ def _check_host(site: Site) -> None:
             f"Only {free_mb} MB are free on {site.name}, a release wants {LEAST_FREE_MB}. "
             f"Free some space under {site.root}; `fab status:{site.name}` says what takes it."
         )
-    if not emperor(site):
+    if site.has_pages and not emperor(site):
         raise Refused(
             f"The web server of {site.name} is not running, so nothing could become live. "
             "On a laptop: make up. On a server: systemctl start studium-emperor."

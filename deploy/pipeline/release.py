@@ -7,45 +7,33 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
-from pipeline import attempts, build, commands, journal, live, migrations, probe, releases, vassals
+from pipeline import (
+    attempts,
+    build,
+    commands,
+    further,
+    live,
+    migrations,
+    probe,
+    releases,
+    rolling,
+    vassals,
+)
 from pipeline.errors import NotUndone, PipelineError, Refused, TookTooLong, Unhealthy
 from pipeline.git import Repository
-from pipeline.journal import Attempt
 from pipeline.releases import Release
-from pipeline.runner import Runner
+from pipeline.releasing import Releasing
 from pipeline.site import Site
 from pipeline.voice import Voice
 
 WATCH_S = 0.25
 
 
-class Releasing:
-    """One attempt under the lock: keeps its journal and says what it does."""
-
-    def __init__(self, site: Site, attempt: Attempt, runner: Runner, voice: Voice) -> None:
-        self.site, self.runner, self.voice = site, runner, voice
-        self.repository = Repository(site.repository, runner)
-        self.attempt = attempt
-
-    def note(self, phase: str, **changes: object) -> None:
-        self.attempt = self.attempt.at(phase, **changes)
-        journal.save(self.site, self.attempt)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        started = time.monotonic()
-        yield
-        seconds = round(time.monotonic() - started, 3)
-        steps = [*self.attempt.steps, {"name": name, "seconds": seconds}]
-        self.attempt = replace(self.attempt, steps=steps)
-        self.voice.say(f"{name}: {seconds:.2f} s")
-
-
 def push(work: Releasing) -> None:
     """Carry out a push; when this returns, the release is live and the branch may move."""
     check_still_current(work)
+    rolling.check(work)
     work.note("received")
     with undone_on_failure(work):
         work.repository.pin(work.attempt.id, work.attempt.new)
@@ -86,12 +74,27 @@ def _announce(work: Releasing) -> None:
 
 
 def _go_live(work: Releasing) -> None:
-    site, attempt, run = work.site, work.attempt, work.runner.run
+    site, attempt = work.site, work.attempt
     with work.step("build"):
         release = build.build(site, work.runner, attempt, work.voice.say)
     work.note("built")
     wanted = _plan(work, release)
-    if "backup-first" in attempt.options:
+    if site.is_main:
+        _migrate(work, release, wanted)
+    with work.step("check"):
+        pages = check_release(work, release)
+    if site.has_pages:
+        boot(work, release, pages)
+    rolling.release_others(work)
+    switch(work, release)
+    if site.has_pages:
+        with work.step("drain"):
+            watch(work, release)
+
+
+def _migrate(work: Releasing, release: Release, wanted: migrations.Plan) -> None:
+    site, run = work.site, work.runner.run
+    if "backup-first" in work.attempt.options:
         with work.step("backup"):
             run(commands.back_up(site, release))
     if wanted.early:
@@ -100,16 +103,12 @@ def _go_live(work: Releasing) -> None:
         with work.step("early migrations"):
             work.voice.say(run(commands.migrate(site, release, "early")))
     work.note("early", migrations={"early": list(wanted.early), "late": list(wanted.late)})
-    with work.step("check"):
-        pages = check_release(work, release)
-    boot(work, release, pages)
-    switch(work, release)
-    with work.step("drain"):
-        watch(work, release)
 
 
 def _plan(work: Releasing, release: Release) -> migrations.Plan:
     with work.step("migration plan"):
+        if not work.site.is_main:
+            return further.check_migrations(work, release)
         wanted = migrations.plan(work.site, work.runner, release)
         migrations.check(wanted, work.attempt.options)
     return wanted
@@ -117,7 +116,8 @@ def _plan(work: Releasing, release: Release) -> migrations.Plan:
 
 def check_release(work: Releasing, release: Release) -> list[str]:
     """Let the release import itself and show its pages, in a process of its own."""
-    command = commands.check_release(work.site, release)
+    flags = () if work.site.has_pages else ("--before-migrations",)  # a worker shows no page
+    command = commands.check_release(work.site, release, *flags)
     try:
         return pages_of(work.runner.run(command))
     except TookTooLong as error:
@@ -163,6 +163,12 @@ def watch(work: Releasing, release: Release) -> None:
 
 
 def undo(work: Releasing) -> None:
+    """Let the previous release answer again, here and on the other hosts."""
+    undo_here(work)
+    rolling.put_back(work)
+
+
+def undo_here(work: Releasing) -> None:
     """Let the previous release answer again and remove what the attempt made."""
     site, attempt = work.site, work.attempt
     with suppress(OSError):  # a full disk must not keep us from going back

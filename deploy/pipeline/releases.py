@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pipeline import lock
 from pipeline.errors import Refused
 from pipeline.files import write_whole
 from pipeline.site import Site
@@ -69,6 +70,13 @@ class Release:
 
 def lock_file(site: Site, release_id: str) -> Path:
     return site.run / "alive" / release_id
+
+
+def alive(site: Site) -> list[str]:
+    """Return the releases, other than the live one, of which a process is alive."""
+    locks = (site.run / "alive").glob("*Z-*")
+    present = site.live_release()
+    return [one.name for one in locks if one.name != present and not lock.is_free(one)]
 
 
 def read(folder: Path) -> Release:

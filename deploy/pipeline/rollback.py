@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from pipeline import migrations, releases, vassals
+from pipeline import migrations, releases, rolling, vassals
 from pipeline import site as sites
 from pipeline.errors import Refused
 from pipeline.git import Repository
 from pipeline.release import (
-    Releasing,
     check_still_current,
     probe_release,
     switch,
     undone_on_failure,
 )
 from pipeline.releases import Release
+from pipeline.releasing import Releasing
 from pipeline.runner import Runner
 from pipeline.site import Site
 
@@ -98,15 +98,24 @@ def carry_out(work: Releasing, target: Release) -> None:
     """Make a kept release live again; when this returns, the branch may move."""
     check_still_current(work)
     _check_target(work.site, target)
+    rolling.check(work)
     work.note("received")
     with undone_on_failure(work):
-        with work.step("boot"):
-            said_before = vassals.launch(work.site, target)
+        if work.site.has_pages:
+            _boot(work, target)
+        else:
             _check(plan(work.site, work.runner, target))
-            vassals.wait_until_ready(work.site, target, said_before)
-        work.note("booted")
-        probe_release(work, target, [])
+        rolling.release_others(work)
         switch(work, target)
+
+
+def _boot(work: Releasing, target: Release) -> None:
+    with work.step("boot"):
+        said_before = vassals.launch(work.site, target)
+        _check(plan(work.site, work.runner, target))
+        vassals.wait_until_ready(work.site, target, said_before)
+    work.note("booted")
+    probe_release(work, target, [])
 
 
 def _check_target(site: Site, target: Release) -> None:

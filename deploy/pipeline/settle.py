@@ -4,16 +4,18 @@ The link ``live`` decides: an interrupted attempt whose release it names is fini
 undone, and the branch follows the link.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from pipeline import build, files, followup, journal, ledger, lock, releases, vassals
+from pipeline import build, files, followup, journal, ledger, lock, releases, rolling, vassals
 from pipeline.errors import JournalBroken, PipelineError
 from pipeline.git import NOTHING, Repository
 from pipeline.journal import Attempt
 from pipeline.receive import emperor
-from pipeline.release import Releasing, let_branch_follow, point_branch, undo
+from pipeline.release import let_branch_follow, point_branch, undo_here
 from pipeline.releases import Release
+from pipeline.releasing import Releasing
 from pipeline.runner import LocalRunner
 from pipeline.site import Site
 from pipeline.voice import Voice
@@ -32,11 +34,10 @@ def settle(site: Site, voice: Voice) -> bool:
     _restore_live(site, voice)
     _align_branch(site, voice)
     try:
-        serve_live(site, voice)
+        return serve_live(site, voice)
     except PipelineError as error:
         voice.say(f"THE LIVE RELEASE DOES NOT START: {error}")
         return False
-    return True
 
 
 def interrupted(site: Site) -> str | None:
@@ -85,7 +86,11 @@ def _finish(work: Releasing) -> None:
 
 def _undo(work: Releasing) -> None:
     phase = work.attempt.phase
-    undo(work)
+    undo_here(work)
+    if work.attempt.hosts:
+        with suppress(PipelineError):  # it is said and tried again below
+            serve_live(work.site, work.voice)
+        rolling.put_back(work)
     outcome = work.attempt.outcome or "interrupted"
     reason = work.attempt.reason or f"the pipeline was ended at «{phase}»; nothing became live"
     attempt = replace(work.attempt, outcome=outcome, reason=reason)
@@ -143,11 +148,18 @@ def _record_drift(site: Site, voice: Voice, reason: str, old: str | None = None)
     followup.record(site, Repository(site.repository), attempt, voice)
 
 
-def serve_live(site: Site, voice: Voice) -> None:
-    """Re-make the live socket and start the live release if a reboot or an accident took them."""
+def serve_live(site: Site, voice: Voice, *, is_confirmed: bool = False) -> bool:
+    """Re-make the live socket and start the live release if a reboot or an accident took them.
+
+    An application host that has just started must not answer with what may be old by now; it waits
+    until the main host has confirmed what is live (catchup.py).
+    """
     release = releases.live(site)
-    if release is None or not emperor(site):
-        return
+    if release is None or not site.has_pages or not emperor(site):
+        return True
+    if not (site.is_main or is_confirmed or vassals.serving(site)):
+        voice.say(f"{release.id} does not answer before the main host has said what is live")
+        return False
     if not vassals.is_started(site, release.id):
         voice.say(f"starting the live release {release.id}")
         vassals.start(site, release)
@@ -155,3 +167,4 @@ def serve_live(site: Site, voice: Voice) -> None:
         vassals.switch(site, release.id)
     vassals.end_doubles(site, release.id)
     followup.end_others(site, keep=release.id)
+    return True

@@ -7,7 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipeline import hosts
 from pipeline.errors import SiteInvalid
+from pipeline.hosts import Host
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "site.example.toml"
 SOCKET_PATH_LIMIT = 107  # bytes, by the kernel's sockaddr_un
@@ -26,6 +28,7 @@ def load(file: Path, *, is_here: bool = True, example: Path = EXAMPLE) -> "Site"
     site = Site(file.resolve(), facts)
     if is_here:  # paths of another host are for that host to check
         _check_socket_paths(site)
+        _check_hosts(site)
     return site
 
 
@@ -61,6 +64,13 @@ def _check_socket_paths(site: "Site") -> None:
         )
 
 
+def _check_hosts(site: "Site") -> None:
+    try:
+        hosts.check(site.facts["rolling"], site.root)
+    except SiteInvalid as error:
+        raise SiteInvalid(f"{site.file}: rolling: {error}.") from None
+
+
 @dataclass(frozen=True)
 class Site:
     """One site: its file, its facts, and where everything of it lies."""
@@ -87,6 +97,30 @@ class Site:
     @property
     def url(self) -> str:
         return str(self.facts["url"])
+
+    @property
+    def role(self) -> str:
+        return str(self.facts["rolling"]["role"])
+
+    @property
+    def is_main(self) -> bool:
+        """Say whether people push to this host and its pipeline migrates."""
+        return self.role == hosts.MAIN
+
+    @property
+    def has_pages(self) -> bool:
+        """Say whether this host answers visitors; a worker does not."""
+        return self.role != hosts.WORKER
+
+    @cached_property
+    def others(self) -> tuple[Host, ...]:
+        """The further hosts, in the order of a release; nobody's but the main host's."""
+        return hosts.others(self.facts["rolling"], self.root) if self.is_main else ()
+
+    @cached_property
+    def main_host(self) -> Host | None:
+        """The host that says what should be live here; the main host has none."""
+        return None if self.is_main else hosts.main(self.facts["rolling"], self.root)
 
     def folder(self, name: str) -> Path:
         return self.root / str(self.facts["folders"][name])

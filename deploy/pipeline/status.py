@@ -4,22 +4,38 @@ import json
 import shutil
 from typing import Any
 
-from pipeline import ledger, lock, maintenance, probe, releases, settle
+from pipeline import (
+    further,
+    ledger,
+    lock,
+    maintenance,
+    probe,
+    releases,
+    rolling,
+    settle,
+    vassals,
+)
 from pipeline.errors import PipelineError
 from pipeline.git import Repository
 from pipeline.receive import emperor
+from pipeline.remote import State
+from pipeline.runner import LocalRunner
 from pipeline.site import Site
 
 SHORT = 12
 
 
-def facts(site: Site) -> dict[str, Any]:
-    """Return everything as plain data, for ``--json``."""
+GOOD = {"ready", "degraded"}
+
+
+def facts(site: Site, *, only_here: bool = False) -> dict[str, Any]:
+    """Return everything as plain data, for ``--json``; the other hosts are asked too."""
     release = releases.live(site)
     interrupted = settle.interrupted(site)
     owner = lock.owner_of(site.lock)
     return {
         "site": site.name,
+        "role": site.role,
         "url": site.url,
         "branch": Repository(site.repository).commit_of(site.ref),
         "live": release.id if release else None,
@@ -31,12 +47,37 @@ def facts(site: Site) -> dict[str, Any]:
         "pending": ledger.pending(ledger.read(site.ledger)),
         "maintenance": maintenance.describe(site),
         "kept": [one.id for one in releases.kept(site)],
+        "served": _is_served(site),
+        "alive": releases.alive(site),
+        "failed": further.failed_lately(site),
+        "hosts": {} if only_here else _hosts(site),
         "ledger_faults": ledger.verify(site.ledger),
         "free_mb": shutil.disk_usage(site.root).free // 2**20,
     }
 
 
+def _is_served(site: Site) -> bool:
+    """Say whether this host does its part: visitors reach the live release, or it is a worker."""
+    release = site.live_release()
+    return bool(release) and (not site.has_pages or vassals.is_served(site, str(release)))
+
+
+def _hosts(site: Site) -> dict[str, Any]:
+    """Return what each other host says, in few words, for people and for the operators' page."""
+    found = rolling.look(site, LocalRunner())
+    return {host.name: {"role": host.role, **_host(found[host.name])} for host in site.others}
+
+
+def _host(found: State | PipelineError) -> dict[str, Any]:
+    if not isinstance(found, State):
+        return {"reached": False, "detail": str(found)}
+    known = ("live", "commit", "served", "busy", "interrupted", "alive", "failed", "health")
+    return {"reached": True, **{name: found.facts.get(name) for name in known}}
+
+
 def _health(site: Site) -> dict[str, Any]:
+    if not site.has_pages:
+        return {"status": "ready", "detail": "a worker shows no pages"}
     try:
         answer = probe.ask(site.live_socket, site, "/health/ready/", 5)
         return dict(json.loads(answer.body))
@@ -50,7 +91,7 @@ def lines(state: dict[str, Any]) -> list[str]:
         f"{state['site']}  {state['url']}",
         f"  live         {live}",
         f"  health       {state['health'].get('status')}",
-        f"  web server   {'running' if state['emperor'] else 'NOT RUNNING'}",
+        f"  web server   {_web_server(state)}",
         f"  {state['maintenance'].partition(': ')[2]}".replace("  ", "  maintenance  ", 1),
         f"  kept         {len(state['kept'])} releases, {state['free_mb']} MB free",
     ]
@@ -63,8 +104,27 @@ def lines(state: dict[str, Any]) -> list[str]:
             said.append(f"  {name:<12} {state[name]}")
     if state["pending"]:
         said.append(f"  PENDING      {', '.join(state['pending'])}: fab finish:{state['site']}")
+    said += [_host_line(name, one, state) for name, one in state["hosts"].items()]
     said += [f"  LEDGER       {fault}" for fault in state["ledger_faults"]]
     return said
+
+
+def _web_server(state: dict[str, Any]) -> str:
+    if state["role"] == "worker":
+        return "none: this host only takes jobs"
+    return "running" if state["emperor"] else "NOT RUNNING"
+
+
+def _host_line(name: str, one: dict[str, Any], state: dict[str, Any]) -> str:
+    if not one["reached"]:
+        return f"  {name:<12} {one['detail']}"
+    said = [f"{one['role']}, {one['live'] or 'nothing yet'}"]
+    if one["commit"] != state["commit"]:
+        said.append("NOT WHAT IS LIVE")
+    if not one["served"] or one["health"].get("status") not in GOOD:
+        said.append(f"NOT SERVING ({one['health'].get('status')})")
+    said += [f"{word}: {one[word]}" for word in ("busy", "interrupted") if one[word]]
+    return f"  {name:<12} {', '.join(said)}"
 
 
 def log_lines(rows: list[ledger.Row]) -> list[str]:

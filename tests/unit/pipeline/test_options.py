@@ -42,3 +42,22 @@ def test_what_a_vanished_push_left_is_cleared_by_the_next(site):
     options.hand_over(site, processes.Process(os.getpid(), 1), {"backup-first": "old"})
     options.hand_over(site, processes.of(os.getpid()), {})
     assert len(list((site.run / "push-options").iterdir())) == 1
+
+
+def test_hosts_to_leave_out_keep_their_reasons_apart():
+    given = pushed("without-host=app2: its disk", "without-host=jobs1: moved: twice")
+    found = options.of_push(given)
+    assert options.left_out(found) == {"app2": "its disk", "jobs1": "moved: twice"}
+
+
+@pytest.mark.parametrize("value", ["app2", "app2:", ": why"])
+def test_a_host_is_not_left_out_without_its_name_and_a_reason(value):
+    with pytest.raises(Refused, match="names a host and a reason"):
+        options.of_push(pushed(f"without-host={value}"))
+
+
+def test_nobody_pushes_to_the_main_host_in_anothers_name(site):
+    given = options.of_push(pushed("carried-for=olga: 20260101T000000000000Z-0123456789ab"))
+    assert options.sender(given) == "olga"
+    with pytest.raises(Refused, match="your key says who you are"):
+        options.check_sender(site, given)
