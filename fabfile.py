@@ -30,6 +30,7 @@ HELP = {
     "option": "a push option with its reason, name=reason; may be repeated",
     "to": "the id or commit of a kept release (default: the one before the live one)",
     "reason": "why, for the ledger",
+    "without_host": "leave out a further host that is down: 'HOST: why'",
     "yes": "do not ask",
     "dry_run": "only print the commands",
     "json": "print plain data",
@@ -91,16 +92,18 @@ def plan(_: Context, site: str, ref: str | None = None, dry_run: bool = False) -
     conclude(places.at(target, dry_run=dry_run).feed(command, pack))
 
 
-def rollback(
+def rollback(  # noqa: PLR0913, PLR0917  each is a flag that a person may type
     _: Context,
     site: str,
     to: str | None = None,
     reason: str = "",
+    without_host: str | None = None,
     yes: bool = False,
     dry_run: bool = False,
 ) -> None:
     """Go back to a kept release, after saying what that means."""
     flags = [*given("--to", to), *given("--reason", reason)]
+    flags += given("--without-host", without_host)
     ask(site, "rollback", *flags, "--dry-run", dry_run=dry_run)
     if not yes and not dry_run:
         confirm(f"Roll {find(site)} back?")

@@ -18,6 +18,7 @@ from pipeline import (
     redaction,
     releases,
     remote,
+    turn,
     vassals,
 )
 from pipeline.errors import PipelineError, Refused, Unreachable
@@ -49,7 +50,7 @@ def finish(site: Site, patience_s: float = 0) -> bool:
     """Settle what was interrupted, ask the main host what is live, and take that over."""
     voice = _voice(site)
     try:
-        with lock.held(site.lock, _owner("finishing")):
+        with lock.held(site.lock, _owner(turn.FINISHING)):
             settle(site, voice)
         commit = _wanted(site, voice, patience_s)
         if commit is None:
@@ -99,6 +100,7 @@ def _wanted(site: Site, voice: Voice, patience_s: float) -> str | None:
 
 def _take_over(site: Site, commit: str, why: Mapping[str, str]) -> bool:
     voice = _voice(site)
+    turn.owner_after_patience(site)
     with lock.held(site.lock, _owner(f"looking for {commit[:12]}")):
         settle(site, voice)
         was_served = vassals.serving(site) is not None

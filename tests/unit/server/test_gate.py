@@ -4,13 +4,16 @@ import runpy
 import shlex
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
 from pipeline import __main__ as pipeline
+from pipeline import remote
+from pipeline.hosts import Host
+from pipeline.site import Site
 
 FILE = Path(__file__).parents[3] / "deploy" / "server" / "usr" / "local" / "bin" / "studium-gate"
 GATE = runpy.run_path(str(FILE))
@@ -55,6 +58,11 @@ def understood(words):
         ("log --count 5 --json", ["studium-pipeline", "log", "--count=5", "--json"]),
         (f"plan {COMMIT}", ["studium-pipeline", "plan", "--", COMMIT]),
         ("finish", ["studium-pipeline", "finish"]),
+        ("status --json --here", ["studium-pipeline", "status", "--json", "--here"]),
+        (
+            "rollback --without-host 'app2: its disk'",
+            ["studium-pipeline", "rollback", "--without-host=app2: its disk"],
+        ),
         ("rollback", ["studium-pipeline", "rollback"]),
         (f"rollback --to {COMMIT}", ["studium-pipeline", "rollback", f"--to={COMMIT}"]),
         ("maintenance off", ["studium-pipeline", "maintenance", "--", "off"]),
@@ -275,3 +283,17 @@ def test_a_key_without_a_name_or_with_unknown_rights_reaches_nothing(arguments):
     done = gate(*arguments)
     assert done.returncode == 1
     assert "name of the key's owner" in done.stderr
+
+
+def test_what_the_hosts_of_a_site_say_to_each_other_may_be_said(tmp_path):
+    folders = {"folders": {"bootstrap": "bootstrap", "repository": "repository.git"}}
+    rolling = {"rolling": {"identity": "/etc/studium/hosts/key", "connect_s": 5, "release_s": 9}}
+    site = Site(tmp_path / "site.toml", {**folders, **rolling})
+    host = Host("app2", "application", "deploy@10.0.0.12", "", PurePosixPath("/srv/studium"))
+    asked = [
+        remote.told(site, host, "status", "--json", "--here"),
+        remote.told(site, host, "rollback", f"--to={COMMIT}", "--reason=Ann Ek: 2026Z-0123"),
+    ]
+    words = [program(one.argv[-1]) for one in asked]
+    assert words[0] == ["studium-pipeline", "status", "--json", "--here"]
+    assert words[1][1:] == ["rollback", f"--to={COMMIT}", "--reason=Ann Ek: 2026Z-0123"]
