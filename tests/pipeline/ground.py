@@ -208,7 +208,8 @@ class Ground:
 
     # --- doing -----------------------------------------------------------------------------
     def pipeline(self, *words, check=False, **more):
-        env = environment(PYTHONPATH=str(self.site.live / "deploy"), PYTHONDONTWRITEBYTECODE="1")
+        code = f"{self.site.live}/deploy:{self.site.folder('bootstrap')}"
+        env = environment(PYTHONPATH=code, PYTHONDONTWRITEBYTECODE="1")
         line = [sys.executable, "-m", "pipeline", words[0], "--site", self.site.file, *words[1:]]
         return run(*line, env=env, check=check, **more)
 
