@@ -66,7 +66,7 @@ docs: python ## test what the documentation claims
 	@$(TOOL) pytest -q -n0 tests/unit/test_house.py
 
 ## Checks, as CI runs them
-.PHONY: test check lint types imports migrations smoke bench fleet
+.PHONY: test check lint types imports migrations smoke bench fleet containers-test
 test: python ## every ring that this machine can run (T=path for one file, folder or ring)
 	@$(LAPTOP) test $(T)
 
@@ -92,3 +92,6 @@ bench: python ## 100 requests/s through deploys and rollbacks: nothing may fail
 
 fleet: python ## provision and deploy to real hosts in namespaces
 	@$(TOOL) pytest -n0 -p no:randomly tests/fleet
+
+containers-test: python ## build the images and run them by podman, in a namespace of their own
+	@$(TOOL) pytest -n0 -p no:randomly tests/containers

@@ -19,6 +19,8 @@ def commands(clone: Clone) -> Iterator[tuple[str, ...]]:
     if workflows := tracked(clone, ".github/workflows/*.yml"):
         yield ("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
         yield ("zizmor", "--offline", "--quiet", *workflows)
+    if composed := tracked(clone, "compose.yml"):
+        yield ("check-jsonschema", "--builtin-schema", "vendor.compose-spec", *composed)
     yield ("djlint", "--check", "--lint", "--quiet", "app")
 
 
@@ -30,7 +32,8 @@ def tracked(clone: Clone, *patterns: str) -> list[str]:
 
 def scripts(clone: Clone) -> list[str]:
     """Return the committed shell scripts, known by their first line."""
-    names = tracked(clone, "deploy/hooks/*", ".ci/*", "deploy/server/**", "*.sh")
+    places = ("deploy/hooks/*", ".ci/*", "deploy/server/**", "deploy/container/*", "*.sh")
+    names = tracked(clone, *places)
     return [name for name in names if _is_shell(clone.root / name)]
 
 
