@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from common.templatetags.studium import seconds
 from jobs.queries import worker_heartbeats
-from ops import backup_files, cron, host_state, rhythms
+from ops import backup_files, cron, host_backups, host_state, rhythms
 from ops.migration_phases import said_late
 
 MEBIBYTE = 1024 * 1024
@@ -178,7 +178,18 @@ def _existing(folder: Path) -> Path:
 
 
 def backup() -> Check:
-    """Compare the age of the newest backup with what the site allows."""
+    """Ask the host's own backups; where there are none, look how old the site's newest one is."""
+    host = host_backups.read()
+    if host and host.newest:
+        age = seconds((timezone.now() - host.newest).total_seconds())
+        detail = _first(host.faults) or f"{age} old, proven; {settings.STALE_BACKUP_H} h allowed"
+        return Check(ok=not host.faults, detail=detail)
+    if host and host.faults:
+        return Check(ok=False, detail=_first(host.faults))
+    return _own_backup()
+
+
+def _own_backup() -> Check:
     newest = backup_files.newest()
     if newest is None:
         return Check(ok=False, detail="there is no backup yet")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from ops import health, services
+from ops import health, host_backups, services
 from ops.backup_files import BackupFile, newest
 from ops.cron import ScheduledJob
 from pipeline import settle
@@ -83,6 +83,9 @@ class Backup(ScheduledJob):
     slow = timedelta(minutes=30)
 
     def work(self) -> str:
+        host = host_backups.read()
+        if host and not host.is_stale:
+            return f"left to the host's own backup; {services.prune_backups()} old ones removed"
         record = services.back_up()
         removed = services.prune_backups()
         return f"{record.file}, {record.size} bytes; {removed} old ones removed"
@@ -98,6 +101,9 @@ class CheckBackup(ScheduledJob):
 
     def work(self) -> str:
         file = newest()
+        host = host_backups.read()
+        if file is None and host and not host.is_stale:
+            return "the host proves its own backup each night"
         if file is None:
             raise RuntimeError("There is no backup to check.")
         return _proven(file)

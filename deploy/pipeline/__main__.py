@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipeline import (
     attempts,
+    backups,
     carry,
     catchup,
     hooks,
@@ -133,6 +134,11 @@ def _maintenance(site: Site, given: argparse.Namespace) -> int:
     return 0
 
 
+def _record_backup(site: Site, _: argparse.Namespace) -> int:
+    print(backups.record(site))
+    return 0
+
+
 def _manage(site: Site, given: argparse.Namespace) -> int:
     """Become a management command of the live release."""
     release = releases.live(site)
@@ -156,6 +162,7 @@ VERBS: dict[str, Verb] = {
     "log": _log,
     "plan": _plan,
     "maintenance": _maintenance,
+    "record-backup": _record_backup,
     "manage": _manage,
 }
 

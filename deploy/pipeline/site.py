@@ -205,5 +205,6 @@ class Site:
             "STUDIUM_LIVE": str(self.live),
             "STUDIUM_LEDGER": str(self.ledger),
             "STUDIUM_MAINTENANCE": str(self.maintenance),
+            "STUDIUM_BACKUP_REPORT": str(self.facts["backup"]["report"]),
             "STUDIUM_STALE_BACKUP_H": str(self.facts["release"]["stale_backup_h"]),
         }

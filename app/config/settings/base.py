@@ -24,6 +24,7 @@ DRIFT = ENV.path("STUDIUM_DRIFT", Path("/var/lib/studium-drift/state.json"))
 JOB_FILES = ENV.path("STUDIUM_JOB_FILES", STATE / "jobs")
 JOB_SLOTS = ENV.integer("STUDIUM_JOB_SLOTS", 2)
 JOB_ENGINE = ENV.text("STUDIUM_JOB_ENGINE", "jobs.engines.local.LocalEngine")
+BACKUP_REPORT = ENV.text("STUDIUM_BACKUP_REPORT")
 STALE_BACKUP_H = ENV.integer("STUDIUM_STALE_BACKUP_H", 36)
 
 SITE_FILE = ENV.text("STUDIUM_SITE_FILE")

@@ -1,13 +1,13 @@
 """The backups as pages show them: what is on disk, beside what was recorded of it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from ops import backup_files
+from ops import backup_files, host_backups
 from ops.backup_files import BackupFile
 from ops.models import BackupRecord
 
@@ -34,9 +34,10 @@ class Kept:
 class State:
     """The backups in one sentence."""
 
-    newest: BackupFile | None
+    newest: datetime | None
     is_stale: bool
     total_size: int
+    faults: list[str]
 
 
 def kept() -> list[Kept]:
@@ -47,11 +48,16 @@ def kept() -> list[Kept]:
 
 
 def state() -> State:
-    files = backup_files.kept()
-    newest = files[0] if files else None
+    """Return how the backups are: the host's own where it makes some, else the site's."""
+    files, host = backup_files.kept(), host_backups.read()
+    size = sum(file.size for file in files)
+    if host and host.newest:
+        whole = size + sum(int(one.get("size") or 0) for one in host.sets)
+        return State(host.newest, host.is_stale, whole, host.faults)
+    newest = files[0].made_at if files else None
     limit = timedelta(hours=settings.STALE_BACKUP_H)
-    stale = newest is None or timezone.now() - newest.made_at > limit
-    return State(newest, stale, sum(file.size for file in files))
+    stale = newest is None or timezone.now() - newest > limit
+    return State(newest, stale, size, host.faults if host else [])
 
 
 def failures() -> QuerySet[BackupRecord]:

@@ -22,6 +22,7 @@ BADGES = {
     "repaired": "good",
     "differs": "warning",
     "undone": "warning",
+    "proven": "good",
     "pending": "warning",
     "refused": "warning",
     "rolled back": "warning",

@@ -72,7 +72,7 @@ def _write(record: BackupRecord) -> BackupFile:
     if file.path.exists():
         raise BackupFailed(f"{name} exists already: a backup was made in this very second.")
     with _all_or_nothing(folder, name) as draft:
-        draft.touch(mode=0o600)
+        _touch(draft)
         database.dump(draft)
         record.sha256 = digest(draft)
         media = media_list(Path(settings.MEDIA_ROOT))
@@ -112,8 +112,18 @@ def _all_or_nothing(folder: Path, name: str) -> Iterator[Path]:
 
 
 def _put(path: Path, content: str) -> None:
-    path.touch(mode=0o600)
+    _touch(path)
     path.write_text(content)
+
+
+def _touch(path: Path) -> None:
+    """Make a file that the site's user alone reads, or the group that shares its folder.
+
+    On a server the user that releases writes one before a release, and the site proves it.
+    """
+    is_shared = bool(path.parent.stat().st_mode & stat.S_ISGID)
+    path.touch(mode=0o600)
+    path.chmod(0o640 if is_shared else 0o600)
 
 
 def _sync(path: Path) -> None:

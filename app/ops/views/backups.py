@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 import jobs
+from ops import host_backups
 from ops.access import operators_only
 from ops.queries import backups
 
@@ -17,6 +18,7 @@ from ops.queries import backups
 def backup_list(request: HttpRequest) -> HttpResponse:
     context = {
         "kept": backups.kept(),
+        "host": host_backups.read(),
         "state": backups.state(),
         "failures": backups.failures(),
         "folder": settings.BACKUPS,

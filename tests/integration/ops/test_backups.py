@@ -39,6 +39,7 @@ def test_a_folder_that_a_server_shares_with_the_user_that_releases_stays_shared(
     folder.chmod(0o2770)
     assert real_site.manage("backup").code == 0
     assert mode(folder) == 0o2770
+    assert {mode(path) for path in folder.iterdir()} == {0o640}  # both of them prove and prune it
 
 
 def test_a_backup_is_private_has_a_checksum_and_lists_the_uploads(real_site):

@@ -9,10 +9,14 @@ import jinja2
 import pytest
 import yaml
 
+from backup import facts as backup_facts
+from backup import pulling
+from backup.retention import Thinning
 from pipeline import site as sites
 
 ROOT = Path(__file__).resolve().parents[3]
 ANSIBLE, SERVER = ROOT / "ansible", ROOT / "deploy" / "server"
+STORE = ROOT / "deploy" / "store"
 SITES = ("staging", "production")
 TASKS = sorted(ANSIBLE.glob("roles/*/tasks/*.yml"))
 FILE_MODULES = {"copy", "template", "file"}
@@ -29,8 +33,8 @@ KEYS = [
 ]
 
 
-def facts(name):
-    return yaml.safe_load((ANSIBLE / f"inventories/{name}/group_vars/studium.yml").read_text())
+def facts(name, group="studium"):
+    return yaml.safe_load((ANSIBLE / f"inventories/{name}/group_vars/{group}.yml").read_text())
 
 
 def tasks():
@@ -54,7 +58,8 @@ def rendered(role, name, **given):
 
 
 def test_both_inventories_know_the_same_facts():
-    assert set(facts("staging")) == set(facts("production"))
+    for group in ("studium", "backup"):
+        assert set(facts("staging", group)) == set(facts("production", group))
 
 
 def test_every_module_is_a_builtin_one_and_every_task_says_what_it_brings():
@@ -84,9 +89,9 @@ def test_the_list_for_a_mirror_names_what_the_roles_install():
 
 def test_every_file_of_a_server_is_put_there_by_a_role():
     text = "\n".join(file.read_text() for file in ANSIBLE.glob("roles/*/*/*.yml"))
-    for file in SERVER.rglob("*"):
-        if file.is_file():
-            place = str(file.relative_to(SERVER))
+    for tree in (SERVER, STORE):
+        for file in (one for one in tree.rglob("*") if one.is_file()):
+            place = str(file.relative_to(tree))
             assert place in text or file.name in text, place
 
 
@@ -119,7 +124,31 @@ def test_a_key_reaches_the_gate_under_its_owners_name(name):
 def test_the_other_templates_want_nothing_that_no_inventory_has(name):
     assert "server_name" in rendered("nginx", "studium-host.conf.j2", **facts(name))
     assert "define ssh_networks = {" in rendered("base", "networks.nft.j2", **facts(name))
-    assert "BACKUP_KEEP_DAYS=30" in rendered("backup", "backup.env.j2", **facts(name))
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_the_facts_of_a_backup_are_facts_that_its_program_takes(name, tmp_path):
+    given = facts(name) | {"backup_recipient": "age1x", "backup_copies": ["store.example.org"]}
+    (tmp_path / "backup.toml").write_text(rendered("backup", "backup.toml.j2", **given))
+    taken = backup_facts.load(tmp_path / "backup.toml")
+    assert (taken.recipient, taken.keep_days) == ("age1x", 30)
+    assert taken.copies == ("store.example.org",)
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_the_facts_of_copies_are_facts_that_their_program_takes(name, tmp_path, monkeypatch):
+    given = facts(name, "backup") | {"store_address": "10.0.0.1"}
+    (tmp_path / f"{name}.toml").write_text(rendered("store", "site.toml.j2", **given))
+    monkeypatch.setattr(pulling, "SETTINGS", tmp_path)
+    taken = pulling.source(name)
+    assert (taken.host, taken.stale_h, taken.takes_plain) == ("10.0.0.1", 36, False)
+    assert taken.keep == Thinning(days=14, weeks=8, months=12)
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_a_host_that_keeps_copies_serves_no_site(name):
+    text = rendered("base", "networks.nft.j2", **facts(name, "backup"))
+    assert "define site_networks = { 127.0.0.1/32 }" in text
 
 
 def test_the_repository_is_as_careful_as_on_a_laptop():
@@ -133,12 +162,14 @@ def test_the_repository_is_as_careful_as_on_a_laptop():
 
 
 def test_each_unit_names_its_user_and_gives_up_every_capability():
-    units = list((SERVER / "etc/systemd/system").glob("*.service"))
-    assert len(units) >= 5
+    trees = (SERVER, STORE)
+    units = [one for tree in trees for one in (tree / "etc/systemd/system").glob("*.service")]
+    assert len(units) >= 7
     for unit in units:
         text = unit.read_text()
         if unit.name not in OF_ROOT:
-            assert re.search(r"(?m)^User=(studium|deploy|studium-backup)$", text), unit.name
+            user = r"(?m)^(User=(studium|deploy|studium-backup|studium-store)|DynamicUser=yes)$"
+            assert re.search(user, text), unit.name
             assert "\nCapabilityBoundingSet=\n" in text
         assert "\nNoNewPrivileges=yes\n" in text
         assert "CAP_SYS_ADMIN" not in text
