@@ -5,6 +5,7 @@ releases may collect and serve at the same time; what both need is there once. F
 release names any more are removed by ``manage.py prune_static``.
 """
 
+import gzip
 import os
 import re
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from django.core.files.storage import FileSystemStorage
 
 IMPORT_IN_LAYER = re.compile(r'@import url\("(?P<name>[\w./-]+)"\)(?: layer\((?P<layer>\w+)\))?;')
 READABLE = 0o644
+SMALLER = {".css", ".js", ".json", ".mjs", ".svg", ".txt"}  # what gets smaller by compressing
+WORTH_IT = 1024  # bytes
 
 
 class StaticFileRefused(ImproperlyConfigured):
@@ -71,7 +74,7 @@ class ReleaseStaticStorage(ManifestStaticFilesStorage):
             self._under_way.append(name)
             content = self._rewritten(name)
             hashed = self.hashed_name(name, ContentFile(content))
-            self._write_once(Path(self.path(hashed)), content)
+            self._write(Path(self.path(hashed)), content)
             self.hashed_files[name] = hashed
             self._under_way.pop()
         return self.hashed_files[name]
@@ -110,6 +113,12 @@ class ReleaseStaticStorage(ManifestStaticFilesStorage):
             return f"@layer {found['layer']} {{\n{content}}}\n" if found["layer"] else content
 
         return IMPORT_IN_LAYER.sub(content_of, text)
+
+    def _write(self, place: Path, content: bytes) -> None:
+        """Write a file, and beside it the compressed one that the front sends to most browsers."""
+        self._write_once(place, content)
+        if place.suffix in SMALLER and len(content) >= WORTH_IT:
+            self._write_once(Path(f"{place}.gz"), gzip.compress(content, mtime=0))
 
     def _write_once(self, place: Path, content: bytes) -> None:
         """Write a file whole or not at all; one that is there is only marked as used just now."""

@@ -1,5 +1,6 @@
 """Static files as a server collects them: hashed, shared, never changed in place."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -62,7 +63,15 @@ def snapshot(folder):
 
 def test_the_shared_folder_holds_hashed_files_only(collect, root):
     paths = collect("one")
-    assert snapshot(root) == set(paths.values())
+    assert {name.removesuffix(".gz") for name in snapshot(root)} == set(paths.values())
+
+
+def test_what_gets_smaller_lies_there_compressed_as_well(release_of, root):
+    long, names = "i { color: red }\n" * 200, ("a.css", "a.js", "a.png")
+    hashed = release_of(dict.fromkeys(names, long) | {"b.css": "i {}"})
+    assert gzip.decompress((root / f"{hashed['a.css']}.gz").read_bytes()).decode() == long
+    packed = {name for name in hashed if (root / f"{hashed[name]}.gz").exists()}
+    assert packed == {"a.css", "a.js"}
 
 
 def test_every_file_that_the_finders_know_is_in_the_manifest(collect):
@@ -121,6 +130,13 @@ def test_pruning_removes_what_no_kept_release_names(release_of, root, tmp_path, 
     kept = release_of({"a.css": "i { color: blue }"}, "two")
     prune(tmp_path, "two", grace=-1)
     assert snapshot(root) == set(kept.values())
+
+
+def test_pruning_takes_a_compressed_file_along_with_its_own(release_of, root, tmp_path, capsys):
+    release_of({"a.css": "i { color: red }" * 200}, "one")
+    kept = release_of({"a.css": "i { color: blue }" * 200}, "two")
+    prune(tmp_path, "two", grace=-1)
+    assert snapshot(root) == {kept["a.css"], f"{kept['a.css']}.gz"}
 
 
 def test_pruning_leaves_what_was_just_collected(release_of, root, tmp_path, capsys):

@@ -59,6 +59,6 @@ def named_by(folder: Path) -> set[str]:
 
 def unnamed(root: Path, kept: set[str], before: float) -> Iterator[Path]:
     for file in root.rglob("*"):
-        named = str(file.relative_to(root)) in kept or file.name == MANIFEST
+        named = str(file.relative_to(root)).removesuffix(".gz") in kept or file.name == MANIFEST
         if file.is_file() and not named and file.stat().st_mtime < before:
             yield file
