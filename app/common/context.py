@@ -17,12 +17,13 @@ def theme_of(request: HttpRequest) -> str:
     return chosen if chosen in THEMES else "system"
 
 
-def site() -> dict[str, str]:
+def site() -> dict[str, str | bool]:
     return {
         "name": settings.SITE_NAME,
         "environment": settings.ENVIRONMENT,
         "release": settings.RELEASE,
         "commit": settings.COMMIT,
+        "in_clear": settings.TRAVELS_IN_CLEAR,
     }
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from typing import Any
+from urllib.parse import urlsplit
 
 from pipeline import (
     further,
@@ -23,8 +24,7 @@ from pipeline.runner import LocalRunner
 from pipeline.site import Site
 
 SHORT = 12
-
-
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 GOOD = {"ready", "degraded"}
 
 
@@ -95,6 +95,8 @@ def lines(state: dict[str, Any]) -> list[str]:
         f"  {state['maintenance'].partition(': ')[2]}".replace("  ", "  maintenance  ", 1),
         f"  kept         {len(state['kept'])} releases, {state['free_mb']} MB free",
     ]
+    if _travels_in_clear(state["url"]):
+        said.append("  PLAIN HTTP   passwords and all else travel in clear: docs/operations/lan.md")
     if state["commit"] and state["branch"] != state["commit"]:
         said.append(f"  BRANCH       names {state['branch'][:SHORT]}, not what is live")
     checks = state["health"].get("checks", {})
@@ -125,6 +127,11 @@ def _host_line(name: str, one: dict[str, Any], state: dict[str, Any]) -> str:
         said.append(f"NOT SERVING ({one['health'].get('status')})")
     said += [f"{word}: {one[word]}" for word in ("busy", "interrupted") if one[word]]
     return f"  {name:<12} {', '.join(said)}"
+
+
+def _travels_in_clear(url: str) -> bool:
+    address = urlsplit(url)
+    return address.scheme == "http" and address.hostname not in LOOPBACK
 
 
 def log_lines(rows: list[ledger.Row]) -> list[str]:

@@ -103,7 +103,10 @@ def choose_password(request: HttpRequest, secret: str) -> HttpResponse:
         if is_new and sign_in.begin(request=request, user=user, target=reverse("home")):
             return redirect("home")
         return redirect("accounts:sign-in")
-    return render(request, "accounts/choose_password.html", {"form": form, "link": link})
+    response = render(request, "accounts/choose_password.html", {"form": form, "link": link})
+    # The page's own address is the secret: what the page loads must not carry it on into a log.
+    response.headers["Referrer-Policy"] = "strict-origin"
+    return response
 
 
 def admin_sign_in(request: HttpRequest) -> HttpResponse:

@@ -13,6 +13,7 @@ STATE = ENV.path("STUDIUM_STATE", PROJECT / ".state")
 # --- which site and release this is ---------------------------------------------------------
 SITE_NAME = ENV.text("STUDIUM_SITE", "development")
 SITE_URL = ENV.text("STUDIUM_URL", "http://127.0.0.1:8000")
+TRAVELS_IN_CLEAR = False  # plain HTTP over a network: pages warn of it
 ENVIRONMENT = ENV.text("STUDIUM_ENVIRONMENT", "development")
 RELEASE = ENV.text("STUDIUM_RELEASE", "development")
 COMMIT = ENV.text("STUDIUM_COMMIT")

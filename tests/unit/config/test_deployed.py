@@ -132,6 +132,36 @@ def test_cookies_are_for_https_alone_when_the_site_has_it(site, scheme, secure):
     assert done.said.split()[:3] == [secure] * 3
 
 
+@pytest.mark.parametrize(
+    ("url", "in_clear"),
+    [
+        ("https://lab.example", False),
+        ("http://lab.example", True),
+        ("http://192.168.1.5:8080", True),
+        ("http://127.0.0.1:8001", False),
+        ("http://localhost:8001", False),
+    ],
+)
+def test_plain_http_over_a_network_is_known_as_such(site, url, in_clear):
+    ask = "from config.settings import deployed as s; print(s.TRAVELS_IN_CLEAR)"
+    assert site("-c", ask, STUDIUM_URL=url).said.split() == [str(in_clear)]
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_a_check_for_deployment_is_quiet_about_what_is_meant(site, scheme):
+    done = site(str(MANAGE), "check", "--deploy", STUDIUM_URL=f"{scheme}://lab.example")
+    assert done.code == 0
+    assert "security.W" not in done.said
+
+
+def test_a_site_with_https_still_hears_of_a_cookie_that_is_not_secure(site, tmp_path):
+    loose = "from config.settings.deployed import *\nSESSION_COOKIE_SECURE = False\n"
+    (tmp_path / "loose.py").write_text(loose)
+    path = f"{tmp_path}:{PROJECT / 'app'}:{PROJECT / 'deploy'}"
+    done = site(str(MANAGE), "check", "--deploy", DJANGO_SETTINGS_MODULE="loose", PYTHONPATH=path)
+    assert "security.W012" in done.said
+
+
 def test_sessions_stay_in_the_database_whatever_the_cache_is(site):
     done = site("-c", ASK, CACHE_URL="redis://127.0.0.1:1/0")
     assert done.said.split()[3] == "django.contrib.sessions.backends.db"

@@ -8,8 +8,22 @@ export function connect(button) {
   const label = word.textContent;
   button.addEventListener("click", async () => {
     const source = document.querySelector(button.dataset.copy);
-    await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
+    await copy((source.value ?? source.textContent).trim());
     word.textContent = "Copied";
     setTimeout(() => (word.textContent = label), SAID_FOR_MS);
   });
+}
+
+/** Over plain HTTP browsers have no clipboard to offer; the way from before it still works there. */
+async function copy(text) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return;
+  }
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
 }
