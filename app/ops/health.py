@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from common.templatetags.studium import seconds
 from jobs.queries import worker_heartbeats
-from ops import backup_files, cron, host_backups, host_state, rhythms
+from ops import backup_files, certificate, cron, host_backups, host_state, rhythms
 from ops.migration_phases import said_late
 
 MEBIBYTE = 1024 * 1024
@@ -213,6 +213,20 @@ def drift() -> Check:
     return Check(ok=True, detail=f"as declared, {seconds(age)} ago")
 
 
+def shown_certificate() -> Check:
+    """Warn while there is time to mend a renewal; a site of plain HTTP says what that means."""
+    try:
+        end = certificate.ends()
+    except OSError as error:  # a host that the front does not let in
+        return Check(ok=True, detail=f"not seen from this host: {type(error).__name__}")
+    if end is None:
+        in_clear = "none: plain HTTP, passwords travel in clear"
+        return Check(ok=True, detail=in_clear if settings.TRAVELS_IN_CLEAR else "none is needed")
+    left = end - timezone.now()
+    detail = f"ends on {end:%Y-%m-%d}, in {max(left.days, 0)} days"
+    return Check(ok=left >= certificate.ALARM, detail=detail)
+
+
 CHECKS: dict[str, Callable[[], Check]] = {
     "database": database,
     "migrations": migrations,
@@ -222,4 +236,5 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "disk": disk,
     "backup": backup,
     "drift": drift,
+    "certificate": shown_certificate,
 }
