@@ -19,6 +19,7 @@ from pipeline.site import Site
 
 WORKER = ("nginx: worker",)
 SHARED = "deploy/server/etc/nginx/studium"
+PAGES = "deploy/server/usr/local/share/studium/pages"
 PAGE = Path(__file__).with_name("not_running.html")
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
@@ -95,14 +96,19 @@ def prepare(clone: Clone, sites: Sequence[Site]) -> bool:
     wanted = {folder / "studium" / path.name: path.read_text() for path in shared}
     wanted[folder / "nginx.conf"] = configuration(folder, sites, root=os.geteuid() == 0)
     for site in sites:
-        page = own_folder(folder / "pages" / site.name) / "studium-not-running.html"
-        wanted[page] = PAGE.read_text().format(name=site.name)
+        pages = own_folder(folder / "pages" / site.name)
+        wanted |= {pages / path.name: path.read_text() for path in shared_pages(clone)}
+        wanted[pages / "studium-not-running.html"] = PAGE.read_text().format(name=site.name)
     changed = [
         path for path, text in wanted.items() if not path.exists() or path.read_text() != text
     ]
     for path in changed:
         path.write_text(wanted[path])
     return bool(changed)
+
+
+def shared_pages(clone: Clone) -> list[Path]:
+    return sorted((clone.root / PAGES).glob("*.html"))
 
 
 def daemon(clone: Clone) -> Daemon:

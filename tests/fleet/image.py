@@ -25,6 +25,7 @@ BARE = (
     "ca-certificates",
 )
 WANTED = SOURCE / "ansible" / "packages.txt"
+ASKED_BY_TESTS = ("pebble",)  # an authority of certificates, for a host that plays one
 QUICK = "force-unsafe-io\n"
 KEEP = 'APT::Keep-Downloaded-Packages "true";\nAPT::Sandbox::User "root";\n'
 IDLE = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer")
@@ -38,7 +39,7 @@ def wanted():
 
 def tree():
     """Return the folder of the tree, made when it is not there yet."""
-    content = "\n".join([RELEASE, *BARE, *wanted(), QUICK, KEEP])
+    content = "\n".join([RELEASE, *BARE, *wanted(), *ASKED_BY_TESTS, QUICK, KEEP])
     folder = STATE / f"debian-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
     if not folder.exists():
         draft = folder.with_name(f"{folder.name}.draft")
@@ -63,7 +64,7 @@ def _make(folder):
     (folder / "etc/dpkg/dpkg.cfg.d/fleet").write_text(QUICK)
     (folder / "etc/apt/apt.conf.d/90fleet").write_text(KEEP)
     run("chroot", folder, "apt-get", "update", "-q")
-    _install(folder, "--download-only", *wanted())
+    _install(folder, "--download-only", *wanted(), *ASKED_BY_TESTS)
     for unit in IDLE:
         (folder / "etc/systemd/system" / unit).symlink_to("/dev/null")
     for key in (folder / "etc/ssh").glob("ssh_host_*"):

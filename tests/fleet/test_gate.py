@@ -106,7 +106,7 @@ def test_fab_finishes_asks_and_checks(staging, work):
         assert told.returncode == 0, told.stdout
     told = work.fab(staging, "manage:staging", "check --deploy")
     assert told.returncode == 0, told.stdout
-    assert "System check identified" in told.stdout
+    assert "no issues" in told.stdout
 
 
 def test_fab_works_from_a_terminal_too(staging, work):

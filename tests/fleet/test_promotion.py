@@ -29,7 +29,7 @@ def test_the_hosts_differ_in_their_facts_alone(staging, production):
     line = (
         "cd /; find etc/nginx etc/systemd/system etc/cron.d etc/ssh/sshd_config.d etc/uwsgi "
         "usr/local srv/studium/repository.git/hooks srv/studium/repository.git/config "
-        "-type f ! -name studium-host.conf -exec sha256sum {} + | sort"
+        "-type f ! -name 'studium-*.conf' -exec sha256sum {} + | sort"
     )
     assert staging.ssh(line).stdout == production.ssh(line).stdout
     assert fleet.ask(production, "/", name=fleet.domain("staging"), check=False).status == 0

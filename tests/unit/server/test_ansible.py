@@ -25,6 +25,7 @@ OF_ROOT = {  # they read, and put in place, what only root may
     "studium-drift-check@.service",
     "studium-drift-apply@.service",
     "studium-drift-undo.service",
+    "studium-certificate-install.service",
 }
 KEYS = [
     {"name": "ann", "key": "ssh-ed25519 AAAA ann@lab"},
@@ -54,6 +55,7 @@ def rendered(role, name, **given):
         keep_trailing_newline=True,
     )
     world.filters["to_json"] = json.dumps
+    world.tests["search"] = lambda text, pattern: re.search(pattern, text)
     return world.get_template(name).render(**given)
 
 
@@ -122,7 +124,8 @@ def test_a_key_reaches_the_gate_under_its_owners_name(name):
 
 @pytest.mark.parametrize("name", SITES)
 def test_the_other_templates_want_nothing_that_no_inventory_has(name):
-    assert "server_name" in rendered("nginx", "studium-host.conf.j2", **facts(name))
+    for one in ("studium-host", "studium-profile", "studium-networks"):
+        assert rendered("nginx", f"{one}.conf.j2", **facts(name))
     assert "define ssh_networks = {" in rendered("base", "networks.nft.j2", **facts(name))
 
 
@@ -151,6 +154,36 @@ def test_a_host_that_keeps_copies_serves_no_site(name):
     assert "define site_networks = { 127.0.0.1/32 }" in text
 
 
+EXCEPTIONS = [
+    {"network": "203.0.113.7", "why": "Ann's office"},
+    {"network": "2001:db8::/64", "why": "the hospital"},
+]
+
+
+def test_the_firewall_and_nginx_let_the_same_networks_in():
+    given = facts("staging") | {"site_exceptions": EXCEPTIONS}
+    allowed = re.findall(
+        r"(?m)^allow (\S+);", rendered("nginx", "studium-networks.conf.j2", **given)
+    )
+    rules = rendered("base", "networks.nft.j2", **given)
+    defined = [
+        network
+        for name in ("site_networks", "site_networks6")
+        for network in re.search(rf"define {name} = {{ (.*) }}", rules)[1].split(", ")
+    ]
+    assert sorted(allowed) == sorted([*defined, "127.0.0.1", "::1"])
+    assert "Ann's office" in rules
+
+
+def test_a_site_of_plain_http_says_so_in_its_address_and_serves_no_other():
+    given = facts("staging") | {"site_profile": "lan"}
+    assert 'url = "http://staging.example.org"' in rendered("app", "site.toml.j2", **given)
+    assert "include studium/lan.conf;" in rendered("nginx", "studium-profile.conf.j2", **given)
+    rules = (SERVER / "etc/nginx/studium/lan.conf").read_text()
+    assert "443" not in rules
+    assert "return 301" not in rules
+
+
 def test_the_repository_is_as_careful_as_on_a_laptop():
     from laptop.sites import RECEIVE  # noqa: PLC0415  only this test compares the two
 
@@ -168,8 +201,8 @@ def test_each_unit_names_its_user_and_gives_up_every_capability():
     for unit in units:
         text = unit.read_text()
         if unit.name not in OF_ROOT:
-            user = r"(?m)^(User=(studium|deploy|studium-backup|studium-store)|DynamicUser=yes)$"
-            assert re.search(user, text), unit.name
+            names = "studium|deploy|studium-backup|studium-store|studium-acme"
+            assert re.search(rf"(?m)^(User=({names})|DynamicUser=yes)$", text), unit.name
             assert "\nCapabilityBoundingSet=\n" in text
         assert "\nNoNewPrivileges=yes\n" in text
         assert "CAP_SYS_ADMIN" not in text
