@@ -7,6 +7,7 @@ T ?=
 CMD ?=
 HTTPS ?=
 PORT ?=
+SINCE ?=
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -14,7 +15,7 @@ export PORT
 
 .PHONY: help
 help: ## list the commands
-	@awk -F':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 .PHONY: python
 python:
@@ -66,7 +67,7 @@ docs: python ## test what the documentation claims
 	@$(TOOL) pytest -q -n0 tests/unit/test_house.py
 
 ## Checks, as CI runs them
-.PHONY: test check lint types imports migrations smoke bench fleet containers-test
+.PHONY: test check lint types imports migrations smoke bench fleet fleet-subset containers-test
 test: python ## every ring that this machine can run (T=path for one file, folder or ring)
 	@$(LAPTOP) test $(T)
 
@@ -90,8 +91,11 @@ smoke: python ## only the deployed requirements, in a fresh environment: check -
 bench: python ## 100 requests/s through deploys and rollbacks: nothing may fail
 	@$(TOOL) python -m tests.benchmarks.bench_releases
 
-fleet: python ## provision and deploy to real hosts in namespaces
-	@$(TOOL) pytest -n0 -p no:randomly tests/fleet
+fleet: python ## all of it on real hosts, as root (SINCE=commit: only when what makes a host has changed)
+	@$(LAPTOP) fleet $(if $(SINCE),--since "$(SINCE)")
+
+fleet-subset: python ## the ten minutes of it that `make test` runs too
+	@$(LAPTOP) fleet --subset $(if $(SINCE),--since "$(SINCE)")
 
 containers-test: python ## build the images and run them by podman, in a namespace of their own
 	@$(TOOL) pytest -n0 -p no:randomly tests/containers

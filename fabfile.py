@@ -5,6 +5,7 @@ exit code is the verdict: 0 done, 1 refused by the site, 2 asked wrongly.
 """
 
 import inspect
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +20,15 @@ from invoke.exceptions import Exit
 PROJECT = Path(__file__).resolve().parent
 sys.path.insert(0, str(PROJECT / "deploy"))
 
-from reach import places, targets  # noqa: E402  found by the line above
+from reach import (  # noqa: E402  found by the line above
+    connection,
+    outside,
+    places,
+    promotion,
+    proposals,
+    rules,
+    targets,
+)
 from reach.checkout import Checkout  # noqa: E402
 from reach.targets import WRONG_USE, Target  # noqa: E402
 
@@ -35,6 +44,7 @@ HELP = {
     "dry_run": "only print the commands",
     "json": "print plain data",
     "count": "how many rows",
+    "wait": "seconds to wait for a release that is on its way",
     "mode": ", ".join(MODES),
     "message": "what visitors read meanwhile",
     "apply": "let the host be as declared again; it is undone when it does not hold",
@@ -79,7 +89,7 @@ def deploy(
     print("\n".join([f"to {target}", *here.describe(choice)]), flush=True)
     options = [word for each in option or () for word in ("-o", each)]
     where = [here.destination(target), f"{choice.commit}:{target.site.ref}"]
-    conclude(places.here(dry_run=dry_run).run(here.command("push", *options, *where)))
+    conclude(places.here(dry_run=dry_run).run(here.command("push", *options, *where, to=target)))
 
 
 def plan(_: Context, site: str, ref: str | None = None, dry_run: bool = False) -> None:
@@ -157,6 +167,59 @@ def maintenance(_: Context, site: str, mode: str, message: str = "", dry_run: bo
     ask(site, "maintenance", *given("--message", message), words=[mode], dry_run=dry_run)
 
 
+# --- promotion: what the workflows call, one verb a step ------------------------------------------
+def promote(
+    context: Context, site: str, ref: str | None = None, option: Any = None, dry_run: bool = False
+) -> None:
+    """Deploy a commit that the site before this one has live, and wait for the verdict."""
+    target, here = find(site), checkout()
+    choice = here.choose(target.site.branch, ref)
+    earlier = promotion.before(target.site.branch)
+    if earlier != promotion.ORDER[0] and not dry_run:
+        promotion.refuse_what_is_not_live(here, find(earlier), choice)
+    deploy(context, site, choice.commit, option, dry_run)
+    verify(context, site, choice.commit, dry_run=dry_run)
+
+
+def verify(
+    _: Context, site: str, ref: str | None = None, wait: int = 600, dry_run: bool = False
+) -> None:
+    """Wait until the site is not busy; succeed when the commit is live there and healthy."""
+    target = find(site)
+    choice = checkout().choose(target.site.branch, ref)
+    if dry_run:
+        promotion.state(target, dry_run=True)
+    else:
+        promotion.verify(target, choice.commit, wait)
+
+
+def smoke(_: Context, site: str, dry_run: bool = False) -> None:
+    """Ask the site from outside, as a browser does: pages, headers, files, refusals."""
+    said = promotion.state(find(site), dry_run=dry_run)
+    if said and outside.run(said["url"], said["commit"]):
+        raise Exit(f"{site} does not answer as it should; see above.")
+
+
+def propose(_: Context, site: str, dry_run: bool = False) -> None:
+    """Open the pull request to the site's branch from the one before it, or bring it up to date."""
+    proposals.propose(checkout(), site, dry_run=dry_run)
+
+
+def connect(_: Context, site: str) -> None:
+    """Write sites/SITE.toml, key and host key from STUDIUM_HOST, …_SSH_KEY and …_KNOWN_HOSTS."""
+    connection.connect(PROJECT, site, os.environ)
+
+
+def disconnect(_: Context, site: str) -> None:
+    """Remove what `connect` has written."""
+    connection.disconnect(PROJECT, site)
+
+
+def github(_: Context, dry_run: bool = False) -> None:
+    """Bring GitHub's own settings to what deploy/github/settings.toml says."""
+    rules.apply(checkout(), PROJECT / "deploy/github/settings.toml", dry_run=dry_run)
+
+
 def remotes(_: Context, dry_run: bool = False) -> None:
     """Add a git remote for each site, so that `git push pn-staging staging` works."""
     here, known = checkout(), targets.files(PROJECT)
@@ -182,6 +245,12 @@ VERBS: dict[Callable[..., None], tuple[str, ...]] = {
     drift: (),
     manage: ("command",),
     maintenance: ("mode",),
+    promote: (),
+    verify: (),
+    smoke: (),
+    propose: (),
+    connect: (),
+    disconnect: (),
 }
 
 
@@ -207,7 +276,8 @@ def add(names: Collection, body: Callable[..., None], name: str, words: Sequence
 
 def collection() -> Collection:
     names = Collection()
-    add(names, remotes, "remotes", ())
+    for body in (remotes, github):
+        add(names, body, body.__name__, ())
     for verb, words in VERBS.items():
         add(names, verb, verb.__name__, ("site", *words))
         for site in targets.names(PROJECT):

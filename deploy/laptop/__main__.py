@@ -12,6 +12,7 @@ from laptop import (
     develop,
     down,
     environment,
+    fleet,
     fresh,
     keeper,
     lint,
@@ -135,6 +136,10 @@ def _test(given: Given) -> int:
     return rings.test(Clone(CLONE), Console(), given.words)
 
 
+def _fleet(given: Given) -> int:
+    return fleet.fleet(Clone(CLONE), Console(), since=given.since, subset=given.subset)
+
+
 def _smoke(_: Given) -> None:
     smoke.smoke(Clone(CLONE), Console())
 
@@ -165,6 +170,7 @@ VERBS: dict[str, tuple[Action, list[Argument]]] = {
     "lint": (_lint, []),
     "lock": (_lock, []),
     "test": (_test, [WORDS]),
+    "fleet": (_fleet, [("--since", {"default": ""}), ("--subset", {"action": "store_true"})]),
     "smoke": (_smoke, []),
 }
 

@@ -96,10 +96,23 @@ MEMCACHED = Package("memcached", "tests of the memcached cache", program("memcac
 SSHD = Package("openssh-server", "tests of pushes by ssh", program("sshd"), service="ssh")
 CHROMIUM = Package("chromium", "tests in a real browser", program("chromium"))
 
+OF_A_FLEET = (
+    Package("systemd-container", "hosts are booted by systemd-nspawn", program("systemd-nspawn")),
+    Package("debootstrap", "hosts are a bare Debian", program("debootstrap")),
+    Package(
+        "debian-archive-keyring", "the same", file("/usr/share/keyrings/debian-archive-keyring.gpg")
+    ),
+    Package("iproute2", "hosts have networks of their own", program("ip")),
+    Package("openssh-client", "hosts are reached by ssh", program("ssh-keygen")),
+    Package("curl", "hosts are asked for pages", program("curl")),
+    Package("e2fsprogs", "hosts have disks that fill up", program("mkfs.ext4")),
+)
+
 SITES = (GIT, NGINX, *BUILDING)
 DEVELOPMENT = (GIT, *BUILDING)
 CACHES = (REDIS, MEMCACHED)
 BROWSER = (CHROMIUM,)
+FLEET = (*BUILDING, OPENSSL, *OF_A_FLEET)
 
 
 def missing(wanted: Iterable[Package]) -> list[Package]:

@@ -26,11 +26,15 @@ class Ring:
     command: tuple[str, ...]
     needs: tuple[Package, ...] = ()
     tests: str = ""  # the folder that pytest runs; empty for a tool
+    only: tuple[str, ...] = ()  # flags that choose among its tests, unless a path was given
+    as_root: bool = False
+    ability: tuple[str, ...] = ()  # says why the machine cannot, beyond packages
 
     def argv(self, report: Path, path: str = "") -> list[str]:
         if not self.tests:
             return list(self.command)
-        return [*self.command, f"--junitxml={report}", path or self.tests]
+        chosen = [path] if path else [*self.only, self.tests]
+        return [*self.command, f"--junitxml={report}", *chosen]
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,15 @@ class Result:
 
 PYTEST = ("python", "-m", "pytest", "-q")
 WITH_POSTGRES = ("python", POSTGRES, *PYTEST)
+FLEET = Ring(
+    "fleet",
+    (*PYTEST, "-n0", "-p", "no:randomly"),
+    packages.FLEET,
+    "tests/fleet",
+    only=("-m", "subset"),
+    as_root=True,
+    ability=("python", "-m", "tests.fleet.ground"),
+)
 RINGS = (
     Ring("lint", ("make", "lint")),
     Ring("types", ("make", "types")),
@@ -73,6 +86,7 @@ RINGS = (
         (*packages.SITES, packages.POSTGRESQL, packages.SSHD),
         "tests/pipeline",
     ),
+    FLEET,
 )
 
 
@@ -85,11 +99,11 @@ def test(clone: Clone, console: Console, wanted: Sequence[str]) -> int:
     env = environment.variables(clone, place)
     results = []
     for ring in chosen:
-        if reason := lacking.get(ring.name):
+        if reason := lacking.get(ring.name) or refusal(ring, clone, env):
             results.append(Result(ring.name, reason=reason))
             continue
         console.title(f"Ring: {ring.name}")
-        results.append(_run(clone, ring, path, env))
+        results.append(run(clone, ring, path, env))
     for line in table(results):
         console.say(line)
     console.say(f"\nAll rings took {seconds(time.monotonic() - began)}; logs: {logs(clone)}")
@@ -123,7 +137,8 @@ def _folders() -> str:
 def prepare(clone: Clone, console: Console, chosen: Sequence[Ring]) -> dict[str, str]:
     """Install what the rings need; return the reason for each ring whose needs stay unmet."""
     console.title("This machine")
-    wanted = dict.fromkeys(package for ring in chosen for package in ring.needs)
+    able = [ring for ring in chosen if not _wants_root(ring)]
+    wanted = dict.fromkeys(package for ring in able for package in ring.needs)
     try:
         packages.ensure([*packages.DEVELOPMENT, *wanted], console, environment.log(clone))
     except LaptopError as error:
@@ -133,15 +148,33 @@ def prepare(clone: Clone, console: Console, chosen: Sequence[Ring]) -> dict[str,
     return {ring.name: reason for ring in chosen if (reason := lack(ring))}
 
 
+def _wants_root(ring: Ring) -> bool:
+    return ring.as_root and os.geteuid() != 0
+
+
+def refusal(ring: Ring, clone: Clone, env: Mapping[str, str]) -> str:
+    """Ask the ring itself why the machine cannot run it; empty when it can."""
+    if not ring.ability:
+        return ""
+    asked = subprocess.run(
+        ring.ability, cwd=clone.root, env=env, check=False, capture_output=True, text=True
+    )
+    if asked.returncode == 0:
+        return ""
+    return (asked.stderr.strip() or "no reason given").splitlines()[-1]
+
+
 def lack(ring: Ring) -> str:
     """Return why the machine cannot run the ring, with the remedy; empty when it can."""
+    if _wants_root(ring):
+        return f"root is needed: sudo make {ring.name}"
     names = [package.name for package in packages.missing(ring.needs)]
     if not names:
         return ""
     return f"{', '.join(names)} not installed and could not be: {packages.install_line(names)}"
 
 
-def _run(clone: Clone, ring: Ring, path: str, env: Mapping[str, str]) -> Result:
+def run(clone: Clone, ring: Ring, path: str, env: Mapping[str, str]) -> Result:
     logs(clone).mkdir(parents=True, exist_ok=True)
     stem = logs(clone) / ring.name.replace(", ", "-").lower()
     report = stem.with_suffix(".xml")

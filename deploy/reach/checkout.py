@@ -1,11 +1,13 @@
 """What git knows in the checkout that `fab` was called in."""
 
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from invoke.exceptions import Exit
 
+from reach import places
 from reach.targets import WRONG_USE, Target
 
 
@@ -21,12 +23,15 @@ class Choice:
 class Checkout:
     folder: Path
 
-    def command(self, *words: str) -> list[str]:
-        return ["git", "-C", str(self.folder), *words]
+    def command(self, *words: str, to: Target | None = None) -> list[str]:
+        """Return git in this checkout; one that reaches a site with its own key uses that."""
+        key = to.identity if to else ""
+        own = ["-c", f"core.sshCommand={shlex.join(places.ssh(key))}"] if key else []
+        return ["git", "-C", str(self.folder), *own, *words]
 
-    def git(self, *words: str) -> str:
+    def git(self, *words: str, to: Target | None = None) -> str:
         """Return what git answers; nothing when it has no answer."""
-        command = self.command(*words)
+        command = self.command(*words, to=to)
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
     def choose(self, branch: str, ref: str | None) -> Choice:
@@ -60,7 +65,7 @@ class Checkout:
 
     def missing_objects(self, target: Target, commit: str) -> bytes:
         """Return a pack of what the site lacks to look at ``commit``."""
-        answer = self.git("ls-remote", target.repository, target.site.ref)
+        answer = self.git("ls-remote", target.repository, target.site.ref, to=target)
         live = answer.partition("\t")[0]
         known = self.git("rev-parse", "--verify", "--quiet", f"{live}^{{commit}}") if live else ""
         wanted = f"{commit}\n" + (f"^{known}\n" if known else "")

@@ -24,6 +24,12 @@ class Target:
         return str(self.site.facts["reach"]["ssh"])
 
     @property
+    def identity(self) -> str:
+        """Return the path of the key that is kept for this site alone; empty: ssh decides."""
+        given = str(self.site.facts["reach"]["identity"])
+        return str(self.site.file.parent / given) if given else ""
+
+    @property
     def remote(self) -> str:
         return str(self.site.facts["reach"]["remote"])
 
