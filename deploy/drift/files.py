@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from drift import packages
 from drift.findings import Finding, Redaction, difference, redaction
 from drift.machine import Machine, Seen
-from drift.store import Declared, Store, Wanted, is_public
+from drift.store import HOME, Declared, Store, Wanted, is_public
 
 # Whatever lies here acts upon the host, so it is declared or belongs to a package.
 CLOSED = (
@@ -37,7 +38,8 @@ CLOSED = (
     "/var/spool/cron/crontabs",
 )
 OPEN = ("/etc/studium/tls/",)  # certificates are renewed between two provisionings
-NEVER = ("/etc/ld.so.preload", "/etc/nologin", "/etc/rc.local")
+NEVER = ("/etc/ld.so.preload", "/etc/nologin", "/etc/rc.local", "/root/.ssh/authorized_keys2")
+HOMES = "/root/"  # a repair is kept out of them; a check reads them
 # Debian enables these by a link to what a package brought.
 LINKS = {
     "/etc/nginx/sites-enabled/": ("/etc/nginx/sites-available/",),
@@ -51,18 +53,41 @@ MADE_AGAIN = ("__pycache__",)
 def compare(machine: Machine, declared: Declared, store: Store) -> Iterator[Finding]:
     """Yield what differs at each declared path."""
     redact = redaction_of(machine, declared)
+    of_packages = packages.conffiles(machine)
     for wanted in declared.files.values():
+        seen = machine.look(wanted.path)
         if wanted.kind == "tree":
             yield from _in_tree(machine, wanted)
-            continue
-        seen = machine.look(wanted.path)
-        yield from _one(machine, wanted, seen, store, redact)
+        elif wanted.source == "package":
+            yield from _of_package(machine, wanted, seen, store, of_packages.get(wanted.path, ""))
+        elif not wanted.path.startswith(HOMES):
+            yield from _one(machine, wanted, seen, store, redact)
+        elif not hides_homes(machine):
+            for one in _one(machine, wanted, seen, store, redact):
+                yield replace(one, remedy=f"compare with {HOME}/store/{wanted.kept}, as root")
+
+
+def hides_homes(machine: Machine) -> bool:
+    """Say whether this process is kept out of root's home, by its unit."""
+    return machine.look(HOMES.rstrip("/")).mode == 0
 
 
 def redaction_of(machine: Machine, declared: Declared) -> Redaction:
-    """Return what takes out the values of each file that is not for everybody."""
-    private = [one.path for one in declared.files.values() if one.path.endswith(".env")]
-    return redaction(*(machine.text(path) for path in private if path.startswith("/srv/")))
+    """Return what takes out the values of the files that hold secrets."""
+    secret = [one.path for one in declared.files.values() if one.path.endswith(".env")]
+    return redaction(*map(machine.text, secret))
+
+
+def _of_package(
+    machine: Machine, wanted: Wanted, seen: Seen, store: Store, given: str
+) -> Iterator[Finding]:
+    """Compare with what the package has now: it may be a newer one than when it was kept."""
+    if not given or (seen.kind == "file" and packages.digest(machine, wanted.path) == given):
+        return
+    kept = hashlib.md5(store.content(wanted.kept), usedforsecurity=False).hexdigest()
+    remedy = "" if kept == given else f"apt-get install --reinstall $(dpkg -S {wanted.path})"
+    for one in _one(machine, wanted, seen, store, Redaction()):
+        yield replace(one, remedy=remedy)
 
 
 def _one(
@@ -133,7 +158,9 @@ def strays(machine: Machine, declared: Declared) -> Iterator[Finding]:
     for path in NEVER:
         seen = machine.look(path)
         if seen.kind != "missing" and path not in declared.files:
-            yield Finding("extra", path, f"nothing declares it ({seen}, {seen.size} bytes)")
+            said = f"nothing declares it ({seen}, {seen.size} bytes)"
+            remedy = f"rm {path}, as root" if path.startswith(HOMES) else ""
+            yield Finding("extra", path, said, remedy=remedy)
 
 
 def _belongs(path: str, seen: Seen, files: Mapping[str, Wanted], owned: set[str]) -> bool:

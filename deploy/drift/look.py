@@ -26,7 +26,23 @@ def compare(machine: Machine, store: Store) -> list[Finding]:
         *packages.changed(machine, declared.files),
         *people.compare(declared),
     ]
-    return [*found, *unfinished(store), *_lasting(machine, declared, store)]
+    hidden = _hidden(store) if files.hides_homes(machine) else []
+    return [*found, *hidden, *unfinished(store), *_lasting(machine, declared, store)]
+
+
+def _hidden(store: Store) -> list[Finding]:
+    """Return what the last look found in a place that this process is kept out of."""
+    lines = [line for line in last(store) if line.startswith(files.HOMES)]
+    parts = (line.partition(": ") for line in lines)
+    return [Finding("content", where, what, remedy="as root") for where, _, what in parts]
+
+
+def last(store: Store) -> list[str]:
+    """Return the lines of the last note."""
+    try:
+        return list(json.loads((store.home / "state.json").read_text())["findings"])
+    except (OSError, ValueError, KeyError):
+        return []
 
 
 def _lasting(machine: Machine, declared: Declared, store: Store) -> list[Finding]:

@@ -31,19 +31,19 @@ def conffiles(machine: Machine) -> dict[str, str]:
 
 def unchanged(machine: Machine) -> list[str]:
     """Return the packages' files in /etc that are as the package has them."""
-    return [path for path, given in conffiles(machine).items() if _digest(machine, path) == given]
+    return [path for path, given in conffiles(machine).items() if digest(machine, path) == given]
 
 
 def changed(machine: Machine, known: Mapping[str, object]) -> Iterator[Finding]:
     """Yield packages' files that somebody has changed, besides those that are kept or ours."""
     for path, given in conffiles(machine).items():
-        digest = _digest(machine, path) if path not in known else given
-        if digest not in {given, "", "newpackage"}:
+        present = digest(machine, path) if path not in known else given
+        if present not in {given, ""} and given != "newconffile":
             remedy = f"compare with its package: apt-get download, dpkg -S {path}"
             yield Finding("content", path, "not as its package has it", remedy=remedy)
 
 
-def _digest(machine: Machine, path: str) -> str:
+def digest(machine: Machine, path: str) -> str:
     try:
         return hashlib.md5(machine.read(path), usedforsecurity=False).hexdigest()
     except OSError:

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from drift import look, placing, services, validate
+from drift import emperor, look, placing, running, services, validate
 from drift.findings import Finding
 from drift.placing import Saved
+from drift.running import EMPEROR
 from drift.store import Declared, Store, Wanted, write
 
 KEPT = 20
@@ -35,6 +36,7 @@ class Plan:
     installed: tuple[Wanted, ...]
     gone: tuple[str, ...]
     units: frozenset[str]
+    emperor: bool = False  # it runs with something that goes away
 
     @property
     def paths(self) -> set[str]:
@@ -69,7 +71,22 @@ def plan_of(store: Store, found: Sequence[Finding]) -> Plan:
     units = {one.where for one in found if not one.remedy and one.where.endswith(SUFFIXES)}
     units |= {"nftables.service" for one in found if one.kind == "firewall"}
     order = sorted(wanted, key=lambda one: (one.kind != "folder", one.path))
-    return Plan(declared, tuple(order), tuple(sorted(gone)), frozenset(units))
+    runs_with = any(_is_of_emperor(path) and _runs_with(store, path) for path in paths)
+    is_other = any(one.where == EMPEROR and one.kind == "running" for one in found)
+    return Plan(
+        declared, tuple(order), tuple(sorted(gone)), frozenset(units), emperor=runs_with or is_other
+    )
+
+
+def _is_of_emperor(path: str) -> bool:
+    return (
+        path.endswith(f"/{EMPEROR}") or f"/{EMPEROR}.d/" in path or path.startswith("/etc/uwsgi/")
+    )
+
+
+def _runs_with(store: Store, path: str) -> bool:
+    """Say whether the emperor was started after the file was written."""
+    return store.machine.look(path).changed < running.age_of(store.machine, EMPEROR)
 
 
 SUFFIXES = (".service", ".timer", ".path", ".socket")
@@ -81,6 +98,8 @@ def _carry_out(store: Store, plan: Plan, found: Sequence[Finding], said: list[st
     wrong = _install(store, plan)
     if not wrong:
         wrong = services.read_again(store.machine, plan.declared, plan.paths, set(plan.units))
+    if not wrong and plan.emperor:
+        wrong = emperor.restart(store.machine)
     left = look.compare(store.machine, store)
     wrong += _verify(store, plan, left, answered=answered)
     if wrong:
@@ -107,7 +126,7 @@ def _back_up(store: Store, plan: Plan) -> Path:
         one, content = placing.save(store.machine, path, str(number))
         write(backup / str(number), content)
         saved.append(asdict(one))
-    facts = {"saved": saved, "units": sorted(plan.units)}
+    facts = {"saved": saved, "units": sorted(plan.units), "emperor": plan.emperor}
     write(backup / "plan.json", json.dumps(facts, indent=1).encode())
     write(store.home / "unfinished", backup.name.encode())
     for old in sorted(backup.parent.iterdir())[:-KEPT]:
@@ -162,6 +181,7 @@ def undo_interrupted(store: Store, *, at_boot: bool = False) -> list[str]:
         reloaded = list(services.call(store.machine, "daemon-reload"))
     else:
         reloaded = services.read_again(store.machine, declared, paths, units & set(READ))
+        reloaded += emperor.restart(store.machine) if facts["emperor"] else []
     mark.unlink()
     return [f"put back  {one.path}" for one in saved] + reloaded
 

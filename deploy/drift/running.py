@@ -18,6 +18,7 @@ PROC = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
 ROUNDING_S = 1.5  # between the clock of files and that of processes
 EMPEROR = "studium-emperor.service"
+BRIDGE = "studium-bridge.service"  # serves while the emperor is restarted
 EMPEROR_UNIT = f"/etc/systemd/system/{EMPEROR}"
 SITE = "/srv/studium"
 RUN = "/run/studium"
@@ -102,6 +103,12 @@ def emperor(machine: Machine, unit: str) -> Iterator[Finding]:
             yield Finding("running", EMPEROR, f"the emperor is older than {path}")
 
 
+def age_of(machine: Machine, unit: str) -> float:
+    """Return when a unit's process began; 0 when there is none."""
+    pid = units.show(machine, [unit], "MainPID").get(unit, {}).get("MainPID", "0")
+    return _started(pid) if pid != "0" else 0.0
+
+
 def _setting(unit: str, name: str) -> str:
     found = re.findall(rf"(?m)^{name}=(.*)$", unit)
     return found[-1] if found else ""
@@ -132,11 +139,16 @@ def other_uwsgi(machine: Machine) -> Iterator[Finding]:
     del machine
     for process in PROC.glob("[0-9]*"):
         words = _command(process.name)
-        if words and Path(words[0]).name == "uwsgi" and EMPEROR not in _text(process / "cgroup"):
+        group = _text(process / "cgroup")
+        if words and Path(words[0]).name == "uwsgi" and not {EMPEROR, BRIDGE} & _units(group):
             user = owner_name(int(_status(process.name).get("Uid", ["0", "0"])[1]))
             said = f"a uWSGI that nothing declares runs as {user}: {' '.join(words)[:120]}"
             yield Finding("running", f"process {process.name}", said,
-                          remedy=f"kill {process.name}")  # fmt: skip
+                          remedy=f"kill {process.name}; systemctl restart {EMPEROR}")  # fmt: skip
+
+
+def _units(cgroup: str) -> set[str]:
+    return {part for line in cgroup.splitlines() for part in line.split("/")}
 
 
 # --- vassals and what is live ---------------------------------------------------------------------

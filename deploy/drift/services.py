@@ -41,7 +41,7 @@ def read_again(
     for name in sorted(_own_units(paths)):
         wrong += _restart(machine, name, declared)
     for name in readers(paths) + sorted(units_ & {unit for _, unit in READERS}):
-        wrong += call(machine, "reload", name)
+        wrong += call(machine, "reload-or-restart", name)  # what is stopped is started
     for name in sorted(units_):
         wrong += _bring(machine, name, declared)
     return wrong

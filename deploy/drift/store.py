@@ -22,6 +22,7 @@ HOME = "/var/lib/studium-drift"
 FIREWALL = "/etc/nftables.conf"
 # Neither a role nor a package says what stands in them: they stay as they were when provisioned.
 AS_PROVISIONED = (
+    "/root/.ssh/authorized_keys",
     "/etc/ssh/sshd_config",
     "/etc/postgresql/15/main/postgresql.conf",
     "/etc/postgresql/15/main/pg_ident.conf",

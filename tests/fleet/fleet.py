@@ -19,7 +19,10 @@ ANSIBLE = SOURCE / "ansible"
 PEOPLE = ("ann", "ben")
 QUICK = "STUDIUM_FLEET_QUICK" in os.environ
 ALIVE = ("-o", "ServerAliveInterval=2", "-o", "ServerAliveCountMax=3")  # a host may lose its power
-OF_A_HOST = ("ansible", "deploy/server", "deploy/hooks", "deploy/pipeline", "deploy/backup")
+OF_A_HOST = (
+    *("ansible", "deploy/server", "deploy/hooks", "deploy/pipeline"),
+    *("deploy/backup", "deploy/drift"),
+)
 NAMES = ("staging", "production")
 
 
