@@ -52,8 +52,8 @@ def _first_look(work: Releasing, host: Host, left_out: Mapping[str, str]) -> dic
         work.voice.say(f"{host.name} is left out: {reason}. It catches up by itself.")
         return {"role": host.role, "state": LEFT_OUT, "reason": reason}
     try:
-        remote.at_rest(work.site, work.runner, host, BUSY_S)
-    except (Unreachable, Locked) as error:
+        _check_able(host, remote.at_rest(work.site, work.runner, host, BUSY_S))
+    except (Unreachable, Locked, Unhealthy) as error:
         if not host.is_worker:
             raise Refused(f"{error}\n{_remedy(work, host)}") from None
         work.voice.say(
@@ -61,6 +61,14 @@ def _first_look(work: Releasing, host: Host, left_out: Mapping[str, str]) -> dic
         )
         return {"role": host.role, "state": MISSED, "reason": str(error)}
     return {"role": host.role, "state": WAITING}
+
+
+def _check_able(host: Host, found: State) -> None:
+    """Raise Unhealthy when the host could not take a release, before anything is built."""
+    if not host.is_worker and not found.facts.get("emperor"):
+        raise Unhealthy(
+            f"The web server of {host.name} is not running: systemctl start studium-emperor there."
+        )
 
 
 def _remedy(work: Releasing, host: Host) -> str:

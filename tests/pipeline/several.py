@@ -65,6 +65,9 @@ class Hosts:
             assert not ground.site.journal.exists()
             assert lock.is_free(ground.site.lock)
 
+    def wait_for_web(self, ground):
+        wait_until(lambda: ground.ask("/health/").status == 200, what="an answer")
+
     def wait(self):
         for ground in self.all:
             wait_until(ground.is_settled, limit_s=90, what="the end of what is under way")
@@ -124,12 +127,16 @@ def stop_serving(ground):
     emperor.daemon(ground.clone, ground.site).stop(15)
 
 
+def start_serving(ground):
+    emperor.ensure(ground.clone, ground.site, Console(StringIO()))
+
+
 def reboot(ground):
     """Lose all processes and what lies in `run`, and come back without `recover`."""
     stop_serving(ground)
     for left in ground.site.run.iterdir():
         shutil.rmtree(left) if left.is_dir() else left.unlink()
-    emperor.ensure(ground.clone, ground.site, Console(StringIO()))
+    start_serving(ground)
 
 
 def is_served(ground):

@@ -134,6 +134,18 @@ def test_an_application_host_that_is_down_refuses_a_release(hosts, work):
     assert [row["outcome"] for row in hosts.main.rows_of(commit)] == ["refused"]
 
 
+def test_an_application_host_without_a_web_server_refuses_before_anything_is_built(hosts, work):
+    before, commit = hosts.main.branch, work.commit("Meet a host without a web server")
+    several.stop_serving(hosts.app2)
+    told = work.push()
+    several.start_serving(hosts.app2)
+    assert told.code != 0
+    assert "The web server of app2 is not running" in told.text
+    assert [step["name"] for step in hosts.main.rows_of(commit)[0]["steps"]] == []
+    hosts.wait_for_web(hosts.app2)
+    hosts.assert_all_at(before)
+
+
 def test_a_host_with_another_key_than_the_known_one_is_not_reached(hosts, work):
     work.commit("Meet a stranger")
     known = hosts.sshd.folder / "client.known_hosts"

@@ -179,3 +179,17 @@ def test_a_new_host_fetches_what_is_live(hosts, work):
     told = hosts.app2.pipeline("recover")
     assert told.code == 0, told.text
     hosts.assert_all_at(hosts.main.branch)
+
+
+def test_a_host_withdraws_what_never_became_live_on_the_main_host(hosts):
+    """The very first release failed on the main host; nothing was live before it."""
+    site = hosts.app2.site
+    told = hosts.app2.pipeline("rollback", f"--to={'0' * 40}", "--reason=ann: the first attempt")
+    assert told.code == 0, told.text
+    assert site.live_release() is None
+    assert not site.live_socket.is_symlink()
+    assert hosts.app2.branch == ""
+    assert (hosts.app2.rows[-1]["who"], hosts.app2.rows[-1]["outcome"]) == ("ann", "rolled back")
+    told = hosts.main.pipeline("finish")
+    assert told.code == 0, told.text
+    assert "app2 runs nothing" in told.text
