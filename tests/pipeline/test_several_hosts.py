@@ -1,12 +1,14 @@
 """A site of three hosts: the release is live on all of them or on none."""
 
+import socket
+
 import pytest
 from tests.pipeline import several, ssh
 from tests.pipeline.conftest import MISSING
 from tests.pipeline.ground import ADD, DROP, migration, run
 from tests.pipeline.several import NOBODY, tell
 
-from pipeline import lock
+from pipeline import lock, releases
 
 SICK = """
 from pipeline import release as _release
@@ -291,3 +293,44 @@ def test_a_busy_host_is_named(hosts, work):
         told = work.push()
     assert told.code != 0
     assert "app2 is busy: olga is measuring" in told.text
+
+
+def test_a_host_that_says_nothing_is_given_up_soon(hosts, work):
+    """Something listens there and never answers, like a machine that hangs."""
+    before = hosts.main.branch
+    work.commit("Meet a host that hangs")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hosts.meet(app2=silent.getsockname()[1])
+        told = work.push()
+    assert told.code != 0
+    assert "app2 cannot be reached" in told.text
+    hosts.assert_all_at(before)
+
+
+def test_no_host_but_the_main_goes_live_before_its_early_migrations(hosts, work):
+    before = hosts.main.branch
+    early = migration(work, "add_soon", ADD.format(name="soon"))
+    commit = work.commit("Add it soon")
+    run("git", "-C", hosts.app2.site.repository, "fetch", "--quiet", work.folder, commit)
+    told = hosts.app2.pipeline("rollback", f"--to={commit}", "--reason=ann: too early")
+    assert told.code != 0
+    assert f"are not applied yet: {early}" in told.text
+    hosts.assert_all_at(before)
+
+
+def test_a_rollback_is_built_where_it_is_not_kept(hosts, work):
+    """The older code does not know a migration that is applied, which only adds."""
+    before = hosts.main.branch
+    tell(hosts.app2, release={"keep": 1})
+    migration(work, "add_more", ADD.format(name="more"))
+    work.commit("Add more")
+    assert work.push().code == 0
+    kept = [release.commit for release in releases.kept(hosts.app2.site)]
+    told = hosts.main.roll_back("--to", before)
+    tell(hosts.app2, release={"keep": 4})
+    assert before not in kept
+    assert told.code == 0, told.text
+    hosts.wait()
+    hosts.assert_all_at(before)
+    assert hosts.app2.rows[-1]["kind"] == "push"
+    assert "carried-for" in hosts.app2.rows[-1]["options"]

@@ -159,6 +159,17 @@ def test_a_failure_is_told_by_the_last_line_of_its_traceback(as_, olga, attempt)
     assert "line 3" in as_(olga).get(f"/ops/releases/{row['n']}/").content.decode()
 
 
+def test_a_release_of_several_hosts_says_what_became_of_each(as_, olga, attempt):
+    hosts = {
+        "app2": {"role": "application", "state": "live", "seconds": 6.5},
+        "jobs1": {"role": "worker", "state": "missed", "reason": "it cannot be reached"},
+    }
+    row = attempt(hosts=hosts)
+    page = as_(olga).get(f"/ops/releases/{row['n']}/").content.decode()
+    assert "<dt>Host app2</dt><dd>live · 6.5 s</dd>" in page
+    assert "<dt>Host jobs1</dt><dd>missed: it cannot be reached</dd>" in page
+
+
 def test_the_first_release_came_from_nothing(as_, olga, attempt):
     row = attempt(**{"from": "0" * 40})
     page = as_(olga).get(f"/ops/releases/{row['n']}/").content.decode()
