@@ -128,9 +128,13 @@ def _plan(site: Site, given: argparse.Namespace) -> int:
 
 def _maintenance(site: Site, given: argparse.Namespace) -> int:
     if given.words:
-        print(maintenance.switch(site, given.words[0], given.message, dict(os.environ)))
-    else:
-        print(maintenance.describe(site))
+        mode = given.words[0]
+        print(maintenance.switch(site, mode, given.message, dict(os.environ)))
+        faults = maintenance.tell_others(site, LocalRunner(), mode, given.message)
+        if faults:
+            print("\n".join(faults), file=sys.stderr)
+        return 1 if faults else 0
+    print(maintenance.describe(site))
     return 0
 
 

@@ -14,6 +14,7 @@ from pipeline import (
     hooks,
     live,
     lock,
+    maintenance,
     options,
     redaction,
     releases,
@@ -85,6 +86,7 @@ def _wanted(site: Site, voice: Voice, patience_s: float) -> str | None:
         reason = ""
         try:
             found = further.ask_main(site, LocalRunner())
+            maintenance.follow(site, found.facts.get("maintenance_state"))
             if found.is_at_rest:
                 return found.commit
             reason = f"the main host is busy: {found.busy or found.interrupted}"

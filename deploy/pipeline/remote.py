@@ -142,6 +142,12 @@ def follow(site: Site, runner: Runner, host: Host, commit: str, reason: str) -> 
     _run(runner, host, told(site, host, "rollback", *flags, timeout_s=_limit_s(site)))
 
 
+def maintenance(site: Site, runner: Runner, host: Host, mode: str, message: str) -> None:
+    limit_s = float(site.facts["rolling"]["connect_s"]) + ANSWER_S
+    flags = (f"--message={message}", "--", mode)
+    _run(runner, host, told(site, host, "maintenance", *flags, timeout_s=limit_s))
+
+
 def fetch(site: Site, runner: Runner, host: Host, commit: str) -> None:
     """Get one commit from the host's repository; nothing is named by it yet."""
     quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")

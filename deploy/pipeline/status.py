@@ -46,6 +46,7 @@ def facts(site: Site, *, only_here: bool = False) -> dict[str, Any]:
         "interrupted": interrupted if not owner else None,
         "pending": ledger.pending(ledger.read(site.ledger)),
         "maintenance": maintenance.describe(site),
+        "maintenance_state": maintenance.state(site),
         "kept": [one.id for one in releases.kept(site)],
         "served": _is_served(site),
         "alive": releases.alive(site),

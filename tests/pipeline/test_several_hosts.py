@@ -334,3 +334,24 @@ def test_a_rollback_is_built_where_it_is_not_kept(hosts, work):
     hosts.assert_all_at(before)
     assert hosts.app2.rows[-1]["kind"] == "push"
     assert "carried-for" in hosts.app2.rows[-1]["options"]
+
+
+def test_maintenance_is_the_same_on_all_hosts_that_answer_visitors(hosts):
+    assert hosts.main.pipeline("maintenance", "on", "--message", "Back at 'noon'").code == 0
+    answers = [ground.ask("/") for ground in (hosts.main, hosts.app2)]
+    assert [answer.status for answer in answers] == [503, 503]
+    assert hosts.main.pipeline("maintenance", "off").code == 0
+    assert hosts.app2.ask("/health/ready/").status == 200
+    assert not hosts.app2.site.maintenance.exists()
+
+
+def test_a_host_that_missed_maintenance_asks_for_it(hosts):
+    hosts.meet(app2=NOBODY)
+    told = hosts.main.pipeline("maintenance", "no-upload")
+    assert told.code != 0
+    assert "does the same when it next asks" in told.text
+    assert hosts.app2.pipeline("finish").code == 0
+    assert hosts.app2.site.maintenance.read_text() == hosts.main.site.maintenance.read_text()
+    hosts.main.pipeline("maintenance", "off")
+    assert hosts.app2.pipeline("finish").code == 0
+    assert not hosts.app2.site.maintenance.exists()
