@@ -5,7 +5,7 @@ import socket
 import pytest
 from tests.pipeline import several, ssh
 from tests.pipeline.conftest import MISSING
-from tests.pipeline.ground import ADD, DROP, migration, run
+from tests.pipeline.ground import ADD, DROP, migration, run, wait_until
 from tests.pipeline.several import NOBODY, tell
 
 from pipeline import lock, releases
@@ -323,8 +323,10 @@ def test_a_rollback_is_built_where_it_is_not_kept(hosts, work):
     before = hosts.main.branch
     tell(hosts.app2, release={"keep": 1})
     migration(work, "add_more", ADD.format(name="more"))
-    work.commit("Add more")
-    assert work.push().code == 0
+    for subject in ("Add more", "Push out what came before"):
+        work.commit(subject)
+        assert work.push().code == 0
+        wait_until(lambda: not releases.alive(hosts.app2.site), what="the end of the old release")
     kept = [release.commit for release in releases.kept(hosts.app2.site)]
     told = hosts.main.roll_back("--to", before)
     tell(hosts.app2, release={"keep": 4})
