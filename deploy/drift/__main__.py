@@ -50,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         verb = verbs.add_parser(name, help=says)
         verb.add_argument("--json", action="store_true", help="plain data")
+        if name == "apply":
+            verb.add_argument("--asked", action="store_true", help="a deploy key asks, not root")
         if name == "undo":
             verb.add_argument("--boot", action="store_true", help="nothing runs yet")
         if name == "ask":
@@ -92,7 +94,7 @@ def say(
 
 def apply(given: argparse.Namespace) -> int:
     store = Store(Machine())
-    done = repair.repair(store)
+    done = repair.repair(store, asked_by_key=given.asked)
     look.note(store, done.left)
     say(done.left, as_json=given.json, outcome=done.outcome, said=done.said)
     return DIFFERS if done.left or done.outcome == "undone" else OK

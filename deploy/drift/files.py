@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from drift import packages
 from drift.findings import Finding, Redaction, difference, redaction
-from drift.machine import Machine, Seen
+from drift.machine import LARGEST, Machine, Seen
 from drift.store import HOME, Declared, Store, Wanted, is_public
 
 # Whatever lies here acts upon the host, so it is declared or belongs to a package.
@@ -59,7 +59,7 @@ def compare(machine: Machine, declared: Declared, store: Store) -> Iterator[Find
         if wanted.kind == "tree":
             yield from _in_tree(machine, wanted)
         elif wanted.source == "package":
-            yield from _of_package(machine, wanted, seen, store, of_packages.get(wanted.path, ""))
+            yield from _of_package(machine, wanted, store, redact, of_packages.get(wanted.path, ""))
         elif not wanted.path.startswith(HOMES):
             yield from _one(machine, wanted, seen, store, redact)
         elif not hides_homes(machine):
@@ -79,15 +79,19 @@ def redaction_of(machine: Machine, declared: Declared) -> Redaction:
 
 
 def _of_package(
-    machine: Machine, wanted: Wanted, seen: Seen, store: Store, given: str
+    machine: Machine, wanted: Wanted, store: Store, redact: Redaction, given: str
 ) -> Iterator[Finding]:
     """Compare with what the package has now: it may be a newer one than when it was kept."""
-    if not given or (seen.kind == "file" and packages.digest(machine, wanted.path) == given):
+    seen = machine.look(wanted.path)
+    if not given:
+        return
+    if seen.kind == "file" and packages.digest(machine, wanted.path) == given:
+        yield from _attributes(wanted, seen)
         return
     kept = hashlib.md5(store.content(wanted.kept), usedforsecurity=False).hexdigest()
     remedy = "" if kept == given else f"apt-get install --reinstall $(dpkg -S {wanted.path})"
-    for one in _one(machine, wanted, seen, store, Redaction()):
-        yield replace(one, remedy=remedy)
+    for one in _one(machine, wanted, seen, store, redact):
+        yield replace(one, remedy=one.remedy or remedy)
 
 
 def _one(
@@ -95,13 +99,16 @@ def _one(
 ) -> Iterator[Finding]:
     if wanted.kind == "absent":
         if seen.kind != "missing":
-            yield Finding("extra", wanted.path, f"is there ({seen}); declared to be absent")
+            yield replace(_stray(wanted.path, seen), what=f"is there ({seen}), declared absent")
         return
     if seen.kind == "missing":
         yield Finding("missing", wanted.path, f"the {wanted.kind} is missing")
         return
     if seen.kind != wanted.kind or (wanted.target and seen.target != wanted.target):
-        yield Finding("kind", wanted.path, f"is a {seen}; declared is a {wanted.kind}")
+        is_in_the_way = "folder" in {seen.kind, wanted.kind} or seen.kind == "other"
+        remedy = f"move {wanted.path} away" if is_in_the_way else ""
+        said = f"is a {seen}; declared is a {wanted.kind}"
+        yield Finding("kind", wanted.path, said, remedy=remedy)
         return
     if wanted.kind != "link":
         yield from _attributes(wanted, seen)
@@ -154,13 +161,18 @@ def strays(machine: Machine, declared: Declared) -> Iterator[Finding]:
     for folder in CLOSED:
         for path, seen in machine.below(folder):
             if not _belongs(path, seen, declared.files, owned):
-                yield Finding("extra", path, f"nothing declares it ({seen}, {seen.size} bytes)")
+                yield _stray(path, seen)
     for path in NEVER:
         seen = machine.look(path)
         if seen.kind != "missing" and path not in declared.files:
-            said = f"nothing declares it ({seen}, {seen.size} bytes)"
-            remedy = f"rm {path}, as root" if path.startswith(HOMES) else ""
-            yield Finding("extra", path, said, remedy=remedy)
+            yield _stray(path, seen)
+
+
+def _stray(path: str, seen: Seen) -> Finding:
+    """Say so; what cannot be kept in a backup, or not be reached by a repair, is for a person."""
+    by_hand = seen.kind in {"folder", "other"} or seen.size > LARGEST or path.startswith(HOMES)
+    said = f"nothing declares it ({seen}, {seen.size} bytes)"
+    return Finding("extra", path, said, remedy=f"move {path} away" if by_hand else "")
 
 
 def _belongs(path: str, seen: Seen, files: Mapping[str, Wanted], owned: set[str]) -> bool:

@@ -7,7 +7,7 @@ import pwd
 import stat
 from dataclasses import dataclass
 
-from drift.machine import Machine
+from drift.machine import LARGEST, Machine
 from drift.store import Wanted
 
 DRAFT = ".studium-drift"  # what reads a folder of rules leaves out names that begin with a point
@@ -44,11 +44,11 @@ def save(machine: Machine, path: str, copy: str) -> tuple[Saved, bytes]:
     seen = machine.look(path)
     if seen.kind == "missing":
         return Saved(path, "missing"), b""
+    if seen.kind == "other" or seen.size > LARGEST:
+        raise OSError(f"{path} cannot be kept in a backup ({seen}); move it away by hand")
     with machine.place(path) as (here, name):
         facts = os.stat(name, dir_fd=here, follow_symlinks=False)
     content = machine.read(path) if seen.kind == "file" else b""
-    if seen.kind == "other":
-        raise OSError(f"{path} is neither a file nor a folder nor a link; take it away by hand")
     return Saved(path, seen.kind, facts.st_uid, facts.st_gid, seen.mode, seen.target, copy), content
 
 

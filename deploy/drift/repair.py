@@ -8,7 +8,7 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from drift import emperor, look, placing, running, services, validate
@@ -18,6 +18,7 @@ from drift.running import EMPEROR
 from drift.store import Declared, Store, Wanted, write
 
 KEPT = 20
+KEYS = "/etc/ssh/authorized_keys.d/"
 MISSING = "missing"
 
 
@@ -46,9 +47,12 @@ class Plan:
         return not (self.paths or self.units)
 
 
-def repair(store: Store) -> Outcome:
+def repair(store: Store, *, asked_by_key: bool = False) -> Outcome:
+    """Repair; who asks by a deploy key cannot give a key back that root has taken away."""
     said = undo_interrupted(store)
     found = look.compare(store.machine, store)
+    if asked_by_key:
+        found = [_for_root(one) for one in found]
     plan = plan_of(store, found)
     if plan.is_empty():
         return Outcome("", [*said, "There is nothing that a repair can change."], found)
@@ -59,6 +63,11 @@ def repair(store: Store) -> Outcome:
         told = ["Nothing was changed: what is declared would not work here.", *faults]
         return Outcome("refused", [*said, *told], found)
     return _carry_out(store, plan, found, said)
+
+
+def _for_root(one: Finding) -> Finding:
+    is_key = one.where.startswith(KEYS) and one.kind != "extra"
+    return replace(one, remedy="studium-drift apply, on the host as root") if is_key else one
 
 
 def plan_of(store: Store, found: Sequence[Finding]) -> Plan:
@@ -94,7 +103,10 @@ SUFFIXES = (".service", ".timer", ".path", ".socket")
 
 def _carry_out(store: Store, plan: Plan, found: Sequence[Finding], said: list[str]) -> Outcome:
     answered = services.answers(store.machine)
-    backup = _back_up(store, plan)
+    try:
+        backup = _back_up(store, plan)
+    except OSError as error:
+        return Outcome("refused", [*said, f"Nothing was changed: {error}."], list(found))
     wrong = _install(store, plan)
     if not wrong:
         wrong = services.read_again(store.machine, plan.declared, plan.paths, set(plan.units))

@@ -29,8 +29,9 @@ def _pairs(block: str) -> Iterator[tuple[str, str]]:
 
 def ours(declared: Declared) -> list[str]:
     """Return each declared unit, and each unit whose file is declared; templates run as others."""
-    files = (path.removeprefix(UNITS) for path in declared.files if path.startswith(UNITS))
-    written = {name for name in files if "/" not in name and "." in name and "@." not in name}
+    files = (path for path, one in declared.files.items() if one.kind == "file")
+    names = (path.removeprefix(UNITS) for path in files if path.startswith(UNITS))
+    written = {name for name in names if "/" not in name and "@." not in name}
     return sorted(written | set(declared.units))
 
 

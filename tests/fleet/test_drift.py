@@ -121,6 +121,17 @@ def test_a_stranger_in_a_powerful_group_is_found_and_left_to_a_person(drifting):
         drifting.ssh("gpasswd -d backup sudo")
 
 
+def test_a_key_that_root_took_away_is_not_given_back_by_a_key(drifting):
+    place = "/etc/ssh/authorized_keys.d/deploy"
+    drifting.ssh(f"sed -i /ben/d {place}")
+    told = ask(drifting, "--apply")
+    assert f"{place}: its content differs" in told.stdout
+    assert "by hand: studium-drift apply, on the host as root" in told.stdout
+    assert "ben" not in drifting.ssh(f"cat {place}").stdout
+    assert drifting.ssh("studium-drift apply").returncode == 0
+    assert "ben" in drifting.ssh(f"cat {place}").stdout
+
+
 # --- repairs that may not be ----------------------------------------------------------------------
 def _declare(host, old, new):
     """Let the host keep another content of the front's rules as the declared one."""

@@ -132,4 +132,12 @@ def test_what_shall_be_absent_is_found(host):
     host.files["/etc/nginx/sites-enabled/default"] = {"kind": "absent"}
     declared = host.keep()
     host.write("/etc/nginx/sites-enabled/default", "x")
-    assert any("declared to be absent" in line for line in lines(host, declared))
+    assert any("declared absent" in line for line in lines(host, declared))
+
+
+def test_what_no_backup_can_hold_is_left_to_a_person(host, monkeypatch):
+    declared = host.keep()
+    monkeypatch.setattr(files, "LARGEST", 3)
+    host.write("/usr/local/bin/big", "large")
+    (told,) = lines(host, declared)
+    assert "by hand: move /usr/local/bin/big away" in told

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from drift import running
+from drift import running, units
+from drift.store import Declared, Wanted
 from drift.validate import LISTENS, _elsewhere
 from pipeline import site as sites
 from pipeline import vassals
@@ -66,6 +67,16 @@ def test_a_vassal_that_runs_other_code_is_found(vassal):
 def test_words_that_came_and_went_are_told_apart():
     told = running._words(["uwsgi", "--ini", "a"], ["uwsgi", "--ini", "b"])
     assert told == ("-a", "+b")
+
+
+def test_a_folder_of_drop_ins_is_no_unit_and_a_template_runs_as_another():
+    names = ("x.service", "y@.service", "nginx.service.d", "nginx.service.d/z.conf")
+    kinds = {name: "folder" if name.endswith(".d") else "file" for name in names}
+    found = {f"/etc/systemd/system/{name}": Wanted(name, kinds[name]) for name in names}
+    assert units.ours(Declared(files=found, units={"cron.service": {}})) == [
+        "cron.service",
+        "x.service",
+    ]
 
 
 @pytest.mark.parametrize(

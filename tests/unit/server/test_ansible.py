@@ -209,8 +209,8 @@ def test_each_unit_names_its_user_and_gives_up_every_capability():
 
 
 def test_who_asks_root_sends_it_nothing():
-    for name in ("check", "apply"):
+    for name, words in (("check", "check --json"), ("apply", "apply --json --asked")):
         unit = (SERVER / f"etc/systemd/system/studium-drift-{name}@.service").read_text()
-        assert f"\nExecStart=/usr/local/bin/studium-drift {name} --json\n" in unit
+        assert f"\nExecStart=/usr/local/bin/studium-drift {words}\n" in unit
         assert "StandardInput" not in unit
         assert "%" not in unit
