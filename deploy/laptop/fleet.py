@@ -40,8 +40,18 @@ def whole() -> Ring:
 
 def changed(clone: Clone, since: str) -> bool:
     """Return whether the way from a commit to this one touches a host; also when nobody knows."""
-    words = ["git", "-C", str(clone.root), "diff", "--quiet", since, "HEAD", "--", *CONCERNED]
-    return subprocess.run(words, check=False, capture_output=True).returncode != 0
+    git = ("git", "-C", str(clone.root))
+    named = _ask(
+        *git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}"
+    )
+    if named.returncode:
+        return True
+    way = (named.stdout.strip(), "HEAD")
+    return _ask(*git, "diff", "--quiet", *way, "--", *CONCERNED).returncode != 0
+
+
+def _ask(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, check=False, capture_output=True, text=True)
 
 
 def as_root(ring: Ring, env: Mapping[str, str]) -> Ring:

@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -123,3 +124,7 @@ def alone():
             yield
         finally:
             sweep(also_ours=True)
+
+
+if __name__ == "__main__":
+    sys.exit(missing() or 0)

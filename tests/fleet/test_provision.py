@@ -32,6 +32,7 @@ OWNED = {
 }
 
 
+@pytest.mark.subset
 def test_a_second_run_and_a_look_change_nothing(staging):
     second = fleet.provision(staging)
     assert (second.changed, second.failed) == (0, 0), second.text
@@ -39,6 +40,7 @@ def test_a_second_run_and_a_look_change_nothing(staging):
     assert (look.changed, look.failed) == (0, 0), look.text
 
 
+@pytest.mark.subset
 def test_all_that_shall_run_runs_and_starts_at_boot(inside):
     for name in UNITS:
         unit = inside.service(name)

@@ -17,6 +17,7 @@ def rows(host):
     return [json.loads(line) for line in lines]
 
 
+@pytest.mark.subset
 def test_the_first_push_to_a_new_host_is_live(staging, first_push):
     work, told = first_push
     assert "is live" in told.stdout
@@ -35,6 +36,7 @@ def test_a_push_is_live_and_no_visitor_waits_in_vain(staging, work):
     assert (rows(staging)[-1]["who"], rows(staging)[-1]["outcome"]) == ("ben", "live")
 
 
+@pytest.mark.subset
 def test_a_broken_release_is_refused_and_the_old_one_answers(staging, work):
     before = live(staging)
     work.write("app/config/urls.py", work.read("app/config/urls.py") + "\nimport nothing_there\n")
@@ -87,6 +89,7 @@ def test_a_stranger_and_a_password_reach_nothing(staging):
     assert "Permission denied (publickey)" in done.stderr
 
 
+@pytest.mark.subset
 def test_after_a_reboot_the_site_answers_by_itself(staging):
     before, boot = live(staging), staging.ssh("cat /proc/sys/kernel/random/boot_id").stdout
     began = staging.ssh("systemctl show -p UserspaceTimestampMonotonic --value").stdout
