@@ -20,11 +20,21 @@ def ends() -> datetime | None:
     if address.scheme != "https" or not address.hostname:
         return None
     key = f"ops.certificate.{address.netloc}"
-    end: datetime | None = cache.get(key)
-    if end is None:
-        end = end_of(_shown_by(address.hostname, address.port or 443))
-        cache.set(key, end, ASKED_EVERY_S)
-    return end
+    known: datetime | str | None = cache.get(key)
+    if known is None:
+        known = _end_or_reason(address.hostname, address.port or 443)
+        cache.set(key, known, ASKED_EVERY_S)
+    if isinstance(known, str):
+        raise ConnectionError(known)
+    return known
+
+
+def _end_or_reason(host: str, port: int) -> datetime | str:
+    """Return why nobody was reached as well: whoever asks next shall not wait for it again."""
+    try:
+        return end_of(_shown_by(host, port))
+    except OSError as error:
+        return type(error).__name__
 
 
 def _shown_by(host: str, port: int) -> bytes:

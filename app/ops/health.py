@@ -218,7 +218,7 @@ def shown_certificate() -> Check:
     try:
         end = certificate.ends()
     except OSError as error:  # a host that the front does not let in
-        return Check(ok=True, detail=f"not seen from this host: {type(error).__name__}")
+        return Check(ok=True, detail=f"not seen from this host: {error}")
     if end is None:
         in_clear = "none: plain HTTP, passwords travel in clear"
         return Check(ok=True, detail=in_clear if settings.TRAVELS_IN_CLEAR else "none is needed")

@@ -16,7 +16,7 @@ TRAVELS_IN_CLEAR = not SECURE and urlsplit(SITE_URL).hostname not in {
     "localhost",
     "::1",
 }
-SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
+SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600 if SECURE else 0
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

@@ -83,7 +83,16 @@ def test_it_is_not_asked_again_for_each_page(front):
 
 def test_a_front_that_does_not_answer_is_no_alarm_of_this_kind(settings):
     settings.SITE_URL = "https://localhost:1"
-    assert health.shown_certificate().ok
+    check = health.shown_certificate()
+    assert check.ok
+    assert check.detail == "not seen from this host: ConnectionRefusedError"
+
+
+def test_who_could_not_be_reached_is_not_waited_for_again(settings, monkeypatch):
+    settings.SITE_URL = "https://localhost:1"
+    before = health.shown_certificate()
+    monkeypatch.setattr(certificate, "_shown_by", lambda *_: pytest.fail("asked again"))
+    assert health.shown_certificate() == before
 
 
 @pytest.mark.parametrize(("in_clear", "detail"), [(True, "travel in clear"), (False, "none is")])
