@@ -59,6 +59,13 @@ def test_fab_rolls_back_and_the_ledger_names_the_key(staging, work):
     assert (row["from"], row["to"], row["options"]) == (commit, before, {"reason": MESSAGE})
 
 
+def test_the_journal_of_the_host_says_who_asked_for_what(staging):
+    asked(staging, "status", who="ben")
+    asked(staging, "sh -c id", who="ann")
+    told = staging.ssh("journalctl -t studium-gate -o cat --no-pager").stdout.splitlines()
+    assert told[-2:] == ["ben: studium-pipeline status", "ann: refused"]
+
+
 def test_fab_closes_and_opens_the_site(staging, work):
     told = work.fab(staging, "maintenance:staging", "on", f"--message={MESSAGE}")
     try:
