@@ -20,6 +20,7 @@ from pipeline.site import Site
 ANSWER_S = 20
 LOOK_S = 0.5
 NOISE = re.compile(r"^[ |]*(remote: )?", re.MULTILINE)
+GIT_SAYS = ("error: hook declined", "error: failed to push", "! [remote rejected]", "To ssh://")
 
 
 @dataclass(frozen=True)
@@ -171,9 +172,15 @@ def _run(runner: Runner, host: Host, command: Command) -> None:
     except StepFailed as error:
         head, _, rest = str(error).partition("\n")
         said = NOISE.sub("", rest) if rest else head
-        lines = "\n".join(f"  {host.name}| {line}" for line in said.splitlines() if line.strip())
+        lines = "\n".join(f"  {host.name}| {line.rstrip()}" for line in _own(said))
         how = "took too long" if isinstance(error, TookTooLong) else "refused"
         raise type(error)(f"{host.name} {how}:\n{lines}") from None
+
+
+def _own(said: str) -> list[str]:
+    """Return the host's own lines, without what git adds to every refusal."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    return [line for line in lines if not line.lstrip().startswith(GIT_SAYS)] or lines
 
 
 def last_words(error: Exception) -> str:

@@ -90,6 +90,7 @@ def release_others(work: Releasing) -> None:
 
 def _release(work: Releasing, host: Host) -> None:
     _note(work, "others", host, STARTED)
+    work.voice.say(f"{host.name} takes its turn")
     began = time.monotonic()
     try:
         with work.step(host.name):

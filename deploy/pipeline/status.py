@@ -120,7 +120,7 @@ def _web_server(state: dict[str, Any]) -> str:
 
 def _host_line(name: str, one: dict[str, Any], state: dict[str, Any]) -> str:
     if not one["reached"]:
-        return f"  {name:<12} {one['detail']}"
+        return f"  {name:<12} {one['detail'].removeprefix(f'{name} ')}"
     said = [f"{one['role']}, {one['live'] or 'nothing yet'}"]
     if one["commit"] != state["commit"]:
         said.append("NOT WHAT IS LIVE")
