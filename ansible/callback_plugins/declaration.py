@@ -66,7 +66,7 @@ def _add_file(files: dict[str, Any], words: Words, result: Words) -> None:
             files[path.rstrip("/")] = {"kind": "tree"}
         return
     content = result.get("checksum")
-    state = "file" if content else words.get("state")
+    state = "file" if content else words.get("state") or result.get("state")
     if state not in KINDS:
         return
     facts = {"kind": KINDS[state], **{name: words.get(name) for name in ("owner", "group", "mode")}}
@@ -118,7 +118,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible declares no
         self.folder = Path(tempfile.mkdtemp(prefix="studium-declared-"))
         atexit.register(_remove, self.folder, os.getpid())
         self.hosts: dict[str, dict[str, Any]] = {}
-        os.environ["STUDIUM_DECLARED"] = "" if _is_partial() else str(self.folder)
+        os.environ["STUDIUM_DECLARED"] = str(self.folder)
+        os.environ["STUDIUM_DECLARED_PART"] = "part" if _is_partial() else ""
 
     def v2_runner_on_ok(self, result: Any) -> None:
         module = str(result.task.action).rpartition(".")[2]
@@ -148,7 +149,7 @@ def _parts(task: Any, result: Words) -> Iterator[Words]:
 
 
 def _is_partial() -> bool:
-    """Say whether some tasks are left out: their files would seem to be undeclared."""
+    """Say whether some tasks are left out: what they declared before stays declared."""
     given = context.CLIARGS
     tags = [tag for tag in given.get("tags") or () if tag != "all"]
     return bool(tags) or any(given.get(name) for name in PARTIAL[1:])

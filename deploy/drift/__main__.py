@@ -50,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         verb = verbs.add_parser(name, help=says)
         verb.add_argument("--json", action="store_true", help="plain data")
+        if name == "keep":
+            verb.add_argument("--part", action="store_true", help="a part of the playbook ran")
         if name == "apply":
             verb.add_argument("--asked", action="store_true", help="a deploy key asks, not root")
         if name == "undo":
@@ -108,9 +110,9 @@ def undo(given: argparse.Namespace) -> int:
 
 
 def keep(given: argparse.Namespace) -> int:
-    del given
     machine = Machine()
-    is_new = Store(machine).keep()
+    store = Store(machine)
+    is_new = store.keep_part() if given.part else store.keep()
     if is_new:
         machine.run("systemctl", "start", "--no-block", "studium-drift.service")
     print("kept anew" if is_new else "as kept")

@@ -37,7 +37,8 @@ CLOSED = (
     "/usr/local/sbin",
     "/var/spool/cron/crontabs",
 )
-OPEN = ("/etc/studium/tls/",)  # certificates are renewed between two provisionings
+MOVED = "/etc/studium/moved.env"  # the site has moved to another host, by a command of its own
+OPEN = ("/etc/studium/tls/", MOVED)  # certificates are renewed between two provisionings
 NEVER = ("/etc/ld.so.preload", "/etc/nologin", "/etc/rc.local", "/root/.ssh/authorized_keys2")
 HOMES = "/root/"  # a repair is kept out of them; a check reads them
 # Debian enables these by a link to what a package brought.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from drift import emperor, look, placing, running, services, validate
+from drift import emperor, files, look, placing, running, services, validate
 from drift.findings import Finding
 from drift.placing import Saved
 from drift.running import EMPEROR
@@ -51,6 +51,9 @@ def repair(store: Store, *, asked_by_key: bool = False) -> Outcome:
     """Repair; who asks by a deploy key cannot give a key back that root has taken away."""
     said = undo_interrupted(store)
     found = look.compare(store.machine, store)
+    if store.machine.look(files.MOVED).kind != MISSING:
+        moved = "Nothing was changed: the site has moved to another host, and this one leads there."
+        return Outcome("refused", [*said, moved], found)
     if asked_by_key:
         found = [_for_root(one) for one in found]
     plan = plan_of(store, found)

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from drift.machine import Machine, Seen
 
 HOME = "/var/lib/studium-drift"
 FIREWALL = "/etc/nftables.conf"
+RULES = {FIREWALL, "/etc/studium/networks.nft"}
 # Neither a role nor a package says what stands in them: they stay as they were when provisioned.
 AS_PROVISIONED = (
     "/root/.ssh/authorized_keys",
@@ -108,6 +109,26 @@ class Store:
             users=given["users"],
             groups=tuple(given["groups"]),
             firewall=firewall_as_loaded(self.machine),
+        )
+        return self._write(declared, contents)
+
+    def keep_part(self) -> bool:
+        """Keep what a part of the playbook declared; all else stays as it was kept."""
+        known, given = self.load(), json.loads((self.home / "part.json").read_text())
+        contents: dict[str, bytes] = {}
+        fresh = {path: self._one(path, facts, contents) for path, facts in given["files"].items()}
+        for one in known.files.values():
+            if one.kept and one.path not in fresh:
+                contents[one.kept] = self.content(one.kept)
+        has_rules = bool(RULES & set(fresh))
+        declared = replace(
+            known,
+            files=dict(sorted({**known.files, **fresh}.items())),
+            units={**known.units, **given["units"]},
+            packages=tuple(sorted({*known.packages, *given["packages"]})),
+            users={**known.users, **given["users"]},
+            groups=tuple(sorted({*known.groups, *given["groups"]})),
+            firewall=firewall_as_loaded(self.machine) if has_rules else known.firewall,
         )
         return self._write(declared, contents)
 

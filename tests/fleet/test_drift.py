@@ -75,6 +75,22 @@ def test_what_hands_have_done_is_found_and_repaired_while_people_use_the_site(dr
     assert (row["kind"], row["outcome"], row["who"]) == ("host", "repaired", "ann")
 
 
+def test_a_part_of_the_playbook_declares_its_part_and_leaves_the_rest_declared(drifting):
+    wider = {"site_networks": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "203.0.113.7"]}
+    drifting.ssh("echo x > /etc/cron.d/evil; echo '# mine' >> /etc/cron.d/studium")
+    try:
+        told = fleet.provision(drifting, "--tags", "networks", "-e", json.dumps(wider))
+        assert not told.failed, told.text
+        assert "203.0.113.7" in drifting.ssh("cat /etc/studium/networks.nft").stdout
+        found = ask(drifting).stdout
+        assert found.startswith("2 differences from what is declared:"), found
+        assert "+# mine" in found
+    finally:
+        told = fleet.provision(drifting, "--tags", "networks")
+        ask(drifting, "--apply")
+    assert not told.failed, told.text
+
+
 def test_what_was_there_before_a_repair_is_kept_for_root(drifting):
     drifting.ssh("echo 'a rule of mine' > /etc/cron.d/mine")
     ask(drifting, "--apply")

@@ -39,6 +39,12 @@ def test_a_folder_and_what_shall_be_absent(plugin):
     assert gone["files"]["/etc/x"]["kind"] == "absent"
 
 
+def test_a_file_that_a_command_made_is_declared_by_its_owner_and_mode(plugin):
+    words = {"path": "/etc/key", "state": None, "owner": "eve", "group": "eve", "mode": "0400"}
+    found = declared(plugin, "file", words, state="file")["files"]
+    assert found == {"/etc/key": {"kind": "file", "owner": "eve", "group": "eve", "mode": "0400"}}
+
+
 def test_a_mode_that_is_declared_after_the_content_keeps_it(plugin):
     given = plugin.empty()
     for result in (

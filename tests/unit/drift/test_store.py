@@ -1,5 +1,6 @@
 """What is kept is what was declared, whole."""
 
+import json
 import stat
 
 import pytest
@@ -54,3 +55,20 @@ def test_of_a_secret_whose_content_is_not_declared_only_a_copy_is_kept(host):
 def test_without_a_declaration_it_says_how_to_get_one(host):
     with pytest.raises(NotDeclaredError, match="Run the whole playbook"):
         host.store.load()
+
+
+def test_a_part_of_the_playbook_leaves_the_rest_as_it_was_kept(host):
+    host.declare(SITE, "a;\n")
+    host.declare("/etc/cron.d/studium", "x\n")
+    host.keep()
+    host.write("/etc/cron.d/studium", "edited by hand\n")
+    host.declare(SITE, "b;\n")
+    part = {"files": {SITE: host.files[SITE]}, "units": {"cron.service": {"active": True}}}
+    part |= {"packages": ["cron"], "users": {}, "groups": []}
+    (host.store.home / "part.json").write_text(json.dumps(part))
+    assert host.store.keep_part() is True
+    kept = host.store.load()
+    assert host.store.content(kept.files[SITE].kept) == b"b;\n"
+    assert host.store.content(kept.files["/etc/cron.d/studium"].kept) == b"x\n"
+    assert kept.packages == ("cron",)
+    assert host.store.keep_part() is False
