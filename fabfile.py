@@ -22,14 +22,17 @@ sys.path.insert(0, str(PROJECT / "deploy"))
 
 from reach import (  # noqa: E402  found by the line above
     connection,
+    moving,
     outside,
     places,
     promotion,
     proposals,
+    restoring,
     rules,
     targets,
 )
 from reach.checkout import Checkout  # noqa: E402
+from reach.roots import Root  # noqa: E402
 from reach.targets import WRONG_USE, Target  # noqa: E402
 
 MODES = ("on", "off", "no-upload")
@@ -49,6 +52,15 @@ HELP = {
     "message": "what visitors read meanwhile",
     "apply": "let the host be as declared again; it is undone when it does not hold",
     "command": "the management command and its words, in quotes",
+    "source": "root@HOST: restore: which keeps copies of backups; migrate: which serves now",
+    "target": "root@HOST: which Ansible has prepared and which has no data yet",
+    "set": "the name of a backup set (default: the newest)",
+    "key": "the file with the age key, which never lies on a host's disk",
+    "rehearse": "restore, release, ask for health, and then go back",
+    "replace": "move aside what the target holds",
+    "abort": "only let the source serve again, after a move that ended half way",
+    "afterwards": "what the old host does: proxy (hand on) or maintenance",
+    "address": "of the target as the source reaches it (default: its name in --target)",
 }
 
 
@@ -167,6 +179,50 @@ def maintenance(_: Context, site: str, mode: str, message: str = "", dry_run: bo
     ask(site, "maintenance", *given("--message", message), words=[mode], dry_run=dry_run)
 
 
+def restore(  # noqa: PLR0913, PLR0917  its options
+    _: Context,
+    site: str,
+    source: str,
+    target: str,
+    set: str = "",  # noqa: A002  what it is called on the command line
+    key: str = "",
+    replace: bool = False,
+    rehearse: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Bring a backup set back on a prepared host, and release the commit that was live."""
+    secret = Path(key) if key else None
+    wish = restoring.Wish(site, Root(source), Root(target), set, secret, replace, rehearse)
+    restoring.restore(wish, dry_run=dry_run)
+
+
+def migrate(  # noqa: PLR0913, PLR0917  its options
+    _: Context,
+    site: str,
+    source: str,
+    target: str,
+    address: str = "",
+    afterwards: str = moving.AFTERWARDS[0],
+    yes: bool = False,
+    abort: bool = False,
+    dry_run: bool = False,
+) -> None:
+    """Move the site to a prepared host, with a short announced stop."""
+    if afterwards not in moving.AFTERWARDS:
+        raise Exit(f"--afterwards is one of {', '.join(moving.AFTERWARDS)}.", WRONG_USE)
+    move = moving.Move(site, Root(source), Root(target), address, afterwards)
+    if abort:
+        moving.give_up(move)
+        return
+    moving.check(move)
+    if dry_run:
+        print("Nothing was changed.")
+        return
+    if not yes:
+        confirm(f"Move {site} to {target}?")
+    moving.carry_out(move)
+
+
 # --- promotion: what the workflows call, one verb a step ------------------------------------------
 def promote(
     context: Context, site: str, ref: str | None = None, option: Any = None, dry_run: bool = False
@@ -245,6 +301,8 @@ VERBS: dict[Callable[..., None], tuple[str, ...]] = {
     drift: (),
     manage: ("command",),
     maintenance: ("mode",),
+    restore: (),
+    migrate: (),
     promote: (),
     verify: (),
     smoke: (),

@@ -5,10 +5,11 @@ import grp
 import json
 import os
 import pwd
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from backup import carrying, facts, files, host, leaving, making, manifests, nightly, restoring
@@ -24,12 +25,15 @@ Given = argparse.Namespace
 
 
 def say(line: str) -> None:
-    print(line, flush=True)
+    """Speak to whoever listens; that nobody does any more must not stop a way back."""
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 def tell(line: str) -> None:
     """Speak beside a stream."""
-    print(line, file=sys.stderr, flush=True)
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def do_nightly(known: Facts, _: Given) -> bool:
@@ -98,7 +102,14 @@ def do_restore(known: Facts, given: Given) -> bool:
     store = Store(INCOMING)
     with a_key(given.key) as key:
         manifest = store.manifest(given.set)
-        restoring.restore(known, store, manifest, key, replace=given.replace, say=say)
+        wish = restoring.Wish(key, replace=given.replace, rehearse=given.rehearse)
+        restoring.restore(known, store, manifest, wish, say)
+    return True
+
+
+def do_freeze(known: Facts, _: Given) -> bool:
+    """Let nobody write a row any more."""
+    leaving.freeze(known)
     return True
 
 
@@ -108,8 +119,10 @@ def do_leave(_: Facts, given: Given) -> bool:
     return True
 
 
-def do_stay(_: Facts, __: Given) -> bool:
+def do_stay(known: Facts, _: Given) -> bool:
+    """Serve here, whatever was done before."""
     leaving.stay()
+    leaving.thaw(known)
     return True
 
 
@@ -124,6 +137,7 @@ VERBS: dict[str, Callable[[Facts, Given], bool]] = {
     "receive": do_receive,
     "plan": do_plan,
     "restore": do_restore,
+    "freeze": do_freeze,
     "leave": do_leave,
     "stay": do_stay,
 }
@@ -159,12 +173,14 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--key", default="", help="-: an age key comes by standard input")
     made.add_argument("--replace", action="store_true", help="move aside what the host holds")
+    made.add_argument("--rehearse", action="store_true", help="restore, and then back again")
     return made
 
 
 def main(arguments: Sequence[str]) -> int:
     given = parser().parse_args(arguments)
     os.umask(0o077)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every way back is gone
     try:
         return 0 if VERBS[given.verb](facts.load(), given) else 1
     except BackupError as error:

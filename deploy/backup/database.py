@@ -115,6 +115,16 @@ def drop(database: str) -> None:
         session.ask(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
+def set_read_only(database: str, roles: Sequence[str], *, is_read_only: bool) -> None:
+    """Let the roles only read from now on, or write again; what they are at is ended."""
+    change = "SET default_transaction_read_only = on" if is_read_only else ""
+    with Session("postgres", "postgres") as session:
+        for role in roles:
+            what = change or "RESET default_transaction_read_only"
+            session.ask(f'ALTER ROLE "{role}" IN DATABASE "{database}" {what}')
+        session.ask(_end_sessions(database))
+
+
 def _end_sessions(database: str) -> str:
     return (
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "  # noqa: S608  our own name

@@ -7,7 +7,8 @@ from typing import IO
 
 from backup.errors import BackupError
 
-LAST_LINES = 4
+LAST_LINES = 6
+NOISE = "age: report unexpected"
 FULL = b"no space left on device"
 PLAIN = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG": "C.UTF-8", "HOME": "/"}
 
@@ -30,12 +31,20 @@ def run(
         check=False,
     )
     if done.returncode:
-        raise BackupError(f"{words[0]} failed: {_reason(done.stderr)}")
+        raise BackupError(f"{_name(words)} failed: {_reason(done.stderr)}")
     return (done.stdout or b"").decode(errors="replace")
+
+
+def _name(words: Sequence[str | Path]) -> str:
+    """Return the program itself, behind what makes it another user's."""
+    said = [str(word) for word in words]
+    rest = said[said.index("--") + 1 :] if said[0] == "runuser" else said
+    return next(word for word in rest if word != "env" and "=" not in word)
 
 
 def _reason(output: bytes) -> str:
     if FULL in output.lower():
         return "there is no room left. Free some; the earlier backups are untouched"
-    lines = [line for line in output.decode(errors="replace").splitlines() if line.strip()]
+    told = output.decode(errors="replace").splitlines()
+    lines = [line for line in told if line.strip() and not line.startswith(NOISE)]
     return " ".join(lines[-LAST_LINES:]) or "it gave no reason"

@@ -82,11 +82,22 @@ def _room(facts: Facts, manifest: Manifest) -> Iterator[str]:
         yield f"{free >> 20} MiB are free in {facts.root}; {needed >> 20} MiB are wanted."
 
 
-def restore(  # noqa: PLR0913  each is a fact of its own
-    facts: Facts, store: Store, manifest: Manifest, key: Path | None, *, replace: bool, say: Say
-) -> None:
+@dataclass(frozen=True)
+class Wish:
+    """How a set shall come back."""
+
+    key: Path | None = None
+    replace: bool = False  # what the host holds is moved aside
+    rehearse: bool = False  # everything, and then back again
+
+
+class _Rehearsed(Exception):
+    """All went well; the way back is wanted."""
+
+
+def restore(facts: Facts, store: Store, manifest: Manifest, wish: Wish, say: Say) -> None:
     """Carry the plan out; raise BackupError with everything as it was before."""
-    wanted = plan(facts, manifest, replace=replace, keyed=key is not None)
+    wanted = plan(facts, manifest, replace=wish.replace, keyed=wish.key is not None)
     if wanted.refusals:
         raise Refused("\n".join(wanted.refusals))
     store.check(manifest.id)
@@ -94,10 +105,12 @@ def restore(  # noqa: PLR0913  each is a fact of its own
     files.remove(work)
     files.private_folder(work / "plain")
     try:
-        opened = opening.open_set(store, manifest, key, work / "plain")
-        _bring_uploads(facts, store, opened, key, work)
+        opened = opening.open_set(store, manifest, wish.key, work / "plain")
+        _bring_uploads(facts, store, opened, wish.key, work)
         say("everything is decrypted and is what was backed up")
-        _Restoring(facts, opened, work, say).carry_out()
+        _Restoring(facts, opened, work, say).carry_out(rehearse=wish.rehearse)
+    except _Rehearsed:
+        say(f"{manifest.id} can be restored here; what was built for it stays")
     except OSError as error:
         raise BackupError(f"{error.strerror}: {error.filename}. All is as it was.") from None
     finally:
@@ -123,7 +136,7 @@ class _Restoring:
     work: Path
     say: Say
 
-    def carry_out(self) -> None:
+    def carry_out(self, *, rehearse: bool) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dt%H%M%S")
         aside = self.facts.root / f"before-{stamp}"
         with ExitStack() as back:
@@ -131,6 +144,8 @@ class _Restoring:
             for step in (self._release_aside, self._database, self._folders, self._small_files):
                 back.enter_context(step(aside, stamp))
             self._release()
+            if rehearse:
+                raise _Rehearsed
         if aside.exists():
             self.say(f"what was here before is in {aside}; remove it when it is not missed")
 
@@ -150,23 +165,21 @@ class _Restoring:
     @contextmanager
     def _release_aside(self, aside: Path, _: str) -> Iterator[None]:
         """Let the host be one without a release, as Ansible made it."""
-        live, branch = self.facts.root / "live", str(of_site(self.facts.root)["branch"])
-        commit, ini = host.commit_of(self.facts.root, branch), self.facts.root / "vassals"
-        moved = [path for path in (live, *ini.glob("*.ini")) if path.is_symlink() or path.exists()]
-        for path in moved:
-            files.private_folder(aside)
-            path.rename(aside / path.name)
+        root, branch = self.facts.root, str(of_site(self.facts.root)["branch"])
+        commit, moved = host.commit_of(root, branch), _move(_of_releases(root), root, aside)
+        ref = f"refs/heads/{branch}"
         if commit:
-            self._git("update-ref", "-d", f"refs/heads/{branch}")
+            self._git("update-ref", "-d", ref)
         try:
             yield
         except BaseException:
-            for path in [live, *ini.glob("*.ini")]:
-                path.unlink(missing_ok=True)
-            for path in moved:
-                (aside / path.name).rename(path)
-            if commit:
-                self._git("update-ref", f"refs/heads/{branch}", commit)
+            for path in _of_releases(root):
+                _remove(path)
+            for source, target in moved:
+                target.rename(source)
+            if host.commit_of(root, branch) != commit:
+                self._git("update-ref", *([ref, commit] if commit else ["-d", ref]))
+            files.remove(aside)
             programs.run(["systemctl", "restart", "studium-recover.service"])
             raise
 
@@ -249,7 +262,7 @@ class _Restoring:
             shutil.chown(path, "deploy", "deploy")
         branch = str(of_site(root)["branch"])
         who = {"STUDIUM_WHO": f"restore-{manifest.id}"}
-        push = ("git", f"--git-dir={box}", "push", "-q", str(root / "repository.git"))
+        push = ("git", f"--git-dir={box}", "push", str(root / "repository.git"))
         words = [*as_user("deploy"), *push, f"{manifest.commit}:refs/heads/{branch}"]
         with _umask(0o027):  # the site reads by its group what is pushed
             programs.run(words, env=who)
@@ -271,6 +284,29 @@ def _umask(mask: int) -> Iterator[None]:
         yield
     finally:
         os.umask(former)
+
+
+def _of_releases(root: Path) -> list[Path]:
+    """Return what makes the host serve what it serves, the web processes first."""
+    found = [*root.glob("vassals/*.ini"), root / "live", root / "journal.json"]
+    return [path for path in [*found, *root.glob("releases/*")] if os.path.lexists(path)]
+
+
+def _move(paths: list[Path], root: Path, aside: Path) -> list[tuple[Path, Path]]:
+    done = []
+    for path in paths:
+        target = aside / path.relative_to(root)
+        files.private_folder(target.parent)
+        path.rename(target)
+        done.append((path, target))
+    return done
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        files.remove(path)
+    else:
+        path.unlink()
 
 
 def _exchange(new: Path, place: Path, aside: Path) -> list[tuple[Path, Path]]:
@@ -298,7 +334,8 @@ def _make_database() -> None:
 
 
 def as_user(name: str) -> list[str]:
-    return ["runuser", "-u", name, "--"]
+    """Let a program be somebody's, without a home that it would fill."""
+    return ["runuser", "-u", name, "--", "env", "HOME=/nonexistent"]
 
 
 def _variables(text: str) -> dict[str, str]:
