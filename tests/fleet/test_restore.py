@@ -160,14 +160,12 @@ def test_a_backup_comes_back_on_another_host_and_people_sign_in(kept, target, tm
     # a host with data is refused; with the flag what fails is undone, and what works goes aside
     refused = restore(kept, target)
     assert refused.code != 0
-    assert "This host holds 35 tables" in refused.said or "tables" in refused.said
+    assert "This host holds" in refused.said
     target.ssh(f"echo later >> {FILE}; systemctl stop studium-emperor")
     failed = restore(kept, target, "--replace")
     assert failed.code != 0
     assert "everything is as it was before" in failed.said
-    target.ssh(
-        "systemctl start studium-emperor; sleep 2; studium-pipeline status >/dev/null || true"
-    )
+    target.ssh("systemctl start studium-emperor; systemctl restart studium-recover")
     assert target.ssh(f"cat {FILE}").stdout == f"{UPLOAD}\nlater\n"
     _wait_until(lambda: live(target) == commit)
     replaced = restore(kept, target, "--replace")
