@@ -58,8 +58,9 @@ def refuse_what_is_not_live(here: Checkout, earlier: Target, choice: Choice) -> 
 
 
 def is_same(here: Checkout, live: str, commit: str) -> bool:
-    """Return whether a commit contains what is live, and nothing else."""
-    if not live or here.git("merge-base", live, commit) != live:
+    """Return whether a commit merges what is live, and brings nothing else."""
+    _, *parents = here.git("rev-list", "--parents", "--max-count=1", commit).split() or [""]
+    if not live or len(parents) < 2 or live not in parents:  # noqa: PLR2004  a merge has two
         return False
     trees = {here.git("rev-parse", f"{each}^{{tree}}") for each in (live, commit)}
     return len(trees) == 1

@@ -95,7 +95,7 @@ def _inventory(name, host):
     certificate = certify(name)
     own = {
         "site_hosts": [domain(name)],
-        "deploy_keys": [{"name": who, "key": key(who).read_text().strip()} for who in PEOPLE],
+        "deploy_keys": _keys(name),
         "site_goods": str(goods.folder()),
         "site_certificate": str(certificate.with_suffix(".pem")),
         "site_certificate_key": str(certificate.with_suffix(".key")),
@@ -113,6 +113,18 @@ def _inventory(name, host):
         json.dumps({"studium": {"hosts": {domain(name): reached}, "vars": facts | own}})
     )
     return file
+
+
+def _keys(name):
+    """Return who may reach a site: people, GitHub, and on staging who may only ask."""
+    who = {person: {"key": person} for person in PEOPLE}
+    who["github"] = {"key": f"github-{name}", "may": ["push"]}
+    if name == "staging":
+        who["github-production"] = {"key": "asks", "may": []}
+    return [
+        {"name": each, **facts, "key": key(facts["key"]).read_text().strip()}
+        for each, facts in who.items()
+    ]
 
 
 # --- certificates ----------------------------------------------------------------------------
@@ -208,7 +220,8 @@ def _version():
     """Return a mark of everything that a host is made of."""
     names = run("git", "-C", SOURCE, "ls-files", "--", *OF_A_HOST).split()
     contents = [name.encode() + (SOURCE / name).read_bytes() for name in names]
-    tree = f"{image.tree().name} {goods.folder().name}".encode()
+    keys = [each["name"] for each in _keys("staging")]
+    tree = f"{image.tree().name} {goods.folder().name} {keys}".encode()
     return hashlib.sha256(b"".join([tree, *contents])).hexdigest()[:12]
 
 

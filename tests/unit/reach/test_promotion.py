@@ -63,6 +63,15 @@ def test_a_merge_that_brings_something_of_its_own_is_refused(work):
     assert work.has("production") == ""
 
 
+def test_a_commit_that_merely_looks_the_same_is_not_what_staging_has(work):
+    work.is_live("staging", work.change("Add a thing"))
+    commit = work.commit("Say it again, with an empty commit")
+    code, said = work.fab("promote:production", "--ref", commit)
+    assert code == 1
+    assert "(Say it again, with an empty commit) is not live on staging" in said
+    assert work.has("production") == ""
+
+
 @pytest.mark.parametrize("health", ["failing", "no answer"])
 def test_a_staging_that_is_not_well_proves_nothing(work, health):
     work.is_live("staging", work.first, health={"status": health})
