@@ -41,14 +41,14 @@ _keepers = []  # they may outlive us; whoever ends a host waits for its keeper
 # overlay: both are gone with the keeper. In a plain chroot /sys may be empty.
 LAY = """\
 set -eu
+mount --make-rprivate /
+[ -d /sys/kernel ] || mount -t sysfs sysfs /sys
+[ -n "$(ls /sys/fs/cgroup)" ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 for tree in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
     [ -e "$tree/cgroup.procs" ] || continue
     mkdir -p "$tree/$NAME"  # or all hosts would share the cgroups of their units
     echo $$ > "$tree/$NAME/cgroup.procs"
 done
-mount --make-rprivate /
-[ -d /sys/kernel ] || mount -t sysfs sysfs /sys
-[ -n "$(ls /sys/fs/cgroup)" ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir -p /run/systemd/nspawn
 mount -t tmpfs tmpfs /run/systemd/nspawn
 mount -t overlay overlay "$PLACE/root" \\
