@@ -8,17 +8,21 @@ FROM scratch AS goods
 COPY package-lock.json /
 
 FROM ${BASE} AS base
+LABEL studium.part=base
 ENV LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+# `studium update --fresh` gives another value, so that every package is asked for again.
+ARG FRESH=
 # The numbers are fixed: PostgreSQL knows a process of another container by its user's number.
 RUN groupadd -g 10001 studium && groupadd -g 10002 deploy && groupadd -g 10003 studium-backup \
-    && groupadd -g 10010 postgres \
+    && groupadd -g 10010 postgres && groupadd -g 10011 rabbitmq \
     && useradd -u 10001 -g studium -G www-data -d /srv/studium -s /usr/sbin/nologin studium \
     && useradd -u 10002 -g studium -G deploy,www-data -d /srv/studium -s /usr/sbin/nologin deploy \
     && useradd -u 10003 -g studium-backup -d /var/backups/studium -s /usr/sbin/nologin studium-backup \
-    && useradd -u 10010 -g postgres -d /var/lib/postgresql -s /usr/sbin/nologin postgres
+    && useradd -u 10010 -g postgres -d /var/lib/postgresql -s /usr/sbin/nologin postgres \
+    && useradd -u 10011 -g rabbitmq -d /var/lib/rabbitmq -s /usr/sbin/nologin rabbitmq
 # A volume takes owner and mode from the folder that it is mounted on first, whichever image that is.
 RUN install -d -o root -g root -m 0755 /srv/studium \
-    && install -d -o studium -g studium -m 2770 /srv/studium/data /srv/studium/data/errors \
+    && install -d -o studium -g studium -m 2770 /srv/studium/data /srv/studium/data/errors /srv/studium/data/uploads \
         /srv/studium/backups /srv/studium/jobs /srv/studium/logs \
     && install -d -o deploy -g www-data -m 2755 /srv/studium/static \
     && install -d -o studium -g www-data -m 2750 /srv/studium/media \
@@ -27,7 +31,8 @@ RUN install -d -o root -g root -m 0755 /srv/studium \
     && install -d -o studium -g studium -m 2770 /run/studium/alive \
     && install -d -o postgres -g postgres -m 2755 /run/postgresql \
     && install -d -o postgres -g postgres -m 0700 /var/lib/postgresql \
-    && install -d -o www-data -g www-data -m 0700 /etc/studium/tls
+    && install -d -o www-data -g www-data -m 0700 /etc/studium/tls /var/lib/nginx \
+    && install -d -o rabbitmq -g rabbitmq -m 0700 /var/lib/rabbitmq
 
 FROM base AS build
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends \
@@ -62,12 +67,14 @@ COPY --from=build /built /
 # what was compiled above finds its libraries here too
 RUN /opt/studium/uwsgi/bin/uwsgi --version \
     && /srv/studium/cache/environments/image/bin/python -B -c "import psycopg2"
+# what is uploaded waits on the disk, not in the memory of /tmp
+ENV TMPDIR=/srv/studium/data/uploads
 USER studium
 WORKDIR /srv/studium
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=15s --start-period=30s CMD ["studium-inside", "healthy"]
+HEALTHCHECK --interval=30s --timeout=15s --start-period=30s CMD ["studium-inside", "healthy", "web"]
 ENTRYPOINT ["studium-inside"]
-CMD ["web"]
+CMD ["web", "web"]
 
 FROM base AS database
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends postgresql-common \
@@ -85,12 +92,23 @@ ENTRYPOINT ["database"]
 
 FROM base AS front
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends nginx-light openssl \
-    && rm -rf /var/lib/apt/lists/* \
+    && rm -rf /var/lib/apt/lists/* && chown -R www-data: /var/lib/nginx \
     && ln -sf /dev/stderr /var/log/nginx/error.log && ln -sf /dev/stdout /var/log/nginx/access.log
 COPY deploy/server/etc/nginx /etc/nginx
 COPY deploy/server/usr/local/share/studium/pages /usr/local/share/studium/pages
 COPY deploy/container/front /usr/local/bin/
+# what differs from site to site is given to the container: its names, its networks, its profile
+RUN for name in host networks profile; do \
+        ln -s "/etc/studium/front/$name.conf" "/etc/nginx/studium-$name.conf"; done
 USER www-data
 STOPSIGNAL SIGQUIT
 HEALTHCHECK --interval=30s --timeout=5s CMD ["front", "healthy"]
 ENTRYPOINT ["front"]
+
+FROM base AS broker
+RUN apt-get update -q && apt-get install -y -q --no-install-recommends rabbitmq-server \
+    && rm -rf /var/lib/apt/lists/*
+COPY deploy/container/broker /usr/local/bin/
+USER rabbitmq
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s CMD ["broker", "healthy"]
+ENTRYPOINT ["broker"]

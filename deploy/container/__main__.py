@@ -24,7 +24,7 @@ def _down(machine: Engine, _: argparse.Namespace) -> int:
 
 
 def _update(machine: Engine, given: argparse.Namespace) -> None:
-    life.update(machine, given.revision)
+    life.update(machine, given.revision, is_fresh=given.fresh)
 
 
 def _status(machine: Engine, _: argparse.Namespace) -> int:
@@ -57,8 +57,13 @@ def _restart(machine: Engine, _: argparse.Namespace) -> None:
     life.restart(machine)
 
 
+def _broker(machine: Engine, _: argparse.Namespace) -> None:
+    life.broker(machine)
+
+
 def _manage(machine: Engine, given: argparse.Namespace) -> int:
-    return machine.run("exec", "web", "studium-inside", "manage", *given.words)
+    terminal = () if sys.stdin.isatty() else ("-T",)
+    return machine.run("exec", *terminal, "web", "studium-inside", "manage", *given.words)
 
 
 def _logs(machine: Engine, given: argparse.Namespace) -> int:
@@ -86,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     found = verb("update", _update, "build a commit and let it take over; nobody waits")
     found.add_argument("revision", nargs="?", default="HEAD")
+    found.add_argument("--fresh", action="store_true", help="with the newest packages of Debian")
     verb("down", _down, "end everything gracefully; all data stays in its volumes")
     verb("restart", _restart, "start the application anew, with its present settings")
     verb("status", _status, "which release is live, and is it well")
@@ -94,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     verb("restore", _restore, "fill an empty site from a backup, and start it", "file")
     verb("set", _set, "keep a secret, such as EMAIL_URL, from standard input", "name")
     verb("certificate", _certificate, "bring a certificate and its key", "certificate", "key")
+    verb("broker", _broker, "start RabbitMQ as well")
     for name, does, help_ in (
         ("manage", _manage, "a management command of the live release"),
         ("logs", _logs, "follow the logs, of all services or of one"),
@@ -103,10 +110,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+CHANGING = {_up, _down, _update, _restart, _restore, _certificate}
+
+
 def main() -> int:
     given = _parser().parse_args()
     try:
-        return given.does(engine.find(ROOT, facts.of(ROOT)), given) or 0
+        own = facts.of(ROOT)
+        with own.turn(is_needed=given.does in CHANGING):
+            return given.does(engine.find(ROOT, own), given) or 0
     except (ContainerError, PipelineError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,6 +1,7 @@
 """A site as one stream: what `backup` and `export` write, and what `restore` reads."""
 
 import io
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -85,14 +86,11 @@ def _add_bytes(archive: tarfile.TarFile, name: str, content: bytes) -> None:
 
 def unpack(source: IO[bytes], *parts: str) -> list[Path]:
     """Take the named parts out of an archive; return the files that were written."""
-    written = []
-    with tarfile.open(fileobj=source, mode="r|") as archive:
-        for entry, target in _wanted(archive, parts):
-            content = archive.extractfile(entry)
-            if content is not None:
-                _write(target, content)
-                written.append(target)
-    return written
+    try:
+        with tarfile.open(fileobj=source, mode="r|") as archive:
+            return [_write(entry, target, archive) for entry, target in _wanted(archive, parts)]
+    except (tarfile.TarError, EOFError) as error:
+        raise Refused(f"The file is no backup of Studium, or a part of one: {error}.") from None
 
 
 def _wanted(
@@ -110,11 +108,22 @@ def _wanted(
         yield entry, place.ROOT / path
 
 
-def _write(target: Path, content: IO[bytes]) -> None:
+def _write(entry: tarfile.TarInfo, target: Path, archive: tarfile.TarFile) -> Path:
+    """Write a file whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.part")
     with draft.open("wb") as file:
-        while chunk := content.read(1024 * 1024):
-            file.write(chunk)
+        shutil.copyfileobj(_content(archive, entry), file)
+    if draft.stat().st_size != entry.size:
+        draft.unlink()
+        raise tarfile.ReadError(f"{entry.name} is cut off")
     draft.chmod(READABLE)
     draft.replace(target)
+    return target
+
+
+def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
+    content = archive.extractfile(entry)
+    if content is None:
+        raise tarfile.ReadError(f"{entry.name} is no plain file")
+    return content

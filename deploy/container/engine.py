@@ -81,6 +81,17 @@ class Engine:
         words = [self.program, "image", "inspect", tag]
         return subprocess.run(words, check=False, capture_output=True).returncode == 0
 
+    def tidy(self, kept: set[str]) -> None:
+        """Remove the application's images besides the kept ones, and what builds have left."""
+        form = ("--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=*studium-app")
+        words = [self.program, "images", *form]
+        told = subprocess.run(words, check=False, capture_output=True, text=True).stdout.split()
+        old = [tag for tag in told if tag.rpartition("/")[2] not in kept]
+        left = ("image", "prune", "--force", "--filter", "label=studium.part")
+        for words in (["rmi", *old] if old else [], [*left]):
+            if words:
+                subprocess.run([self.program, *words], check=False, capture_output=True)
+
     def is_running(self, service: str) -> bool:
         return self.ask(service, "true")
 
@@ -126,6 +137,8 @@ class Engine:
             "steps",
             "--profile",
             "update",
+            "--profile",
+            "broker",
         ]
 
     def _environment(self) -> dict[str, str]:

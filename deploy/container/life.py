@@ -16,6 +16,7 @@ LOOK_S = 0.5
 SERVICES = ("worker", "cron")
 PRIVATE = 0o600
 LIVE, BEFORE, PARTS = "STUDIUM_RELEASE", "STUDIUM_PREVIOUS", "STUDIUM_PARTS"
+FRESH = "STUDIUM_FRESH"  # since when Debian's packages have been kept as they are
 
 
 def up(engine: Engine, url: str) -> None:
@@ -35,16 +36,19 @@ def _build(engine: Engine) -> None:
         engine.facts.keep(_images(engine, found))
 
 
-def _images(engine: Engine, found: Source) -> dict[str, str]:
+def _images(engine: Engine, found: Source, *, is_fresh: bool = False) -> dict[str, str]:
     """Build the images of a commit; return the names by which compose.yml knows them."""
-    parts, release = found.parts, found.release
+    release = found.release
+    fresh = release.partition("-")[0] if is_fresh else engine.facts.values().get(FRESH, "")
+    parts = "-".join(filter(None, (found.parts, fresh)))
+    given = {"RELEASE": release, "COMMIT": found.commit, "FRESH": fresh}
+    # named, so that tidying up leaves the next build its half-finished work
+    engine.build(found.folder, "build", "studium-build:newest", **given)
+    engine.build(found.folder, "app", f"studium-app:{release}", **given)
     for target in ("database", "front"):
         if not engine.has_image(f"studium-{target}:{parts}"):
-            engine.build(found.folder, target, f"studium-{target}:{parts}")
-    engine.build(
-        found.folder, "app", f"studium-app:{release}", RELEASE=release, COMMIT=found.commit
-    )
-    return {LIVE: release, PARTS: parts}
+            engine.build(found.folder, target, f"studium-{target}:{parts}", FRESH=fresh)
+    return {LIVE: release, PARTS: parts, FRESH: fresh}
 
 
 def _start_database(engine: Engine) -> None:
@@ -53,7 +57,8 @@ def _start_database(engine: Engine) -> None:
 
 
 def _start_application(engine: Engine) -> None:
-    engine.up("web")
+    if not engine.ask("web", "studium-inside", "healthy", "web"):
+        engine.replace("web")
     _wait("The release", lambda: engine.ask("web", "studium-inside", "healthy", "web"))
     engine.step("owner", "switch", "web")
     engine.up(*SERVICES, "front")
@@ -70,19 +75,23 @@ def _wait(what: str, is_ready: Callable[[], bool]) -> None:
         time.sleep(LOOK_S)
 
 
-def update(engine: Engine, revision: str) -> None:
+def update(engine: Engine, revision: str, *, is_fresh: bool) -> None:
     """Build a commit and let it take over while the one before goes on answering."""
     if not engine.is_running("web"):
         raise ContainerError("The site is not running; start it first: deploy/container/studium up")
     engine.facts.prepare("")
     with source.exported(engine.root, revision) as found:
-        images = _images(engine, found)
+        images = _images(engine, found, is_fresh=is_fresh)
     new = engine.with_values(**images)
     engine.step("site", "manage", "backup")
     new.step("owner", "early")
+    present = engine.facts.values()
     _take_over(engine, new)
+    if images[PARTS] != present[PARTS]:
+        _replace_parts(new)
     engine.facts.keep({**images, BEFORE: engine.facts.values()[LIVE]})
     new.step("owner", "late")
+    engine.tidy({f"studium-app:{name}" for name in (images[LIVE], engine.facts.values()[BEFORE])})
     print(f"{images[LIVE]} is live.")
 
 
@@ -100,13 +109,21 @@ def _take_over(old: Engine, new: Engine) -> None:
     new.step("owner", "switch", "web")
     new.remove("next")
     new.replace(*SERVICES)
-    new.up("database", "front")
+
+
+def _replace_parts(new: Engine) -> None:
+    """Start PostgreSQL and nginx anew: their images have changed."""
+    new.replace("front")
+    new.replace("database")
+    _wait("The database", lambda: new.ask("database", "database", "healthy"))
 
 
 def restart(engine: Engine) -> None:
     """Start the application anew with its present settings, as an update does."""
     engine.facts.prepare("")
     _take_over(engine, engine)
+    engine.ask("front", "front", "reload")
+    engine.up("front")
 
 
 def status(engine: Engine) -> int:
@@ -129,6 +146,17 @@ def save(engine: Engine, verb: str, file: Path) -> None:
     finally:
         draft.unlink(missing_ok=True)
     print(f"{file}: {file.stat().st_size} bytes")
+
+
+def broker(engine: Engine) -> None:
+    """Build and start RabbitMQ, for what asks for a queue server."""
+    values = engine.facts.values()
+    with source.exported(engine.root) as found:
+        tag = f"studium-broker:{values[PARTS]}"
+        if not engine.has_image(tag):
+            engine.build(found.folder, "broker", tag, FRESH=values.get(FRESH, ""))
+    engine.up("broker")
+    _wait("The broker", lambda: engine.ask("broker", "broker", "healthy"))
 
 
 def restore(engine: Engine, file: Path, url: str) -> None:

@@ -1,6 +1,7 @@
 """The web server of one container: a server's own vassal settings, without its emperor."""
 
 import os
+import socket as sockets
 from pathlib import Path
 
 from container import place
@@ -34,9 +35,14 @@ def serve(slot: str) -> None:
 
 
 def take_first_place(site: Site, slot: str) -> None:
-    """Let the front find this container when it has none to find yet."""
-    if not site.live_socket.is_symlink():
+    """Let the front find this container when what it finds now has ended."""
+    if not _answers(site.live_socket):
         point(site.live_socket, place.socket(slot).name)
+
+
+def _answers(socket: Path) -> bool:
+    with sockets.socket(sockets.AF_UNIX) as connection:
+        return connection.connect_ex(str(socket)) == 0
 
 
 def switch(site: Site, slot: str) -> None:

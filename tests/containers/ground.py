@@ -20,6 +20,7 @@ STATE = Path(os.environ.get("STUDIUM_PODMAN", SOURCE / ".state" / "podman"))
 TOOLS = Path(sys.executable).parent
 HERE, VISITOR = "10.78.0.1", "10.78.0.2"
 BASE = "localhost/studium-base"
+MORE = ("rabbitmq-server",)
 NEEDED = {
     "podman": "podman",
     "crun": "crun",
@@ -132,7 +133,7 @@ class Ground:
             timeout=limit_s,
             check=False,
         )  # fmt: skip
-        told = f"{' '.join(map(str, words))}:\n{done.stdout[-6000:]}{done.stderr[-6000:]}"
+        told = f"{' '.join(map(str, words))}:\n{done.stdout[-1500:]}{done.stderr[-1500:]}"
         assert not check or done.returncode == 0, told
         return done
 
@@ -175,7 +176,7 @@ def _folder(name):
 
 def base(ground):
     """Make the base image of the fleet's Debian, without what this machine gave it to reach apt."""
-    tree = image.tree()
+    tree = _tree()
     tag = f"{BASE}:{tree.name}"
     if ground.podman("image", "exists", tag, check=False).returncode:
         private = ("etc/apt/apt.conf.d/80machine", "etc/apt/auth.conf.d", "etc/resolv.conf")
@@ -185,6 +186,22 @@ def base(ground):
         ground.podman("import", archive, tag)
         archive.unlink()
     ground.podman("tag", tag, f"{BASE}:latest")
+
+
+def _tree():
+    """Return the fleet's Debian with the packages in its apt cache that only images need."""
+    source = image.tree()
+    folder = STATE / f"{source.name}-more"
+    if not folder.exists():
+        draft = folder.with_name(f"{folder.name}.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        run("cp", "-a", f"{source}/.", draft)
+        shutil.copy("/etc/resolv.conf", draft / "etc")
+        run("chroot", draft, "apt-get", "update", "-q")
+        run("chroot", draft, "apt-get", "install", "-y", "-q", "--no-install-recommends",
+            "--download-only", *MORE)  # fmt: skip
+        draft.rename(folder)
+    return folder
 
 
 def wait_until(is_so, limit_s=60, every_s=0.5):

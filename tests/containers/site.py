@@ -83,6 +83,7 @@ class Site:
         )  # fmt: skip
         body, _, last = done.stdout.rpartition("\n")
         code, _, location = last.partition(" ")
+        body = body or done.stderr
         return Answer(int(code or 0), body, location)
 
     def _certificate(self):

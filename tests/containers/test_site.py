@@ -131,3 +131,25 @@ def _files(archive):
 def test_the_database_has_no_network(site):
     links = site.inside("database", "sh", "-c", "ls /sys/class/net || true").split()
     assert links in ([], ["lo"])
+
+
+def test_an_engine_that_looks_after_health_is_told_how(site):
+    for service in ("database", "front", "web"):
+        done = site.ground.podman("healthcheck", "run", f"studium_{service}_1", check=False)
+        assert done.returncode == 0, (service, done.stdout, done.stderr)
+
+
+def test_a_queue_server_starts_when_asked_for_with_a_password_that_nobody_knows(site):
+    site.studium("broker")
+    address = site.inside("broker", "broker", "address").strip()
+    password = address.partition("studium:")[2].partition("@")[0]
+    assert len(password) > 40
+    control = "/usr/lib/rabbitmq/bin/rabbitmqctl"
+    own = "export HOME=/var/lib/rabbitmq RABBITMQ_NODENAME=studium@localhost"
+    users = site.inside("broker", "sh", "-c", f"{own}; {control} --quiet list_users")
+    assert [line.split()[0] for line in users.splitlines()[1:]] == ["studium"]
+    known = f"{own}; printf {password} | {control} --quiet authenticate_user studium"
+    assert "Success" in site.inside("broker", "sh", "-c", known)
+    assert ROOT_ONLY not in site.inside("broker", "sh", "-c", "cat /proc/[0-9]*/status")
+    told = site.ground.visit(sys.executable, "-c", SCAN, HERE).stdout.split()
+    assert told == [str(PLAIN), str(PORT)]
