@@ -4,6 +4,7 @@ It outlives the client, the hooks and git: it alone knows whether the release is
 branch when git is no longer there to do it, and does everything after it, once.
 """
 
+import errno
 import os
 import traceback
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ from pipeline import (
     rolling,
     turn,
 )
-from pipeline.errors import Interrupted, Locked, NotUndone, PipelineError, Refused
+from pipeline.errors import Interrupted, Locked, NotUndone, PipelineError, Refused, StepFailed
 from pipeline.followup import follow_up, record
 from pipeline.git import Repository
 from pipeline.identity import who
@@ -137,6 +138,7 @@ def _afterwards(work: Releasing) -> None:
 
 def _refuse(work: Releasing, error: Exception) -> None:
     """Say why, give the verdict, and write the row; the journal of another attempt stays."""
+    error = _without_space(work.site, error)
     work.voice.say(f"REFUSED: {_told(error)}")
     attempt = replace(work.attempt, outcome=_outcome(error), reason=work.voice.redact(str(error)))
     begun = follow.unfinished(work.site, attempt.new)
@@ -152,6 +154,13 @@ def _refuse(work: Releasing, error: Exception) -> None:
         work.voice.say(f"The ledger could not be written: {fault}")
     with suppress(OSError):  # without a verdict, what is live decides
         attempts.give_verdict(work.site, attempt.id, attempts.REFUSED)
+
+
+def _without_space(site: Site, error: Exception) -> Exception:
+    """Return the error, or what to do about it when the disk is full."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return StepFailed(f"No space left on the disk of {site.root}. Free some, and push again.")
+    return error
 
 
 def _outcome(error: Exception) -> str:

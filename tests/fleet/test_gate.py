@@ -133,7 +133,7 @@ def test_a_key_that_only_reads_changes_nothing(limited, work):
     work.commit("Never come")
     told = work.push(limited, who="reader")
     assert told.returncode != 0
-    assert "This key may not git-receive-pack: it may read." in told.stdout
+    assert "This key may not push: it may read." in told.stdout
     for verb in (["rollback:staging", "--yes"], ["maintenance:staging", "on"], ["plan:staging"]):
         told = work.fab(limited, *verb, who="reader")
         assert told.returncode == 1, told.stdout
