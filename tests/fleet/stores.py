@@ -1,12 +1,18 @@
 """Hosts that keep copies: provisioned beside a site, and what can be asked of both."""
 
 import json
+from contextlib import contextmanager
 
 from tests.fleet import fleet
 from tests.fleet.fleet import ANSIBLE, STATE
 from tests.fleet.machines import controller
 
 SETS = "/var/backups/studium/sets"
+CHANGED = (
+    "etc/studium/backup.toml",
+    "etc/ssh/authorized_keys.d/studium-backup",
+    "var/lib/studium-drift/declaration.json",
+)
 HELD = "/var/backups/studium-store/staging/sets"
 
 
@@ -37,6 +43,17 @@ def recaps(text):
 def _numbers(line):
     numbers = dict(word.split("=") for word in line.split() if "=" in word)
     return int(numbers["changed"]), int(numbers["failed"]) + int(numbers["unreachable"])
+
+
+@contextmanager
+def as_before(host):
+    """Let a host be afterwards as its own inventory alone makes it, for whoever asks it next."""
+    files = " ".join(CHANGED)
+    host.ssh(f"tar -C / -cpf /root/before.tar {files}")
+    try:
+        yield
+    finally:
+        host.ssh("tar -C / -xpf /root/before.tar; systemctl reset-failed")
 
 
 def key_pair(host):

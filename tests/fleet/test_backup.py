@@ -10,26 +10,27 @@ from tests.fleet.machines import Host
 SENTINEL = "sentinel-of-a-participant"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kept(provisioned, first_push):
     """Staging with an encrypted backup, and the host that keeps copies of it."""
     assert first_push[1].returncode == 0, first_push[1].stdout
     store = Host("backup")
-    try:
-        fleet.bare("backup")
-        secret, recipient = stores.key_pair(provisioned)
-        told = stores.provision(provisioned, store, backup_recipient=recipient)
-        assert [failed for _, failed in stores.recaps(told).values()] == [0, 0], told
-        again = stores.provision(provisioned, store, backup_recipient=recipient)
-        assert set(stores.recaps(again).values()) == {(0, 0)}, again
-        provisioned.ssh(
-            "install -d -o studium -g www-data -m 2750 /srv/studium/media/lab; "
-            f"echo {SENTINEL} | install -o studium -g www-data -m 640 /dev/stdin "
-            "/srv/studium/media/lab/answers.csv"
-        )
-        yield SimpleNamespace(site=provisioned, store=store, secret=secret)
-    finally:
-        store.destroy()
+    with stores.as_before(provisioned):
+        try:
+            fleet.bare("backup")
+            secret, recipient = stores.key_pair(provisioned)
+            told = stores.provision(provisioned, store, backup_recipient=recipient)
+            assert [failed for _, failed in stores.recaps(told).values()] == [0, 0], told
+            again = stores.provision(provisioned, store, backup_recipient=recipient)
+            assert set(stores.recaps(again).values()) == {(0, 0)}, again
+            provisioned.ssh(
+                "install -d -o studium -g www-data -m 2750 /srv/studium/media/lab; "
+                f"echo {SENTINEL} | install -o studium -g www-data -m 640 /dev/stdin "
+                "/srv/studium/media/lab/answers.csv"
+            )
+            yield SimpleNamespace(site=provisioned, store=store, secret=secret)
+        finally:
+            store.destroy()
 
 
 def health(host):

@@ -1,4 +1,4 @@
-"""What a host does by itself: cron, the worker, backups."""
+"""What a host does by itself: cron and the worker; its backups are in test_backup.py."""
 
 import time
 
@@ -36,18 +36,3 @@ def test_the_worker_follows_the_release(staging, work):
         time.sleep(0.5)
     assert release in workers
     assert staging.ssh("systemctl is-active studium-worker").stdout == "active\n"
-
-
-def test_a_dump_by_the_backups_own_user_restores(staging):
-    staging.ssh("systemctl start studium-backup")
-    told = staging.ssh("ls /var/backups/studium; stat -c '%U %a' /var/backups/studium/*").stdout
-    assert "studium-backup 600" in told
-    script = """set -e; cd /
-        as_backup() { runuser -u studium-backup -- "$@"; }
-        newest=$(ls /var/backups/studium/*.dump | tail -n1)
-        as_backup createdb scratch
-        trap 'as_backup dropdb scratch' EXIT
-        as_backup pg_restore -O -x -d scratch "$newest"
-        as_backup psql -XAt -d scratch -c 'SELECT count(*) FROM django_migrations'
-    """
-    assert int(staging.ssh(script).stdout) > 30

@@ -37,20 +37,21 @@ def kept(provisioned, first_push, tmp_path_factory):
     """Staging with people and uploads, the host with its copies, and somebody with the key."""
     assert first_push[1].returncode == 0, first_push[1].stdout
     store = Host("backup")
-    try:
-        fleet.bare("backup")
-        secret, recipient = stores.key_pair(provisioned)
-        told = stores.provision(provisioned, store, backup_recipient=recipient)
-        assert [failed for _, failed in stores.recaps(told).values()] == [0, 0], told
-        _fill(provisioned)
-        stores.back_up(provisioned)
-        stores.pull(store)
-        home = tmp_path_factory.mktemp("home")
-        (home / "key").write_text(secret)
-        (home / "wrong").write_text(stores.other_key(provisioned))
-        yield SimpleNamespace(site=provisioned, store=store, home=home)
-    finally:
-        store.destroy()
+    with stores.as_before(provisioned):
+        try:
+            fleet.bare("backup")
+            secret, recipient = stores.key_pair(provisioned)
+            told = stores.provision(provisioned, store, backup_recipient=recipient)
+            assert [failed for _, failed in stores.recaps(told).values()] == [0, 0], told
+            _fill(provisioned)
+            stores.back_up(provisioned)
+            stores.pull(store)
+            home = tmp_path_factory.mktemp("home")
+            (home / "key").write_text(secret)
+            (home / "wrong").write_text(stores.other_key(provisioned))
+            yield SimpleNamespace(site=provisioned, store=store, home=home)
+        finally:
+            store.destroy()
 
 
 def _fill(host):
