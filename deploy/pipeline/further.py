@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pipeline import ledger, migrations, remote
+from pipeline import ledger, migrations, options, remote
 from pipeline.errors import Refused, Unreachable
 from pipeline.releases import Release
 from pipeline.releasing import Releasing
@@ -46,6 +46,23 @@ def check_still_wanted(work: Releasing) -> None:
     now = ask_main(work.site, work.runner)
     if not now.is_at_rest or now.commit != work.attempt.new:
         raise Refused("The main host is releasing; what it makes live is asked for again later.")
+
+
+def check_still_carried(work: Releasing) -> None:
+    """Refuse to switch when the main host has given this release up meanwhile.
+
+    Its runner may have been killed after it had sent everything. When it cannot be asked, we go on:
+    it waits for us, as we hold our lock, and lets us go back.
+    """
+    carried = options.carried_attempt(work.attempt.options)
+    if not carried:
+        return
+    try:
+        now = ask_main(work.site, work.runner).facts
+    except Unreachable:
+        return
+    if now.get("handing_over", carried) != carried:
+        raise Refused("The main host has given this release up meanwhile.")
 
 
 def failed_lately(site: Site) -> str | None:

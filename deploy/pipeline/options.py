@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import Refused
 from pipeline.files import read_json, write_whole
+from pipeline.journal import ID
 from pipeline.processes import Process
 from pipeline.site import Site
 
@@ -60,6 +61,12 @@ def left_out(options: Mapping[str, str]) -> dict[str, str]:
 def sender(options: Mapping[str, str]) -> str:
     """Return the person for whom the main host has carried a release to this one, or nothing."""
     return options.get(CARRIED_FOR, "").rpartition(": ")[0]
+
+
+def carried_attempt(options: Mapping[str, str]) -> str:
+    """Return the attempt of the main host that this is a part of, or nothing."""
+    last = options.get(CARRIED_FOR, "").rpartition(": ")[2]
+    return last if ID.fullmatch(last) else ""
 
 
 def check_sender(site: Site, options: Mapping[str, str]) -> None:

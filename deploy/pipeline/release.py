@@ -86,6 +86,7 @@ def _go_live(work: Releasing) -> None:
     if site.has_pages:
         boot(work, release, pages)
     rolling.release_others(work)
+    further.check_still_carried(work)
     switch(work, release)
     if site.has_pages:
         with work.step("drain"):

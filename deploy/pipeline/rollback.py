@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline import migrations, releases, rolling, vassals
+from pipeline import further, migrations, releases, rolling, vassals
 from pipeline import site as sites
 from pipeline.errors import Refused
 from pipeline.git import Repository
@@ -106,6 +106,7 @@ def carry_out(work: Releasing, target: Release) -> None:
         else:
             _check(plan(work.site, work.runner, target))
         rolling.release_others(work)
+        further.check_still_carried(work)
         switch(work, target)
 
 

@@ -138,7 +138,8 @@ def _put_back(work: Releasing, host: Host, commit: str) -> None:
     try:
         with work.step(f"{host.name} back"):
             remote.at_rest(site, runner, host, float(site.facts["rolling"]["release_s"]))
-            remote.follow(site, runner, host, commit, remote.sender(work.attempt))
+            reason = f"{remote.sender(work.attempt)} was given up"
+            remote.follow(site, runner, host, commit, reason)
         state = PUT_BACK
     except PipelineError as error:
         work.voice.say(

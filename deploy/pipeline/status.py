@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline import (
     further,
+    journal,
     ledger,
     lock,
     maintenance,
@@ -16,7 +18,7 @@ from pipeline import (
     settle,
     vassals,
 )
-from pipeline.errors import PipelineError
+from pipeline.errors import JournalBroken, PipelineError
 from pipeline.git import Repository
 from pipeline.receive import emperor
 from pipeline.remote import State
@@ -44,6 +46,7 @@ def facts(site: Site, *, only_here: bool = False) -> dict[str, Any]:
         "health": _health(site),
         "busy": str(owner) if owner else None,
         "interrupted": interrupted if not owner else None,
+        "handing_over": _handing_over(site) if owner else None,
         "pending": ledger.pending(ledger.read(site.ledger)),
         "maintenance": maintenance.describe(site),
         "maintenance_state": maintenance.state(site),
@@ -55,6 +58,14 @@ def facts(site: Site, *, only_here: bool = False) -> dict[str, Any]:
         "ledger_faults": ledger.verify(site.ledger),
         "free_mb": shutil.disk_usage(site.root).free // 2**20,
     }
+
+
+def _handing_over(site: Site) -> str | None:
+    """Return the attempt of which the other hosts have their turn."""
+    with suppress(JournalBroken):
+        attempt = journal.load(site)
+        return attempt.id if attempt and attempt.phase == "others" else None
+    return None
 
 
 def _is_served(site: Site) -> bool:

@@ -68,9 +68,12 @@ class Hosts:
     def wait_for_web(self, ground):
         wait_until(lambda: ground.ask("/health/").status == 200, what="an answer")
 
+    def wait_for(self, ground):
+        wait_until(ground.is_settled, limit_s=90, what="the end of what is under way")
+
     def wait(self):
         for ground in self.all:
-            wait_until(ground.is_settled, limit_s=90, what="the end of what is under way")
+            self.wait_for(ground)
 
 
 def live_commit(ground):

@@ -89,6 +89,21 @@ def test_the_main_host_loses_its_runner_while_another_is_releasing(hosts, work, 
     assert row["hosts"][name]["state"] == "put back"
 
 
+def test_a_host_does_not_switch_for_a_main_host_that_has_given_up(hosts, work):
+    before, commit = hosts.main.branch, work.commit("Give up while another boots")
+    push, link = held(hosts.app2, work, "booted")
+    runner = runner_of(hosts.main)
+    kill(runner, *git_and_hooks(runner))
+    push.communicate(timeout=60)
+    link.unlink()
+    hosts.wait_for(hosts.app2)
+    [row] = hosts.app2.rows_of(commit)
+    assert (row["outcome"], "given this release up" in row["reason"]) == ("refused", True)
+    assert hosts.app2.answering == before
+    finished(hosts.main)
+    hosts.assert_all_at(before)
+
+
 def test_another_host_loses_its_runner(hosts, work):
     before, commit = hosts.main.branch, work.commit("Lose the second host's runner")
     stop_at(hosts.app2, "booted")

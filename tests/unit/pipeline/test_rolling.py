@@ -187,3 +187,18 @@ def test_a_commit_that_failed_here_is_left_alone_for_half_an_hour(site, outcome,
     ledger.append(host.ledger, {"kind": "push", "outcome": outcome, "to": NEW, "finished": ended})
     ledger.append(host.ledger, {"kind": "drift", "outcome": "finished", "to": OLD})
     assert further.failed_lately(host) == found
+
+
+def carried(site, main, reason):
+    further.check_still_carried(work_on(site, Saying("", main), {"carried-for": reason}))
+
+
+def test_a_host_switches_only_while_the_main_host_hands_this_release_over(site):
+    host = further_host(site)
+    carried(host, answer(OLD, busy="ann is releasing", handing_over=ID), f"ann: {ID}")
+    carried(host, answer(OLD), f"ann: {ID}")  # an older main host does not say
+    carried(host, DOWN, f"ann: {ID}")
+    carried(host, answer(OLD, handing_over=None), f"ann: {ID} was given up")
+    for given_up in (None, ID.replace("2026", "2027")):
+        with pytest.raises(Refused, match="given this release up"):
+            carried(host, answer(OLD, handing_over=given_up), f"ann: {ID}")
