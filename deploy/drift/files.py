@@ -41,6 +41,7 @@ MOVED = "/etc/studium/moved.env"  # the site has moved to another host, by a com
 OPEN = ("/etc/studium/tls/", MOVED)  # certificates are renewed between two provisionings
 NEVER = ("/etc/ld.so.preload", "/etc/nologin", "/etc/rc.local", "/root/.ssh/authorized_keys2")
 HOMES = "/root/"  # a repair is kept out of them; a check reads them
+KEPT = (HOMES, "/etc/studium/")  # keys that a command made may lie here: a person takes them away
 # Debian enables these by a link to what a package brought.
 LINKS = {
     "/etc/nginx/sites-enabled/": ("/etc/nginx/sites-available/",),
@@ -171,7 +172,7 @@ def strays(machine: Machine, declared: Declared) -> Iterator[Finding]:
 
 def _stray(path: str, seen: Seen) -> Finding:
     """Say so; what cannot be kept in a backup, or not be reached by a repair, is for a person."""
-    by_hand = seen.kind in {"folder", "other"} or seen.size > LARGEST or path.startswith(HOMES)
+    by_hand = seen.kind in {"folder", "other"} or seen.size > LARGEST or path.startswith(KEPT)
     said = f"nothing declares it ({seen}, {seen.size} bytes)"
     return Finding("extra", path, said, remedy=f"move {path} away" if by_hand else "")
 

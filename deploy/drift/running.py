@@ -71,12 +71,12 @@ OF_SITE = {
 
 
 def compare(machine: Machine, declared: Declared, store: Store) -> Iterator[Finding]:
-    if EMPEROR_UNIT in declared.files:
+    if EMPEROR_UNIT in declared.files and declared.units.get(EMPEROR, {}).get("active"):
         yield from emperor(machine, store.content(declared.files[EMPEROR_UNIT].content).decode())
         yield from other_uwsgi(machine)
         yield from vassals(machine)
         yield from live(machine)
-    if "/etc/nginx/nginx.conf" in declared.files:
+    if declared.units.get("nginx.service", {}).get("active"):
         yield from nginx(machine)
     if declared.firewall:
         yield from firewall(machine, declared.firewall)

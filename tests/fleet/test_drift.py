@@ -290,7 +290,7 @@ MADE = (
     "etc/python3/",
     "srv/studium/goods/",  # a tree: its checksums are verified whenever it is used
     "srv/studium/repository.git/HEAD", "srv/studium/repository.git/objects/",
-    "srv/studium/repository.git/refs/", "srv/studium/logs/",
+    "srv/studium/repository.git/refs/", "srv/studium/logs/", "srv/studium/deploy.lock",
     "opt/studium/uwsgi/",  # by pip, which verifies the hashes of its lock file
 )  # fmt: skip
 

@@ -135,6 +135,13 @@ def test_what_shall_be_absent_is_found(host):
     assert any("declared absent" in line for line in lines(host, declared))
 
 
+def test_a_key_that_nothing_declares_is_left_to_a_person(host):
+    declared = host.keep()
+    host.write("/etc/studium/others/key", "made by a command", mode=0o600)
+    (told,) = lines(host, declared)
+    assert "by hand: move /etc/studium/others/key away" in told
+
+
 def test_what_no_backup_can_hold_is_left_to_a_person(host, monkeypatch):
     declared = host.keep()
     monkeypatch.setattr(files, "LARGEST", 3)
