@@ -140,7 +140,8 @@ def prepare(clone: Clone, console: Console, chosen: Sequence[Ring]) -> dict[str,
     able = [ring for ring in chosen if not _wants_root(ring)]
     wanted = dict.fromkeys(package for ring in able for package in ring.needs)
     try:
-        packages.ensure([*packages.DEVELOPMENT, *wanted], console, environment.log(clone))
+        all_of_them = dict.fromkeys([*packages.DEVELOPMENT, *wanted])
+        packages.ensure(all_of_them, console, environment.log(clone))
     except LaptopError as error:
         console.say(f"   {error}")
         if packages.missing(packages.DEVELOPMENT):
