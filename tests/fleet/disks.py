@@ -26,6 +26,11 @@ SIZE = "2500M"
 # In the keeper's own namespace: any other would hold the disk after the host's end.
 MOUNT = 'mount --make-rprivate /; mount -o loop "$PLACE/disk.img" "$PLACE/disk"\n'
 FILLER = "/srv/studium/media/filler"
+FILL = """
+    free=$(df --output=avail -k /srv | tail -n1)
+    fallocate -l $((free - 4096 - {kilobytes}))K {file}
+    [ {kilobytes} -gt 0 ] || cat /dev/zero >> {file} || sync
+"""
 
 
 def missing():
@@ -101,9 +106,8 @@ class HostWithDisk(Host):
     @contextmanager
     def with_free(self, megabytes):
         """Leave only so much space on the disk."""
-        free = int(self.ssh("df --output=avail -m /srv | tail -n1").stdout)
-        self.ssh(f"fallocate -l {free - megabytes}M {FILLER}")
         try:
+            self.ssh(FILL.format(file=FILLER, kilobytes=1024 * megabytes))
             yield
         finally:
             self.ssh(f"rm -f {FILLER}")
