@@ -1,7 +1,7 @@
 """Real hosts for this ring, provisioned once; what breaks a host mends it again."""
 
 import pytest
-from tests.fleet import fleet, ground
+from tests.fleet import fleet, ground, several
 from tests.fleet import inside as insides
 from tests.fleet.machines import CONTROLLER, Host
 
@@ -68,3 +68,25 @@ def production(machine):
         yield host
     finally:
         host.destroy()
+
+
+@pytest.fixture(scope="session")
+def family(machine):
+    """A main host, one more that answers, one that takes jobs, and a broker, all by Ansible."""
+    site = several.family()
+    try:
+        told = site.provision()
+        assert not any(one.failed for one in told.values()), told["main"].text
+        yield site
+    finally:
+        site.destroy()
+
+
+@pytest.fixture(scope="session")
+def family_push(family, tmp_path_factory):
+    """A clone with pages that say who answers, and has been pushed to the main host."""
+    work = fleet.Work(tmp_path_factory.mktemp("ann") / "clone")
+    several.add_pages(work)
+    told = several.push(work, family.main)
+    assert told.returncode == 0, told.stdout
+    return work

@@ -32,6 +32,7 @@ NUMBERS = {
     "broker": 17,
     "certificates": 18,
     "restored": 19,
+    "main": 20,
 }
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 BOOT_S = 60

@@ -70,9 +70,11 @@ def test_every_location_has_the_security_headers():
 
 
 def test_what_the_front_knows_is_never_taken_from_a_client():
-    text = (SHARED / "application.conf").read_text()
     own = {"X_REQUEST_ID", "X_FORWARDED_PROTO", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "PROXY"}
+    text = (SHARED / "live.conf").read_text()
     assert own <= set(re.findall(r"uwsgi_param HTTP_(\w+)", text))
+    handed_on = re.findall(r"proxy_set_header (\S+)", (SHARED / "balance.conf").read_text())
+    assert own | {"X_REAL_IP"} <= {name.upper().replace("-", "_") for name in handed_on}
 
 
 @pytest.mark.skipif(packages.find("nginx") is None, reason="nginx is not installed")

@@ -34,8 +34,41 @@ KEYS = [
 ]
 
 
+ALONE = {
+    "host_role": "main",
+    "site_applications": [],
+    "site_others": [],
+    "site_brokers": [],
+    "inventory_hostname": "a",
+}
+HOSTS = {
+    name: {
+        "host_short": name,
+        "host_address": f"10.0.0.{number}",
+        "host_in_url": f"10.0.0.{number}",
+        "neighbours_identity": f"ssh-ed25519 {name}",
+        "neighbours_host_key": f"ssh-ed25519 host-{name}",
+    }
+    for number, name in enumerate(("a", "b", "w", "q"), start=11)
+}
+TOGETHER = {
+    "hostvars": HOSTS,
+    "site_main": "a",
+    "site_applications": ["b"],
+    "site_workers": ["w"],
+    "site_others": ["b", "w"],
+    "site_brokers": ["q"],
+}
+
+
 def facts(name, group="studium"):
-    return yaml.safe_load((ANSIBLE / f"inventories/{name}/group_vars/{group}.yml").read_text())
+    given = yaml.safe_load((ANSIBLE / f"inventories/{name}/group_vars/{group}.yml").read_text())
+    return given | ALONE
+
+
+def as_host(name, role):
+    """Return what Ansible knows on one host of a site of several."""
+    return facts("staging") | TOGETHER | {"inventory_hostname": name, "host_role": role}
 
 
 def tasks():
@@ -184,6 +217,74 @@ def test_a_site_of_plain_http_says_so_in_its_address_and_serves_no_other():
     assert "return 301" not in rules
 
 
+@pytest.mark.parametrize(("name", "role"), [("a", "main"), ("b", "application"), ("w", "worker")])
+def test_the_hosts_of_a_site_know_each_other(name, role, tmp_path):
+    text = rendered("app", "site.toml.j2", **as_host(name, role))
+    (tmp_path / "site.toml").write_text(text)
+    site = sites.load(tmp_path / "site.toml")
+    assert site.role == role
+    if role == "main":
+        assert [(one.name, one.login, one.role) for one in site.others] == [
+            ("b", "deploy@10.0.0.12", "application"),
+            ("w", "deploy@10.0.0.13", "worker"),
+        ]
+    else:
+        assert site.main_host.login == "deploy@10.0.0.11"
+
+
+def test_a_further_host_takes_releases_from_the_main_one_alone():
+    given = as_host("b", "application") | {"deploy_keys": KEYS, "app_rights": ["push"]}
+    keys = rendered("app", "authorized_keys.j2", **given).splitlines()[1:]
+    gate = 'command="/usr/local/bin/studium-gate main@staging push"'
+    assert keys == [f'restrict,from="10.0.0.11",{gate} ssh-ed25519 a']
+
+
+def test_a_further_host_may_only_ask_the_main_one():
+    given = as_host("a", "main") | {"deploy_keys": [], "app_rights": ["push"]}
+    keys = rendered("app", "authorized_keys.j2", **given).splitlines()[1:]
+    gate = "/usr/local/bin/studium-gate"
+    assert keys == [
+        f'restrict,from="10.0.0.12",command="{gate} b@staging" ssh-ed25519 b',
+        f'restrict,from="10.0.0.13",command="{gate} w@staging" ssh-ed25519 w',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "allowed"),
+    [
+        ("a", "main", ["10.0.0.12 22, 5432", "10.0.0.13 22, 5432"]),
+        ("b", "application", ["10.0.0.11 22, 8443"]),
+        ("w", "worker", ["10.0.0.11 22"]),
+        ("q", "broker", ["10.0.0.11 5671", "10.0.0.12 5671", "10.0.0.13 5671"]),
+    ],
+)
+def test_a_host_lets_its_neighbours_reach_only_what_they_need(name, role, allowed):
+    text = rendered("base", "neighbours.nft.j2", **as_host(name, role))
+    rule = r"add rule inet studium input ip saddr ([0-9.]+) tcp dport \{ ([0-9, ]+) \} accept"
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert [" ".join(re.fullmatch(rule, line).groups()) for line in lines] == allowed
+
+
+def test_each_host_signs_in_to_the_database_by_its_own_certificate_from_its_own_address():
+    lines = rendered("postgres", "studium-hosts.hba.j2", **as_host("a", "main")).splitlines()
+    remote = [line.split() for line in lines if line.startswith("host")]
+    assert remote == [
+        ["hostssl", "studium", "studium", f"10.0.0.{number}/32", "cert", "map=hosts"]
+        for number in (12, 13)
+    ]
+    names = rendered("postgres", "studium-hosts.ident.j2", **as_host("a", "main")).splitlines()[1:]
+    assert [line.split() for line in names] == [
+        ["hosts", "b", "studium"],
+        ["hosts", "w", "studium"],
+    ]
+
+
+def test_the_front_knows_every_host_that_answers():
+    text = rendered("nginx", "http.conf.j2", **as_host("a", "main"))
+    hosts = re.search(r"upstream studium_hosts \{(.*?)\n\}", text, re.DOTALL)[1]
+    assert re.findall(r"server (\S+) ", hosts) == ["127.0.0.1:8443", "10.0.0.12:8443"]
+
+
 def test_the_repository_is_as_careful_as_on_a_laptop():
     from laptop.sites import RECEIVE  # noqa: PLC0415  only this test compares the two
 
@@ -200,7 +301,10 @@ def test_each_unit_names_its_user_and_gives_up_every_capability():
     assert len(units) >= 7
     for unit in units:
         text = unit.read_text()
-        if unit.name not in OF_ROOT:
+        if unit.name == "studium-files.service":  # it asks systemd, and can do nothing itself
+            assert "\nUser=root\n" in text
+            assert "\nCapabilityBoundingSet=\n" in text
+        elif unit.name not in OF_ROOT:
             names = "studium|deploy|studium-backup|studium-store|studium-acme"
             assert re.search(rf"(?m)^(User=({names})|DynamicUser=yes)$", text), unit.name
             assert "\nCapabilityBoundingSet=\n" in text
