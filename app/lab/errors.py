@@ -1,0 +1,48 @@
+"""What the lab's records refuse."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models
+
+from common.errors import Busy, Invalid
+
+
+class StillNeeded(Busy):
+    title = "Something else needs it"
+    remedy = "Change or delete that first."
+
+    @classmethod
+    def by(cls, record: models.Model, blockers: Sequence[models.Model]) -> "StillNeeded":
+        numbers = Counter(
+            str(row._meta.verbose_name_plural)  # noqa: SLF001
+            for row in blockers
+        )
+        names = ", ".join(f"{count} {name}" for name, count in sorted(numbers.items()))
+        return cls(f"{record} cannot be deleted: it is used by {names}.")
+
+
+class CannotBeRestored(Invalid):
+    title = "This cannot be restored"
+    remedy = "Look at its history; something that it needs has changed since."
+
+
+class DoesNotFit(Invalid):
+    """A value that a field, or the database, does not accept."""
+
+    title = "This does not fit"
+    remedy = "Correct what is named and send it again; nothing was kept."
+
+    def __init__(self, message: str = "", *, field: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.field = field
+
+    @classmethod
+    def of(cls, error: ValidationError) -> "DoesNotFit":
+        if not hasattr(error, "error_dict"):
+            return cls(" ".join(error.messages))
+        field, messages = next(iter(error.message_dict.items()))
+        name = "" if field == NON_FIELD_ERRORS else field
+        said = " ".join(messages)
+        return cls(f"{name}: {said}" if name else said, field=name)

@@ -1,0 +1,142 @@
+"""Who may do what to which record: the one table, for pages and for every API."""
+
+from typing import Any
+
+from django.db import models
+
+from accounts import queries
+from accounts.models import Lab, Membership, User
+from accounts.roles import Role, at_least, is_operator, up_from
+from common.errors import NotAllowed
+from lab import models as records
+
+TECHNICIAN, EXPERIMENTER = Role.TECHNICIAN, Role.EXPERIMENTER
+COLONY_MANAGER, MANAGER, ADMIN = Role.COLONY_MANAGER, Role.MANAGER, Role.ADMIN
+
+# What somebody has to be in the record's lab to create or change one of the kind; a kind that is
+# not here is for operators. Site-wide lists belong to no lab: the role in any lab counts.
+WRITERS: dict[type[models.Model], Role] = {
+    records.Weighing: TECHNICIAN,
+    records.WaterAdministration: TECHNICIAN,
+    records.Note: TECHNICIAN,
+    records.HousingPeriod: TECHNICIAN,
+    records.GenotypeTest: TECHNICIAN,
+    records.Session: EXPERIMENTER,
+    records.Surgery: EXPERIMENTER,
+    records.VirusInjection: EXPERIMENTER,
+    records.ChronicRecording: EXPERIMENTER,
+    records.ChronicInsertion: EXPERIMENTER,
+    records.OtherAction: EXPERIMENTER,
+    records.WaterRestriction: EXPERIMENTER,
+    records.Subject: EXPERIMENTER,
+    records.SubjectRequest: EXPERIMENTER,
+    records.Dataset: EXPERIMENTER,
+    records.FileRecord: EXPERIMENTER,
+    records.Download: Role.VIEWER,
+    records.DataNotice: EXPERIMENTER,
+    records.Revision: EXPERIMENTER,
+    records.ProbeInsertion: EXPERIMENTER,
+    records.TrajectoryEstimate: EXPERIMENTER,
+    records.Channel: EXPERIMENTER,
+    records.FieldOfView: EXPERIMENTER,
+    records.FieldOfViewLocation: EXPERIMENTER,
+    records.ImagingStack: EXPERIMENTER,
+    records.Task: EXPERIMENTER,
+    records.ProjectProfile: EXPERIMENTER,
+    records.Cull: COLONY_MANAGER,
+    records.Housing: COLONY_MANAGER,
+    records.Line: COLONY_MANAGER,
+    records.Litter: COLONY_MANAGER,
+    records.BreedingPair: COLONY_MANAGER,
+    records.Zygosity: COLONY_MANAGER,
+    records.ZygosityRule: COLONY_MANAGER,
+    records.Allele: COLONY_MANAGER,
+    records.Sequence: COLONY_MANAGER,
+    records.Species: COLONY_MANAGER,
+    records.Strain: COLONY_MANAGER,
+    records.Source: COLONY_MANAGER,
+    records.CageType: COLONY_MANAGER,
+    records.Enrichment: COLONY_MANAGER,
+    records.Food: COLONY_MANAGER,
+    records.CullReason: COLONY_MANAGER,
+    records.CullMethod: COLONY_MANAGER,
+    records.WaterType: COLONY_MANAGER,
+    records.ProcedureType: MANAGER,
+    records.Location: MANAGER,
+    records.Repository: MANAGER,
+    records.RepositoryType: MANAGER,
+    records.DatasetType: MANAGER,
+    records.DataFormat: MANAGER,
+    records.Tag: MANAGER,
+    records.ProbeModel: MANAGER,
+    records.CoordinateSystem: MANAGER,
+    records.ImagingType: MANAGER,
+    records.LabProfile: ADMIN,
+    records.Affiliation: ADMIN,
+}
+# Below this role one changes only animals that one is responsible for, or may act for.
+FREE_HAND = COLONY_MANAGER
+OWN_ALONE = (records.Subject, records.Session, records.Surgery, records.WaterRestriction,
+             records.VirusInjection, records.ChronicRecording, records.OtherAction)  # fmt: skip
+
+
+class RoleTooLow(NotAllowed):
+    message = "Your role in this lab does not include this."
+    remedy = "Ask a manager of the lab for it."
+
+
+class NotYours(NotAllowed):
+    message = "Somebody else is responsible for this animal."
+    remedy = "Ask that person to let you act on their animals, or a colony manager to do it."
+
+
+def need_create(user: User, kind: type[models.Model], lab: Lab | None) -> None:
+    _need(user, WRITERS.get(kind), lab)
+
+
+def need_change(user: User, record: models.Model) -> None:
+    """Refuse unless ``user`` may change this very record."""
+    lab = getattr(record, "lab", None)
+    role = _need(user, WRITERS.get(type(record)), lab)
+    if isinstance(record, OWN_ALONE) and not at_least(role, FREE_HAND):
+        _need_own(user, record)
+
+
+def need_delete(user: User, record: models.Model) -> None:
+    need_change(user, record)
+
+
+def _need(user: User, role: Role | None, lab: Lab | None) -> str:
+    if is_operator(user):
+        return Role.ADMIN
+    own = queries.role_of(user, lab) if lab else _highest(user)
+    if role is None or own is None or not at_least(own, role):
+        raise RoleTooLow
+    return own
+
+
+def _highest(user: User) -> str | None:
+    roles = Membership.objects.filter(user=user).values_list("role", flat=True)
+    return max(roles, key=lambda role: Role(role).power, default=None)
+
+
+def _need_own(user: User, record: Any) -> None:
+    subject = record if isinstance(record, records.Subject) else record.subject
+    if subject.responsible_user_id == user.pk or _acts_for(user, subject.responsible_user_id):
+        return
+    if isinstance(record, records.Action) and record.users.filter(pk=user.pk).exists():
+        return
+    raise NotYours
+
+
+def _acts_for(user: User, responsible: Any) -> bool:
+    profiles = records.PersonProfile.objects.filter(user=responsible, delegates=user)
+    return profiles.exists()
+
+
+def may_write(user: User, kind: type[models.Model], lab: Lab | None) -> bool:
+    role = WRITERS.get(kind)
+    if is_operator(user):
+        return True
+    own = queries.role_of(user, lab) if lab else _highest(user)
+    return role is not None and own is not None and own in up_from(role)

@@ -1,0 +1,86 @@
+"""Writing one record of any kind: permission, author, links, and refusals that name the field."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+
+from accounts.models import User
+from lab import permissions, recording
+from lab.errors import DoesNotFit
+from lab.models import Recorded
+from lab.models.deletion import throw_away
+
+Kind = TypeVar("Kind", bound=Recorded)
+Values = Mapping[str, Any]
+
+
+@transaction.atomic
+def create(*, kind: type[Kind], by: User, values: Values, reason: str = "") -> Kind:
+    """Create a record; ``values`` may hold lists for links to many."""
+    plain, links = _parted(kind, values)
+    record = kind(**plain)
+    permissions.need_create(by, kind, getattr(record, "lab", None))
+    with recording.by(by, reason=reason):
+        keep(record)
+        _link(record, links)
+    return record
+
+
+@transaction.atomic
+def change(*, record: Kind, by: User, values: Values, reason: str = "") -> Kind:
+    """Change what ``values`` names, and nothing else."""
+    permissions.need_change(by, record)
+    plain, links = _parted(type(record), values)
+    for name, value in plain.items():
+        setattr(record, name, value)
+    permissions.need_create(by, type(record), getattr(record, "lab", None))  # where it goes to
+    with recording.by(by, reason=reason):
+        keep(record)
+        _link(record, links)
+    return record
+
+
+@transaction.atomic
+def delete(*, record: Recorded, by: User, reason: str = "") -> None:
+    permissions.need_delete(by, record)
+    with recording.by(by, reason=reason):
+        throw_away(record=record)
+
+
+def keep(record: Recorded) -> None:
+    """Save a record; a refusal of the fields or the database names the field."""
+    try:
+        record.clean_fields(exclude=_trusted(record))
+        with transaction.atomic():
+            record.save()
+    except ValidationError as error:
+        raise DoesNotFit.of(error) from None
+    except IntegrityError as error:
+        raise DoesNotFit.of(_explained(record, error)) from None
+
+
+def _trusted(record: models.Model) -> set[str]:
+    """Return the fields that hold rows: they were found in the database a moment ago."""
+    return {field.name for field in record._meta.fields if field.is_relation}  # noqa: SLF001
+
+
+def _explained(record: models.Model, error: IntegrityError) -> ValidationError:
+    try:
+        record.validate_unique()
+        record.validate_constraints()
+    except ValidationError as found:
+        return found
+    return ValidationError(str(error).splitlines()[0])
+
+
+def _parted(kind: type[models.Model], values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
+    many = {field.name for field in kind._meta.many_to_many}  # noqa: SLF001
+    plain = {name: value for name, value in values.items() if name not in many}
+    return plain, {name: value for name, value in values.items() if name in many}
+
+
+def _link(record: models.Model, links: Values) -> None:
+    for name, rows in links.items():
+        getattr(record, name).set(rows)

@@ -1,0 +1,79 @@
+"""Sessions: one for an animal, a day and a number, however often it is sent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+
+from accounts.models import User
+from lab import recording
+from lab.errors import DoesNotFit
+from lab.models import Session, Subject
+from lab.services import records
+from lab.times import day_of
+
+
+@transaction.atomic
+def create_session(*, by: User, values: Mapping[str, Any], reason: str = "") -> Session:
+    """Enter a session; sent again as it was, it is the one that is there already.
+
+    The animal's row is locked meanwhile, so that of several at once one makes the session and the
+    others find it. Without a number it gets the day's next one.
+    """
+    given = dict(values)
+    subject = (
+        Subject.objects.select_for_update(of=("self",))
+        .select_related("lab")
+        .get(pk=given["subject"].pk)
+    )
+    given["lab"] = given.get("lab") or subject.lab
+    need_life(subject, given)
+    day = day_of(given["began_at"], given["lab"])
+    number = given.get("number")
+    same = Session.objects.filter(subject=subject, day=day, number=number)
+    if number is not None and (there := same.select_related("lab").first()):
+        return _again(there, given)
+    if number is None and "number" not in given:
+        given["number"] = _next_number(subject, day)
+    with recording.by(by, reason=reason):
+        return records.create(kind=Session, by=by, values=given)
+
+
+def _next_number(subject: Subject, day: Any) -> int:
+    last = Session.objects.filter(subject=subject, day=day).aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1
+
+
+def _again(there: Session, given: dict[str, Any]) -> Session:
+    """Return the session that is there, if what was sent is the same."""
+    alike = ("began_at", "task_protocol", "type")
+    if any(name in given and given[name] != getattr(there, name) for name in alike):
+        raise DoesNotFit(
+            f"{there} is there already, and it began at another time or is of another kind.",
+            field="number",
+        )
+    return there
+
+
+def need_life(subject: Subject, given: Mapping[str, Any]) -> None:
+    """Refuse what was done before an animal's birth, or after its death without a word why."""
+    day = day_of(given["began_at"], subject.lab)
+    if subject.born_on and day < subject.born_on:
+        raise DoesNotFit(f"{subject} was born on {subject.born_on}.", field="start_time")
+    if subject.died_on and day > subject.died_on and not given.get("after_death"):
+        raise DoesNotFit(
+            f"{subject} died on {subject.died_on}. If this is right, say why in after_death.",
+            field="start_time",
+        )
+
+
+@transaction.atomic
+def change_session(
+    *, session: Session, by: User, values: Mapping[str, Any], reason: str = ""
+) -> Session:
+    """Change a session; what it says afterwards has to be as true as of a new one."""
+    given = {"began_at": session.began_at, "after_death": session.after_death, **values}
+    if {"began_at", "subject"} & set(values):
+        need_life(values.get("subject", session.subject), given)
+    return records.change(record=session, by=by, values=values, reason=reason)

@@ -1,0 +1,126 @@
+"""Animals: named, changed, renamed, dead, revived."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, models, transaction
+from django.utils.timezone import now
+
+from accounts import queries as people
+from accounts.models import Lab, Membership, User
+from accounts.roles import Role, up_from
+from lab import recording
+from lab.errors import DoesNotFit
+from lab.models import Line, Subject, SubjectName, WaterRestriction
+from lab.services import records
+
+NAMELESS = ("", "-")
+Kind = SubjectName.Kind
+
+
+@transaction.atomic
+def create_subject(*, by: User, values: Mapping[str, Any], reason: str = "") -> Subject:
+    """Enter an animal; without a nickname it gets the next one of its line."""
+    given = dict(values)
+    given["lab"] = given.get("lab") or _only_lab_of(by)
+    given["responsible_user"] = given.get("responsible_user") or _keeper_of(given["lab"], by)
+    line: Line | None = given.get("line")
+    if line and not given.get("strain"):
+        given["strain"] = line.strain
+    if given.get("genotyped_on"):
+        given["to_be_genotyped"] = False
+    with recording.by(by, reason=reason):
+        if given.get("nickname", "") in NAMELESS:
+            given["nickname"] = _next_name(line, given["lab"])
+        subject = records.create(kind=Subject, by=by, values=given)
+        _take_name(subject)
+    return subject
+
+
+@transaction.atomic
+def change_subject(
+    *, subject: Subject, by: User, values: Mapping[str, Any], reason: str = ""
+) -> Subject:
+    """Change an animal: a new name keeps the old one, a death ends what only the living have."""
+    former, given = subject.nickname, dict(values)
+    if given.get("genotyped_on"):
+        given["to_be_genotyped"] = False
+    with recording.by(by, reason=reason):
+        changed = records.change(record=subject, by=by, values=given)
+        if changed.nickname != former:
+            _rename(changed)
+        if given.get("died_on"):
+            _end_restrictions(changed)
+    return changed
+
+
+def _only_lab_of(user: User) -> Lab:
+    labs = list(Lab.objects.with_role(user, Role.EXPERIMENTER)[:2])
+    if len(labs) != 1:
+        raise DoesNotFit("Say in which lab the animal lives.", field="lab")
+    return labs[0]
+
+
+def _keeper_of(lab: Lab, otherwise: User) -> User:
+    """Return who answers for animals that nobody was named for: whoever keeps the colony."""
+    keepers = Membership.objects.filter(lab=lab, role__in=up_from(Role.COLONY_MANAGER))
+    first = (
+        keepers.filter(user__is_active=True).select_related("user").order_by("joined_at").first()
+    )
+    if first is None and people.role_of(otherwise, lab) is None:
+        raise DoesNotFit("Say who is responsible for the animal.", field="responsible_user")
+    return first.user if first else otherwise
+
+
+def _next_name(line: Line | None, lab: Lab) -> str:
+    """Return the next free name of a line; the row's lock keeps two from taking the same."""
+    if line is None:
+        raise DoesNotFit("Give a nickname, or a line that names its animals.", field="nickname")
+    held = Line.objects.select_for_update().get(pk=line.pk)
+    while True:
+        held.last_subject_number += 1
+        name = f"{held.nickname}_{held.last_subject_number:04d}"
+        if not SubjectName.objects.filter(lab=lab, name__iexact=name).exists():
+            held.save(update_fields=["last_subject_number"])
+            return name
+
+
+def _take_name(subject: Subject) -> None:
+    name = SubjectName(subject=subject, lab=subject.lab, name=subject.nickname, kind=Kind.PRESENT)
+    try:
+        with transaction.atomic():
+            name.save()
+    except IntegrityError:
+        raise DoesNotFit(
+            f"Another animal of {subject.lab} has, had or answers to the name {subject.nickname}.",
+            field="nickname",
+        ) from None
+
+
+def _rename(subject: Subject) -> None:
+    """Keep the old name as a former one, and take the new one, perhaps a former one of its own."""
+    moment = now()
+    mine = SubjectName.objects.filter(subject=subject)
+    mine.filter(kind=Kind.PRESENT).update(kind=Kind.FORMER, until=moment)
+    again = mine.filter(name__iexact=subject.nickname)
+    if not again.update(kind=Kind.PRESENT, name=subject.nickname, since=moment, until=None):
+        _take_name(subject)
+
+
+def _end_restrictions(subject: Subject) -> None:
+    WaterRestriction.objects.filter(subject=subject).open().update(
+        ended_at=models.functions.Greatest(models.F("began_at"), models.Value(now()))
+    )
+
+
+def find(user: Any, nickname: str) -> Subject | None:
+    """Return the animal that ``user`` sees under a present or, failing that, another name of it."""
+    seen = Subject.objects.visible_to(user)
+    found = list(seen.filter(nickname=nickname)[:2])
+    if not found:
+        named = SubjectName.objects.filter(name__iexact=nickname).values("subject")
+        found = list(seen.filter(pk__in=named)[:2])
+    if len(found) > 1:
+        labs = " and ".join(sorted(str(subject.lab) for subject in found))
+        raise DoesNotFit(f"There is a {nickname} in {labs}. Use the animal's id.", field="nickname")
+    return found[0] if found else None
