@@ -1,5 +1,6 @@
 """Every address of the site, by area."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("", include("ops.urls")),
     path("accounts/", include("accounts.urls")),
     path("jobs/", include("jobs.urls")),
+    path(f"{settings.ONE_PREFIX}/", include("lab.one.urls")),
     path("api/v1/jobs/", include("jobs.api_urls")),
     path("api/v1/", include("accounts.api_urls")),
     path("admin/login/", admin_sign_in),  # its own would know no second step

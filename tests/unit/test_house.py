@@ -23,6 +23,8 @@ REGISTRIES = re.compile(
 IMPORTED_AS = {
     "djangorestframework": "rest_framework",
     "django-otp": "django_otp",
+    "Pillow": "ImageField",
+    "ONE-api": "one",
     "Django": "django",
 }
 TARGET = re.compile(r"^([a-z][a-z-]*):.*##", re.MULTILINE)

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
     "rest_framework",
+    "drf_spectacular",
     "django_htmx",
     "csp",
     "axes",
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
     "common",
     "accounts",
     "jobs",
+    "lab",
     "ops",
     "ops.cron_app.DjangoCronConfig",  # after ops, whose `runcrons` comes first
 ]
@@ -135,7 +137,10 @@ LOGGING = logs.to_stderr(json=False)
 ADDRESS_HEADER = ENV.text("STUDIUM_ADDRESS_HEADER", "REMOTE_ADDR")
 OTP_TOTP_ISSUER = f"Studium {SITE_NAME}"
 
+ONE_PREFIX = ENV.text("STUDIUM_ONE_PREFIX", "alyx").strip("/")  # where the ONE client finds it
+
 REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "lab.one.schema.OneSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",

@@ -1,0 +1,125 @@
+"""The generic filters ``django=``, ``json=`` and ``extended_qc=``: read, never evaluated.
+
+A phrase is a list of pairs, ``path__operator,value``, parted by commas; ``~`` excludes.
+Paths are those of a `vocabulary.Vocabulary`, so that nothing else can be reached.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from lab.one.errors import FieldRefused
+from lab.one.vocabulary import Column, Unknown, Vocabulary
+
+LONGEST = 8000  # characters; ONE sends up to 100 identifiers at once
+OPERATORS = frozenset({
+    "exact", "iexact", "contains", "icontains", "startswith", "istartswith", "endswith",
+    "iendswith", "in", "gt", "gte", "lt", "lte", "isnull",
+})  # fmt: skip
+OPENING, CLOSING = "[(", "])"
+WORDS = {"None": None, "True": True, "False": False}
+KEY = re.compile(r"[A-Za-z0-9_ .-]{1,100}")
+NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One condition as it was written."""
+
+    path: str
+    value: Any
+    excludes: bool
+
+
+def rows(
+    found: models.QuerySet[Any], text: str, vocabulary: Vocabulary, name: str = "django"
+) -> models.QuerySet[Any]:
+    """Return the rows that the phrase describes, each once."""
+    for pair in pairs(text, name):
+        path, operator = _part(pair.path)
+        try:
+            column = vocabulary.column(path)
+        except Unknown as unknown:
+            raise FieldRefused(name, f"{pair.path!r}: {unknown}") from None
+        condition = Q(**{f"{column.path}__{operator}": _value(column, operator, pair.value, name)})
+        if column.is_many:  # a join would repeat the rows
+            condition = Q(pk__in=found.model._base_manager.filter(condition).values("pk"))  # noqa: SLF001
+        found = found.exclude(condition) if pair.excludes else found.filter(condition)
+    return found
+
+
+def inside(found: models.QuerySet[Any], text: str, column: str, name: str) -> models.QuerySet[Any]:
+    """Return the rows whose free data in ``column`` is as the phrase says: key__key__gte,0.5."""
+    for pair in pairs(text, name):
+        path, operator = _part(pair.path)
+        keys = path.split("__")
+        if not all(KEY.fullmatch(key) and key not in OPERATORS for key in keys):
+            raise FieldRefused(name, f"{pair.path!r} names no key.")
+        lookup = f"{column}__{'__'.join(keys)}" + ("" if operator == "exact" else f"__{operator}")
+        condition = Q(**{lookup: pair.value})
+        found = found.exclude(condition) if pair.excludes else found.filter(condition)
+    return found
+
+
+def pairs(text: str, name: str) -> Iterator[Pair]:
+    """Yield the pairs of a phrase.
+
+    Raises
+    ------
+    FieldRefused
+        The phrase is too long, has a path without a value, or a bracket that is never closed.
+    """
+    if len(text) > LONGEST:
+        raise FieldRefused(name, f"The filter is longer than {LONGEST} characters.")
+    words = list(_words(text, name))
+    if len(words) % 2:
+        raise FieldRefused(name, f"Write pairs of a path and a value; {words[-1]!r} has none.")
+    for path, value in zip(words[::2], words[1::2], strict=True):
+        yield Pair(path.lstrip("~").strip(), _literal(value), path.startswith("~"))
+
+
+def _words(text: str, name: str) -> Iterator[str]:
+    """Yield what stands between the commas that no bracket encloses."""
+    depth, begin = 0, 0
+    for place, sign in enumerate(text):
+        depth += (sign in OPENING) - (sign in CLOSING)
+        if sign == "," and depth == 0:
+            yield text[begin:place].strip()
+            begin = place + 1
+    if depth:
+        raise FieldRefused(name, "A bracket is opened and not closed, or the other way round.")
+    if text.strip():
+        yield text[begin:].strip()
+
+
+def _literal(text: str) -> Any:
+    """Return the value that a word stands for: a list, a number, None, True, False or itself."""
+    if text[:1] in tuple(OPENING) and text[-1:] in tuple(CLOSING):
+        return [_literal(part.strip()) for part in text[1:-1].split(",") if part.strip()]
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        return text[1:-1]
+    if text in WORDS:
+        return WORDS[text]
+    if NUMBER.fullmatch(text):
+        return float(text) if re.search(r"[.eE]", text) else int(text)
+    return text
+
+
+def _part(path: str) -> tuple[str, str]:
+    head, _, tail = path.rpartition("__")
+    return (head, tail) if tail in OPERATORS and head else (path, "exact")
+
+
+def _value(column: Column, operator: str, value: Any, name: str) -> Any:
+    try:
+        if operator == "isnull" or value is None:
+            return bool(value)
+        if operator == "in":
+            return [column.read(each) for each in (value if isinstance(value, list) else [value])]
+        return column.read(value)
+    except (ValueError, TypeError):
+        raise FieldRefused(name, f"{value!r} is no value for {column.name}.") from None

@@ -1,0 +1,1 @@
+"""The endpoints, by what they are about: shapes, filters and views beside one another."""

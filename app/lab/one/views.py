@@ -1,0 +1,160 @@
+"""What every endpoint for ONE does in the same way: find, filter, page, answer, write."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import QuerySet
+from rest_framework import mixins, viewsets
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from accounts.authentication import ScopeAllows
+from accounts.models import User
+from accounts.throttles import ApiThrottle
+from common.errors import NotThere
+from lab.one import phrases
+from lab.one.authentication import AUTHENTICATION
+from lab.one.errors import FieldRefused, exception_handler
+from lab.one.fields import placed
+from lab.one.pages import OnePages
+from lab.one.vocabulary import Vocabulary
+from lab.services import records
+
+if TYPE_CHECKING:
+    from lab.models import Recorded
+
+Filter = Callable[[QuerySet[Any], str, Any], QuerySet[Any]]
+PAGING = {"limit", "offset"}
+
+
+class OneView(APIView):
+    """The manners of the whole surface, for views of any kind."""
+
+    authentication_classes = AUTHENTICATION
+    permission_classes = [IsAuthenticated, ScopeAllows]
+    throttle_classes = [ApiThrottle]
+    renderer_classes = [JSONRenderer]
+
+    def get_exception_handler(self) -> Any:
+        return exception_handler
+
+
+class Reads(OneView, mixins.ListModelMixin, mixins.RetrieveModelMixin,
+            viewsets.GenericViewSet[Any]):  # fmt: skip
+    """An endpoint that lists records and shows one."""
+
+    pagination_class = OnePages
+    kind: ClassVar[type[models.Model]]
+    filters: ClassVar[Mapping[str, Filter]] = {}
+    vocabulary: ClassVar[Vocabulary | None] = None
+    json_filters: ClassVar[tuple[str, ...]] = ("json",)
+    list_serializer: ClassVar[type[BaseSerializer[Any]] | None] = None
+
+    @property
+    def person(self) -> User:
+        return cast("User", self.request.user)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return self.seen()
+
+    def seen(self) -> QuerySet[Any]:
+        """Return the rows that the person sees; a site's short lists are everybody's."""
+        rows = self.kind._default_manager.all()  # noqa: SLF001
+        visible_to = getattr(rows, "visible_to", None)
+        return visible_to(self.person) if visible_to else rows
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        for name, text in self.request.query_params.dict().items():
+            if name not in PAGING:
+                queryset = self._filtered(queryset, name, str(text))
+        return queryset
+
+    def _filtered(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
+        if "\0" in text:
+            raise FieldRefused(name, "It holds a character that no record can hold.")
+        if name == "django" and self.vocabulary:
+            return phrases.rows(rows, text, self.vocabulary)
+        if name in self.json_filters:
+            return phrases.inside(rows, text, name, name)
+        if name not in self.filters:
+            known = ", ".join(sorted({*self.known_filters(), *PAGING}))
+            raise FieldRefused(name, f"This list has no such filter. It has: {known}.")
+        return self.filters[name](rows, text, self)
+
+    def known_filters(self) -> list[str]:
+        generic = ["django"] if self.vocabulary else []
+        return sorted({*self.filters, *generic, *self.json_filters})
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        if self.action == "list" and self.list_serializer:
+            return self.list_serializer
+        return super().get_serializer_class()
+
+    def get_object(self) -> Any:
+        record = self.find(str(self.kwargs[self.lookup_url_kwarg or self.lookup_field]))
+        if record is None:
+            raise NotThere(f"There is no such {self.kind._meta.verbose_name}.")  # noqa: SLF001
+        self.check_object_permissions(self.request, record)
+        return record
+
+    def find(self, key: str) -> Any:
+        try:
+            return self.get_queryset().filter(**{self.lookup_field: key}).first()
+        except (ValueError, ValidationError):  # a text that is no identifier
+            return None
+
+
+class Writes(Reads):
+    """An endpoint that also creates, changes and deletes."""
+
+    def create(self, request: Request, *_: Any, **__: Any) -> Response:
+        record = self.perform(None, self._given(request.data))
+        return Response(self.shown(record), status=201)
+
+    def update(self, request: Request, *_: Any, partial: bool = False, **__: Any) -> Response:
+        record = self.get_object()
+        changed = self.perform(record, self._given(request.data, record, partial=partial))
+        return Response(self.shown(changed))
+
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.update(request, *args, partial=True, **kwargs)
+
+    def destroy(self, request: Request, *_: Any, **__: Any) -> Response:  # noqa: ARG002
+        records.delete(record=cast("Recorded", self.get_object()), by=self.person)
+        return Response(status=204)
+
+    def perform(self, record: Any, values: dict[str, Any]) -> Any:
+        """Create a record, or change one; endpoints with rules of their own call their service."""
+        if record is None:
+            kind = cast("type[Recorded]", self.kind)
+            return records.create(kind=kind, by=self.person, values=values)
+        return records.change(record=record, by=self.person, values=values)
+
+    def shown(self, record: Any) -> Any:
+        """Return the record as a later request would see it."""
+        again = self.get_queryset().filter(pk=record.pk).first()
+        return self.get_serializer(again or record).data
+
+    def _given(self, data: Any, record: Any = None, *, partial: bool = False) -> dict[str, Any]:
+        serializer = self.get_serializer(record, data=data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        values = dict(serializer.validated_data)
+        return placed(values, self.lab_of(values, record))
+
+    def lab_of(self, values: Mapping[str, Any], record: Any) -> Any:
+        """Return the lab whose clock the values were read from."""
+        for source in (values.get("lab"), values.get("subject"), values.get("session"), record):
+            lab = getattr(source, "lab", None) or (source if _is_lab(source) else None)
+            if lab is not None:
+                return lab
+        return None
+
+
+def _is_lab(thing: Any) -> bool:
+    return getattr(getattr(thing, "_meta", None), "label", "") == "accounts.Lab"

@@ -1,0 +1,233 @@
+"""What the generic filter may speak of: for each kind of record its columns and its relations.
+
+The words are Alyx's; the paths are ours. What is not written here cannot be reached: no password,
+no token, no history.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import is_naive, make_aware
+
+DEEPEST = 5
+
+
+class Unknown(Exception):
+    """A path leads to nothing that may be asked for."""
+
+
+def text(value: Any) -> str:
+    return str(value)
+
+
+def key(value: Any) -> uuid.UUID:
+    return uuid.UUID(str(value))
+
+
+def number(value: Any) -> float:
+    if isinstance(value, bool):
+        raise ValueError(value)  # noqa: TRY004  as for any other text that is no number
+    return float(value)
+
+
+def whole(value: Any) -> int:
+    return int(float(value))
+
+
+def truth(value: Any) -> bool:
+    known = {"true": True, "1": True, "false": False, "0": False}
+    if str(value).lower() not in known:
+        raise ValueError(value)
+    return known[str(value).lower()]
+
+
+def day(value: Any) -> date:
+    found = parse_date(str(value)[:10])
+    if found is None:
+        raise ValueError(value)
+    return found
+
+
+def instant(value: Any) -> datetime:
+    found = parse_datetime(str(value))
+    if found is None:
+        at = day(value)
+        found = datetime(at.year, at.month, at.day)  # noqa: DTZ001  made aware below
+    return make_aware(found) if is_naive(found) else found
+
+
+@dataclass(frozen=True)
+class Column:
+    """Something that can be compared."""
+
+    name: str
+    path: str
+    read: Callable[[Any], Any]
+    is_many: bool = False
+
+
+@dataclass(frozen=True)
+class Relation:
+    """The way from one kind of record to another."""
+
+    path: str
+    to: Callable[[], "Vocabulary"]
+    is_many: bool = False
+
+
+Columns = dict[str, tuple[str, Callable[[Any], Any]]]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of one kind of record."""
+
+    columns: Columns
+    relations: Mapping[str, Relation] = field(default_factory=dict)
+
+    def column(self, path: str) -> Column:
+        """Return the column that a path such as ``session__subject__nickname`` leads to.
+
+        Raises
+        ------
+        Unknown
+            A word of it is not in the vocabulary.
+        """
+        here, is_many, rest = self, False, path
+        ours: list[str] = []
+        for _ in range(DEEPEST):
+            if rest in here.columns:
+                name, read = here.columns[rest]
+                return Column(path, "__".join([*ours, name]), read, is_many)
+            word, _sep, rest = rest.partition("__")
+            if word not in here.relations:
+                raise Unknown(f"there is no {word!r} here. There are: {here.words()}.")
+            relation = here.relations[word]
+            ours.append(relation.path)
+            is_many = is_many or relation.is_many
+            here, rest = relation.to(), rest or "id"
+        raise Unknown("the path is too long.")
+
+    def words(self) -> str:
+        return ", ".join(sorted({*self.columns, *self.relations}))
+
+
+NAMED: Columns = {"id": ("id", key), "pk": ("pk", key), "name": ("name", text)}
+named: Vocabulary = Vocabulary(NAMED)
+
+
+def _by_name() -> Vocabulary:
+    return named
+
+
+people: Vocabulary = Vocabulary({
+    "id": ("profile__id", key), "pk": ("profile__id", key), "username": ("username", text),
+    "first_name": ("first_name", text), "last_name": ("last_name", text),
+})  # fmt: skip
+labs: Vocabulary = Vocabulary({
+    "id": ("profile__id", key), "pk": ("profile__id", key), "name": ("profile__path_name", text),
+    "institution": ("profile__institution", text),
+})  # fmt: skip
+projects: Vocabulary = Vocabulary({
+    "id": ("profile__id", key), "pk": ("profile__id", key), "name": ("profile__path_name", text),
+})  # fmt: skip
+
+PEOPLE = {
+    "users": Relation("users", lambda: people, is_many=True),
+    "lab": Relation("lab", lambda: labs),
+}
+repositories: Vocabulary = Vocabulary(NAMED | {
+    "globus_is_personal": ("is_personal", truth), "hostname": ("hostname", text),
+    "globus_endpoint_id": ("globus_endpoint_id", key), "data_url": ("data_url", text),
+})  # fmt: skip
+of_labs: Vocabulary = Vocabulary(
+    {"name": ("path_name", text), "id": ("id", key), "pk": ("pk", key),
+     "institution": ("institution", text)},
+    {"repositories": Relation("repositories", lambda: repositories, is_many=True)},
+)  # fmt: skip
+of_projects: Vocabulary = Vocabulary(
+    {"name": ("path_name", text), "id": ("id", key), "pk": ("pk", key)}
+)
+of_people: Vocabulary = Vocabulary({"username": ("username", text), "id": ("profile__id", key)})
+
+subjects: Vocabulary = Vocabulary(
+    {
+        "id": ("id", key), "pk": ("pk", key), "nickname": ("nickname", text), "sex": ("sex", text),
+        "birth_date": ("born_on", day), "death_date": ("died_on", day),
+        "description": ("description", text), "ear_mark": ("ear_mark", text),
+        "to_be_culled": ("to_be_culled", truth), "to_be_genotyped": ("to_be_genotyped", truth),
+    },
+    {
+        "lab": PEOPLE["lab"],
+        "responsible_user": Relation("responsible_user", lambda: people),
+        "projects": Relation("projects", lambda: projects, is_many=True),
+        "line": Relation("line", lambda: lines),
+        "species": Relation("species", _by_name),
+        "strain": Relation("strain", _by_name),
+        "source": Relation("source", _by_name),
+        "litter": Relation("litter", _by_name),
+        "actions_sessions": Relation("sessions", lambda: sessions, is_many=True),
+    },
+)  # fmt: skip
+lines: Vocabulary = Vocabulary(NAMED | {"nickname": ("nickname", text)}, {"lab": PEOPLE["lab"]})
+sessions: Vocabulary = Vocabulary(
+    {
+        "id": ("id", key), "pk": ("pk", key), "number": ("number", whole),
+        "start_time": ("began_at", instant), "end_time": ("ended_at", instant),
+        "start_time__date": ("day", day), "type": ("type", text),
+        "task_protocol": ("task_protocol", text), "narrative": ("narrative", text),
+        "qc": ("qc", whole), "n_trials": ("n_trials", whole),
+        "n_correct_trials": ("n_correct_trials", whole), "auto_datetime": ("changed_at", instant),
+        "name": ("name", text),
+    },
+    PEOPLE
+    | {
+        "subject": Relation("subject", lambda: subjects),
+        "projects": Relation("projects", lambda: projects, is_many=True),
+        "project": Relation("projects", lambda: projects, is_many=True),
+        "location": Relation("location", _by_name),
+        "procedures": Relation("procedures", _by_name, is_many=True),
+        "parent_session": Relation("parent", lambda: sessions),
+        "data_dataset_session_related": Relation("datasets", lambda: datasets, is_many=True),
+        "probe_insertion": Relation("probe_insertions", lambda: insertions, is_many=True),
+    },
+)  # fmt: skip
+files: Vocabulary = Vocabulary(
+    {"id": ("id", key), "pk": ("pk", key), "exists": ("exists", truth),
+     "relative_path": ("relative_path", text)},
+    {"data_repository": Relation("repository", lambda: repositories),
+     "dataset": Relation("dataset", lambda: datasets)},
+)  # fmt: skip
+datasets: Vocabulary = Vocabulary(
+    {
+        "id": ("id", key), "pk": ("pk", key), "name": ("name", text),
+        "collection": ("collection", text), "hash": ("hash", text), "version": ("version", text),
+        "file_size": ("file_size", whole), "qc": ("qc", whole),
+        "default_dataset": ("is_default", truth), "created_datetime": ("created_at", instant),
+        "auto_datetime": ("changed_at", instant),
+    },
+    {
+        "session": Relation("session", lambda: sessions),
+        "dataset_type": Relation("type", _by_name),
+        "data_format": Relation("format", _by_name),
+        "revision": Relation("revision", _by_name),
+        "tags": Relation("tags", _by_name, is_many=True),
+        "created_by": Relation("created_by", lambda: people),
+        "file_records": Relation("file_records", lambda: files, is_many=True),
+        "probe_insertion": Relation("probe_insertions", lambda: insertions, is_many=True),
+    },
+)  # fmt: skip
+insertions: Vocabulary = Vocabulary(
+    {"id": ("id", key), "pk": ("pk", key), "name": ("name", text), "serial": ("serial", text)},
+    {"session": Relation("session", lambda: sessions), "model": Relation("model", _by_name),
+     "datasets": Relation("datasets", lambda: datasets, is_many=True)},
+)  # fmt: skip
+weighings: Vocabulary = Vocabulary(
+    {"id": ("id", key), "pk": ("pk", key), "date_time": ("at", instant),
+     "weight": ("weight_g", number)},
+    {"subject": Relation("subject", lambda: subjects), "user": Relation("user", lambda: people)},
+)  # fmt: skip

@@ -1,0 +1,46 @@
+"""The real ONE client, as it comes from the package index, with a live server."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.factories.accounts import PASSWORD
+
+STEPS = Path(__file__).with_name("one_steps.py")
+
+
+def run(address, name, home):
+    """Return what the client learned; its home is empty, so that it knows nothing from before."""
+    done = subprocess.run(
+        [sys.executable, STEPS, address, name, PASSWORD],
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture
+def learned(live_server, alder, alice, tmp_path):
+    alder.time_zone = "Europe/Paris"
+    alder.save()
+    return run(f"{live_server.url}/alyx", "alice", tmp_path)
+
+
+def test_the_client_signs_in_creates_searches_and_changes(learned, live_server):
+    assert learned["signed in as"] == "alice"
+    assert {"subjects", "sessions", "weighings"} <= set(learned["endpoints"])
+    assert learned["project"]["users"] == ["alice"]
+    assert (learned["subject"]["lab"], learned["subject"]["alive"]) == ("alder", True)
+    session = learned["session"]
+    assert session["start_time"] == "2026-03-02T10:00:00"  # the lab's own clock, without a zone
+    assert session["url"] == f"{live_server.url}/alyx/sessions/{session['id']}"
+    assert (learned["again"], learned["by day"], learned["by phrase"]) == (True, 1, 1)
+    assert (learned["qc"], learned["extended_qc"]) == ("PASS", {"task": 0.9})
+    assert learned["weighing"]["weight"] == 23.5
+    assert learned["left"] == 0
