@@ -35,3 +35,17 @@ def weighing(animal: Any, by: Any, weight_g: float = 23.5, **values: Any) -> Any
 
 def location(lab: Any, name: str = "Rig 1") -> Any:
     return made(models.Location, lab=lab, name=name)
+
+
+def water(animal: Any, by: Any, water_ml: float = 0.6, **values: Any) -> Any:
+    values = {"at": MORNING} | values
+    return made(models.WaterAdministration, subject=animal, user=by, water_ml=water_ml, **values)
+
+
+def water_type(name: str = "Water") -> Any:
+    return made(models.WaterType, name=name)
+
+
+def restriction(animal: Any, **values: Any) -> Any:
+    values = {"began_at": MORNING, "reference_weight_g": 25.0, "lab": animal.lab} | values
+    return made(models.WaterRestriction, subject=animal, **values)

@@ -56,14 +56,15 @@ from lab.models.recordings import (
 from lab.models.subjects import Cull, Severity, Sex, Subject, SubjectName
 from lab.models.tasks import Task
 from lab.models.trash import DeletedRecord
-from lab.models.water import WaterAdministration, Weighing
+from lab.models.water import GrowthPoint, WaterAdministration, Weighing
 
 __all__ = [
     "Action", "Affiliation", "Allele", "BrainRegion", "BreedingPair", "CageType", "Channel",
     "ChronicInsertion", "ChronicRecording", "CoordinateSystem", "Cull", "CullMethod",
     "CullReason", "DataFormat", "DataNotice", "Dataset", "DatasetType", "DeletedRecord",
     "Download", "Enrichment", "FieldOfView", "FieldOfViewLocation", "FileRecord", "Food",
-    "GenotypeTest", "Housing", "HousingPeriod", "ImagingStack", "ImagingType", "LabProfile",
+    "GenotypeTest", "GrowthPoint", "Housing", "HousingPeriod", "ImagingStack", "ImagingType",
+    "LabProfile",
     "LightCycle", "Line", "Litter", "Location", "NewsKind", "Note", "Notification",
     "NotificationRule", "OtherAction", "PersonProfile", "ProbeInsertion", "ProbeModel",
     "ProcedureType", "ProjectProfile", "Quality", "Recorded", "Repository", "RepositoryType",

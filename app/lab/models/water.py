@@ -9,9 +9,9 @@ from django.utils.timezone import now
 
 from accounts.models import Lab
 from lab.models.actions import Session
-from lab.models.lookups import WaterType
+from lab.models.lookups import Strain, WaterType
 from lab.models.recorded import Recorded
-from lab.models.subjects import Subject
+from lab.models.subjects import Sex, Subject
 from lab.models.visibility import OfLabQuerySet
 
 
@@ -96,3 +96,36 @@ class WaterAdministration(Recorded):
     @property
     def lab(self) -> Lab:
         return self.subject.lab
+
+
+class GrowthPoint(Recorded):
+    """How much animals of one sex and age weigh, as a lab knows it: its own, or from a source."""
+
+    lab = models.ForeignKey(Lab, on_delete=models.CASCADE, related_name="growth")
+    strain = models.ForeignKey(Strain, models.CASCADE, null=True, blank=True, related_name="growth")
+    sex = models.CharField(max_length=1, choices=Sex.choices)
+    age_weeks = models.PositiveSmallIntegerField("age (weeks)")
+    mean_g = models.FloatField("mean weight (g)")
+    sd_g = models.FloatField("standard deviation (g)")
+    source = models.CharField(
+        max_length=255, help_text="Who measured it, or where it is published."
+    )
+
+    class Meta:
+        ordering = ["lab", "strain", "sex", "age_weeks"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lab", "strain", "sex", "age_weeks"], name="growth_unique_for_age"
+            ),
+            models.UniqueConstraint(
+                fields=["lab", "sex", "age_weeks"],
+                condition=Q(strain=None),
+                name="growth_of_any_strain_unique_for_age",
+            ),
+            models.CheckConstraint(
+                condition=Q(mean_g__gt=0, sd_g__gt=0), name="growth_is_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_sex_display()}, {self.age_weeks} weeks: {self.mean_g:g} g"

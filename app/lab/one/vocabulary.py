@@ -231,3 +231,15 @@ weighings: Vocabulary = Vocabulary(
      "weight": ("weight_g", number)},
     {"subject": Relation("subject", lambda: subjects), "user": Relation("user", lambda: people)},
 )  # fmt: skip
+administrations: Vocabulary = Vocabulary(
+    {"id": ("id", key), "pk": ("pk", key), "date_time": ("at", instant),
+     "adlib": ("is_adlib", truth), "water_administered": ("water_ml", number)},
+    {"subject": Relation("subject", lambda: subjects), "user": Relation("user", lambda: people),
+     "session": Relation("session", lambda: sessions),
+     "water_type": Relation("water_type", _by_name)},
+)  # fmt: skip
+restrictions: Vocabulary = Vocabulary(
+    {"id": ("id", key), "pk": ("pk", key), "start_time": ("began_at", instant),
+     "end_time": ("ended_at", instant), "reference_weight": ("reference_weight_g", number)},
+    {"subject": Relation("subject", lambda: subjects), "lab": PEOPLE["lab"]},
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Reads that span models; none of them writes."""
