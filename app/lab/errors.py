@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
-from common.errors import Busy, Invalid
+from common.errors import Busy, Invalid, NotAllowed
 
 
 class StillNeeded(Busy):
@@ -46,3 +47,15 @@ class DoesNotFit(Invalid):
         name = "" if field == NON_FIELD_ERRORS else field
         said = " ".join(messages)
         return cls(f"{name}: {said}" if name else said, field=name)
+
+
+class Protected(NotAllowed):
+    """Datasets that a publication's tag keeps as they are."""
+
+    title = "These datasets are protected"
+    message = "One or more datasets is protected"  # ONE reads these very words
+    remedy = "Register the file under a new revision."
+
+    def __init__(self, details: Sequence[Any] = ()) -> None:
+        super().__init__()
+        self.details = list(details)

@@ -8,9 +8,9 @@ from lab import models, recording
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def made(kind: Any, **values: Any) -> Any:
+def made(model: Any, /, **values: Any) -> Any:
     with recording.by(None, reason="a test"):
-        return kind.objects.create(**values)
+        return model.objects.create(**values)
 
 
 def subject(lab: Any, by: Any, nickname: str = "KS001", **values: Any) -> Any:
@@ -49,3 +49,24 @@ def water_type(name: str = "Water") -> Any:
 def restriction(animal: Any, **values: Any) -> Any:
     values = {"began_at": MORNING, "reference_weight_g": 25.0, "lab": animal.lab} | values
     return made(models.WaterRestriction, subject=animal, **values)
+
+
+def dataset(of: Any) -> dict[str, Any]:
+    """Make a dataset of a session with all that it speaks of; return what each is looked up by."""
+    kind = made(models.DatasetType, name="wheel.position")
+    form = made(models.DataFormat, name="npy", file_extension=".npy")
+    place = made(models.Repository, name="share", is_personal=False)
+    whole = made(
+        models.Dataset, session=of, lab=of.lab, name="wheel.position.npy", type=kind, format=form
+    )
+    file = made(models.FileRecord, dataset=whole, repository=place, relative_path="a/b.npy")
+    return {
+        "dataset": whole.pk,
+        "file": file.pk,
+        "dataset_type": kind.name,
+        "format": form.name,
+        "repository": place.name,
+        "repository_type": made(models.RepositoryType, name="Fileserver").name,
+        "revision": made(models.Revision, name="2026-04-01").name,
+        "tag": made(models.Tag, name="paper").name,
+    }

@@ -3,7 +3,9 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from lab.one.resources import people, sessions, subjects, water
+from lab.one.files import Download
+from lab.one.registration import CheckProtected, RegisterFile
+from lab.one.resources import data, people, sessions, subjects, water
 from lab.one.schema import Schema
 from lab.one.session_start import AuthToken, Me
 
@@ -21,7 +23,19 @@ router.register("water-administrations", water.WaterAdministrations, "water-admi
 router.register("water-restriction", water.WaterRestrictions, "water-restriction")
 router.register("water-type", water.WaterTypes, "water-type")
 
+router.register("dataset-types", data.DatasetTypes, "dataset-types")
+router.register("data-formats", data.DataFormats, "data-formats")
+router.register("data-repository-type", data.RepositoryTypes, "data-repository-type")
+router.register("data-repository", data.Repositories, "data-repository")
+router.register("revisions", data.Revisions, "revisions")
+router.register("tags", data.Tags, "tags")
+router.register("datasets", data.Datasets, "datasets")
+router.register("files", data.Files, "files")
+
 alone = [
+    path("data/<path:path>", Download.as_view(), name="download"),
+    path("register-file", RegisterFile.as_view(), name="register-file"),
+    path("check-protected", CheckProtected.as_view(), name="check-protected"),
     path(
         "water-restricted-subjects",
         water.RestrictedSubjects.as_view({"get": "list"}),

@@ -20,13 +20,13 @@ class Program:
         self.secret = secret
         self.client = Client(headers={"Authorization": f"Token {secret}"})
 
-    def get(self, path, **query):
+    def get(self, path, /, **query):
         return self.client.get(f"/alyx/{path}", query)
 
-    def post(self, path, **data):
+    def post(self, path, /, **data):
         return self.client.post(f"/alyx/{path}", data, content_type="application/json")
 
-    def patch(self, path, **data):
+    def patch(self, path, /, **data):
         return self.client.patch(f"/alyx/{path}", data, content_type="application/json")
 
     def delete(self, path):

@@ -1,15 +1,19 @@
 """What the unchanged ONE client does with a server; run in a process and a home of its own.
 
-python one_steps.py ADDRESS NAME PASSWORD     prints what it learned as JSON
+python one_steps.py ADDRESS NAME PASSWORD FOLDER     prints what it learned as JSON
 """
 
 import json
 import sys
+from pathlib import Path
 
+import numpy as np
+from one.api import ONE
+from one.registration import RegistrationClient
 from one.webclient import AlyxClient
 
 
-def steps(address, name, password):
+def steps(address, name, password, folder):
     """Sign in, create, search, change; yield the name and the outcome of each step."""
     alyx = AlyxClient(
         base_url=address, username=name, password=password, silent=True, cache_rest=None
@@ -35,8 +39,34 @@ def steps(address, name, password):
     yield "extended_qc", alyx.rest("sessions", "read", id=session["id"])["extended_qc"]
     weight = {"subject": "KS014", "weight": 23.5, "date_time": "2026-03-02T09:00:00"}
     yield "weighing", alyx.rest("weighings", "create", data=weight)
+    yield from with_files(address, name, password, folder)
     alyx.rest("sessions", "delete", id=session["id"])
     yield "left", len(alyx.rest("sessions", "list", subject="KS014"))
+
+
+def with_files(address, name, password, folder):
+    """Write arrays into a mounted folder, register them, and load them from elsewhere."""
+    one = ONE(
+        base_url=address, username=name, password=password, silent=True, cache_rest=None,
+        cache_dir=Path.home() / "cache", mode="remote",
+    )  # fmt: skip
+    place = Path(folder, "KS014", "2026-03-02", "001", "alf")
+    place.mkdir(parents=True)
+    arrays = {"times": np.arange(5.0), "clusters": np.array([3, 1, 2, 2, 1])}
+    for attribute, array in arrays.items():
+        np.save(place / f"spikes.{attribute}.npy", array)
+    client = RegistrationClient(one)
+    files = sorted(place.glob("*.npy"))
+    sent = client.register_files(files, repository="share")
+    yield "registered", sorted(each["name"] for each in sent)
+    key = client.one.path2eid(place)
+    yield "datasets", sorted(map(str, one.list_datasets(key)))
+    options = {"HTTP_DATA_SERVER": f"{address}/data", "HTTP_DATA_SERVER_LOGIN": name,
+               "HTTP_DATA_SERVER_PWD": one.alyx._token["token"]}  # fmt: skip
+    for option, value in options.items():
+        one.alyx._par = one.alyx._par.set(option, value)
+    spikes = one.load_object(key, "spikes", collection="alf")
+    yield "loaded", {name: np.asarray(array).tolist() for name, array in spikes.items()}
 
 
 if __name__ == "__main__":

@@ -6,15 +6,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.factories import lab as make
 from tests.factories.accounts import PASSWORD
+
+from lab import models, recording
 
 STEPS = Path(__file__).with_name("one_steps.py")
 
 
-def run(address, name, home):
+def run(address, name, home, folder):
     """Return what the client learned; its home is empty, so that it knows nothing from before."""
     done = subprocess.run(
-        [sys.executable, STEPS, address, name, PASSWORD],
+        [sys.executable, STEPS, address, name, PASSWORD, folder],
         env={"HOME": str(home), "PATH": "/usr/bin:/bin", "PYTHONWARNINGS": "ignore"},
         capture_output=True,
         text=True,
@@ -29,7 +32,16 @@ def run(address, name, home):
 def learned(live_server, alder, alice, tmp_path):
     alder.time_zone = "Europe/Paris"
     alder.save()
-    return run(f"{live_server.url}/alyx", "alice", tmp_path)
+    folder, home = tmp_path / "share", tmp_path / "home"
+    folder.mkdir()
+    home.mkdir()
+    share = make.made(models.Repository, name="share", folder=str(folder), is_personal=False)
+    with recording.by(None):
+        alder.profile.repositories.add(share)
+    make.made(models.DataFormat, name="npy", file_extension=".npy")
+    for kind in ("spikes.times", "spikes.clusters"):
+        make.made(models.DatasetType, name=kind)
+    return run(f"{live_server.url}/alyx", "alice", home, folder)
 
 
 def test_the_client_signs_in_creates_searches_and_changes(learned, live_server):
@@ -43,4 +55,7 @@ def test_the_client_signs_in_creates_searches_and_changes(learned, live_server):
     assert (learned["again"], learned["by day"], learned["by phrase"]) == (True, 1, 1)
     assert (learned["qc"], learned["extended_qc"]) == ("PASS", {"task": 0.9})
     assert learned["weighing"]["weight"] == 23.5
+    assert learned["registered"] == ["spikes.clusters.npy", "spikes.times.npy"]
+    assert learned["datasets"] == ["alf/spikes.clusters.npy", "alf/spikes.times.npy"]
+    assert learned["loaded"] == {"times": [0, 1, 2, 3, 4], "clusters": [3, 1, 2, 2, 1]}
     assert learned["left"] == 0

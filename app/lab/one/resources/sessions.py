@@ -2,11 +2,22 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import F, FloatField, QuerySet
+from django.db.models import Exists, F, FloatField, OuterRef, Prefetch, QuerySet
 from django.db.models.functions import Cast
 from rest_framework import serializers
+from rest_framework.reverse import reverse
 
-from lab.models import Location, ProcedureType, Quality, Session, Subject
+from lab.alf import Place
+from lab.models import (
+    Dataset,
+    Location,
+    Note,
+    ProcedureType,
+    Quality,
+    Session,
+    Subject,
+    WaterAdministration,
+)
 from lab.one import vocabulary
 from lab.one.errors import FieldRefused
 from lab.one.fields import LabelField, NameField, UrlField, WallClockField, address
@@ -27,6 +38,10 @@ from lab.services import sessions
 
 def seen_subjects(user: Any) -> QuerySet[Any]:
     return Subject.objects.visible_to(user).select_related("lab")
+
+
+def seen_sessions(user: Any) -> QuerySet[Any]:
+    return Session.objects.visible_to(user).select_related("lab")
 
 
 class SessionRow(serializers.ModelSerializer[Session]):
@@ -83,11 +98,76 @@ class SessionShape(serializers.ModelSerializer[Session]):
 
     def to_representation(self, instance: Session) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
+        shown |= related(instance, self.context["request"])
         if instance.parent_id:
             shown["parent_session"] = address(
                 self.context["request"], "sessions", instance.parent_id
             )
         return shown
+
+
+def related(session: Session, request: Any) -> dict[str, Any]:
+    """Return what belongs to a session, as ONE reads it."""
+    notes = Note.objects.filter(object_id=session.pk).select_related("user")
+    return {
+        "data_dataset_session_related": [
+            dataset_row(dataset, session, request) for dataset in session.datasets.all()
+        ],
+        "wateradmin_session_related": [
+            {
+                "id": str(water.pk),
+                "name": str(water),
+                "water_type": water.water_type.name if water.water_type else None,
+                "water_administered": water.water_ml,
+            }
+            for water in session.water_administrations.all()
+        ],
+        "probe_insertion": [
+            {"id": str(probe.pk), "name": probe.name, "serial": probe.serial}
+            for probe in session.probe_insertions.all()
+        ],
+        "field_of_view": [
+            {"id": str(plane.pk), "name": plane.name} for plane in session.fields_of_view.all()
+        ],
+        "notes": [
+            {"id": str(note.pk), "user": note.user.username, "text": note.text} for note in notes
+        ],
+    }
+
+
+def dataset_row(dataset: Any, session: Session, request: Any) -> dict[str, Any]:
+    """Return one dataset of a session; ONE takes its path from ``data_url``, so it is never empty.
+
+    ``default_revision`` is a text, as the client compares it with one.
+    """
+    return {
+        "id": str(dataset.pk),
+        "name": dataset.name,
+        "dataset_type": dataset.type.name,
+        "data_url": download_address(dataset, session, request),
+        "url": address(request, "datasets", dataset.pk),
+        "file_size": dataset.file_size,
+        "hash": dataset.hash,
+        "version": dataset.version,
+        "collection": dataset.collection,
+        "revision": dataset.revision.name if dataset.revision else "",
+        "default_revision": str(dataset.is_default),
+        "qc": Quality(dataset.qc).label,
+    }
+
+
+def download_address(dataset: Any, session: Session, request: Any) -> str:
+    """Return where this site serves a dataset: the path that ONE expects, the id in the name."""
+    stem, dot, ending = dataset.name.rpartition(".")
+    place = Place(
+        dataset.collection,
+        dataset.revision.name if dataset.revision else "",
+        f"{stem}.{dataset.pk}{dot}{ending}" if dot else f"{ending}.{dataset.pk}",
+    )
+    lab = session.lab.profile.path_name
+    folder = f"{session.subject.nickname}/{session.day}/{session.number or 0:03d}"
+    path = f"{lab}/Subjects/{place.below(folder)}"
+    return str(reverse("one:download", args=[path], request=request))
 
 
 class Sessions(Writes):
@@ -111,14 +191,28 @@ class Sessions(Writes):
         "procedures": all_linked("procedures__name", "icontains"),
         "type": alike("type"),
         "qc": quality("qc"),
+        "dataset_types": all_linked("datasets__type__name"),
+        "datasets": lambda rows, text, _view: _with_files(rows, text),
+        "dataset_qc_lte": lambda rows, text, _view: rows.filter(
+            Exists(Dataset.objects.filter(session=OuterRef("pk"), qc__lte=_grade(text)))
+        ),
+        "tag": linked("datasets__tags__name"),
         "performance_gte": lambda rows, text, _view: _performance(rows, "performance_gte", text),
         "performance_lte": lambda rows, text, _view: _performance(rows, "performance_lte", text),
     }
 
     def get_queryset(self) -> QuerySet[Any]:
         rows = self.seen().select_related("subject", "lab__profile", "location", "parent")
-        return rows.prefetch_related("projects__profile", "users", "procedures").order_by(
-            "-began_at", "pk"
+        listed = rows.prefetch_related("projects__profile").order_by("-began_at", "pk")
+        return listed if self.action == "list" else self._whole(listed)
+
+    def _whole(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        datasets = Dataset.objects.select_related("type", "revision").order_by("collection", "name")
+        water = WaterAdministration.objects.select_related("water_type")
+        return (
+            rows.prefetch_related("users", "procedures", "probe_insertions", "fields_of_view")
+            .prefetch_related(Prefetch("datasets", datasets))
+            .prefetch_related(Prefetch("water_administrations", water))
         )
 
     def perform(self, record: Any, values: dict[str, Any]) -> Any:
@@ -138,3 +232,18 @@ def _performance(rows: Any, name: str, text: str) -> Any:
         .annotate(performance=share)
         .filter(**{f"performance__{name.rpartition('_')[2]}": bound})
     )
+
+
+def _with_files(rows: Any, text: str) -> Any:
+    """Keep the sessions that have every one of the files on a server."""
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        there = Dataset.objects.filter(session=OuterRef("pk"), name=name, is_online=True)
+        rows = rows.filter(Exists(there))
+    return rows
+
+
+def _grade(text: str) -> int:
+    known = {kind.label: kind.value for kind in Quality}
+    if text not in known and text not in {str(value) for value in Quality.values}:
+        raise FieldRefused("dataset_qc_lte", f"Write one of {', '.join(known)}.")
+    return known.get(text) or int(text if text.isdigit() else 0)

@@ -1,0 +1,213 @@
+"""`register-file` and `check-protected`: what ONE says of files that it has written."""
+
+from typing import Any, cast
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import Lab, User
+from lab import alf
+from lab.errors import Protected
+from lab.models import Dataset, FileRecord, Quality, Repository, Session
+from lab.one.errors import FieldRefused
+from lab.one.filters import is_true
+from lab.one.resources.people import labs, people
+from lab.one.views import OneView
+from lab.services import registration, subjects
+from lab.times import wall_clock
+
+UNSAID = ("", None)
+
+
+class Call:
+    """One call, read field by field; lists come as lists or as text with commas."""
+
+    def __init__(self, person: User, data: Any) -> None:
+        self.person, self.data = person, data
+
+    def words(self, name: str) -> list[str]:
+        value = self.data.get(name)
+        if value in UNSAID:
+            return []
+        found = value if isinstance(value, list) else str(value).split(",")
+        return [str(each).strip() for each in found]
+
+    def text(self, name: str) -> str:
+        return str(self.data.get(name) or "")
+
+    def truth(self, name: str, *, usual: bool) -> bool:
+        value = self.data.get(name)
+        return usual if value in UNSAID else is_true(name, str(value))
+
+    def session(self) -> tuple[Session, str]:
+        """Return the session that ``path`` names, and the folders below it."""
+        try:
+            found = alf.session_path(self.text("path"))
+        except alf.NotAlf as error:
+            raise FieldRefused("path", str(error)) from None
+        subject = subjects.find(self.person, found.subject)
+        mine = Session.objects.visible_to(self.person).select_related("subject__lab", "lab")
+        session = mine.filter(subject=subject, day=found.day, number=found.number).first()
+        if subject is None or session is None:
+            raise FieldRefused("path", f"There is no session {self.text('path')[:200]}.")
+        return session, found.rest
+
+    def files(self, below: str) -> list[registration.Sent]:
+        names = self.words("filenames")
+        if not names:
+            raise FieldRefused("filenames", "Name at least one file.")
+        facts = {
+            "hash": self._each("hashes", str, names),
+            "size": self._each("filesizes", _size, names),
+            "version": self._each("versions", str, names),
+            "qc": self._each("qc", _quality, names),
+        }
+        return registration.sent(names, below, facts)
+
+    def _each(self, name: str, read: Any, names: list[str]) -> list[Any]:
+        """Return one value a file; a single one stands for all."""
+        found = [read(word) for word in self.words(name) if word != "None"]
+        return found * len(names) if len(found) == 1 else found
+
+    def wish(self) -> registration.Wish:
+        return registration.Wish(
+            repository=self._repository(),
+            labs=self._labs(),
+            server_only=self.truth("server_only", usual=False),
+            exists=self.truth("exists", usual=True),
+            is_default=self.truth("default", usual=True),
+            check_protected=self.truth("check_protected", usual=False),
+            created_by=self._author(),
+        )
+
+    def _repository(self) -> Repository | None:
+        for name, column in (("name", "name"), ("hostname", "hostname")):
+            if self.text(name):
+                found = Repository.objects.filter(**{column: self.text(name)}).first()
+                if found is None:
+                    raise FieldRefused(name, f"There is no repository {self.text(name)[:100]!r}.")
+                return found
+        return None
+
+    def _labs(self) -> list[Lab]:
+        names = self.words("labs") or self.words("projects")
+        found = {lab.profile.path_name: lab for lab in labs(self.person)}
+        unknown = [name for name in names if name not in found]
+        if unknown:
+            raise FieldRefused("labs", f"There is no lab {unknown[0][:100]!r} that you can see.")
+        return [found[name] for name in names]
+
+    def _author(self) -> User | None:
+        name = self.text("created_by")
+        if not name:
+            return None
+        found = people(self.person).filter(username=name.lower()).first()
+        if found is None:
+            raise FieldRefused("created_by", f"There is nobody called {name[:100]!r} here.")
+        return cast("User", found)
+
+
+def _size(word: str) -> int:
+    if not word.isdigit():
+        raise FieldRefused("filesizes", f"{word[:40]!r} is no number of bytes.")
+    return int(word)
+
+
+def _quality(word: str) -> int:
+    named = {kind.label: kind.value for kind in Quality}
+    if word in named:
+        return named[word]
+    if word.isdigit() and int(word) in Quality.values:
+        return int(word)
+    raise FieldRefused("qc", f"Write one of {', '.join(named)}.")
+
+
+class RegisterShape(serializers.Serializer[Any]):
+    """What a call may hold, for the description."""
+
+    created_by = serializers.CharField(required=False)
+    path = serializers.CharField()
+    labs = serializers.CharField(required=False)
+    filenames = serializers.ListField(child=serializers.CharField())
+    hashes = serializers.ListField(child=serializers.CharField(), required=False)
+    filesizes = serializers.ListField(child=serializers.IntegerField(), required=False)
+    versions = serializers.ListField(child=serializers.CharField(), required=False)
+    name = serializers.CharField(required=False)
+    hostname = serializers.CharField(required=False)
+    server_only = serializers.BooleanField(required=False)
+    exists = serializers.BooleanField(required=False)
+    default = serializers.BooleanField(required=False)
+    check_protected = serializers.BooleanField(required=False)
+    qc = serializers.CharField(required=False)
+
+
+class RegisterFile(OneView):
+    """`POST`: register files of a session, all or none, as often as you like."""
+
+    serializer_class = RegisterShape
+
+    def post(self, request: Request) -> Response:
+        person = cast("User", request.user)
+        call = Call(person, request.data)
+        session, below = call.session()
+        wish = call.wish()
+        try:
+            made = registration.register(
+                by=person, session=session, files=call.files(below), wish=wish
+            )
+        except Protected as refusal:
+            body = {"status_code": 403, "error": refusal.message, "details": refusal.details}
+            return Response(body, status=403)
+        return Response(described(session, made), status=201)
+
+
+class CheckProtected(OneView):
+    """`GET` with a body: whether files may be registered anew; the answer's status is inside."""
+
+    serializer_class = RegisterShape
+
+    def get(self, request: Request) -> Response:
+        call = Call(cast("User", request.user), request.data or request.query_params)
+        session, below = call.session()
+        details = registration.protected(session, call.files(below))
+        kept = any(kept for each in details for rows in each.values()
+                   for row in rows for kept in row.values())  # fmt: skip
+        if not kept:
+            return Response({"status_code": 200})
+        return Response({"status_code": 403, "error": Protected.message, "details": details})
+
+
+def described(session: Session, made: list[Dataset]) -> list[dict[str, Any]]:
+    """Return what ONE reads of the files that were registered."""
+    records: dict[Any, list[dict[str, Any]]] = {}
+    rows = FileRecord.objects.filter(dataset__in=made).select_related("repository")
+    for row in rows:
+        records.setdefault(row.dataset_id, []).append({
+            "id": str(row.pk), "data_repository": row.repository.name,
+            "relative_path": row.relative_path, "exists": row.exists,
+        })  # fmt: skip
+    users = sorted(user.username for user in session.users.all())
+    start = wall_clock(session.began_at, session.lab)
+    return [
+        {
+            "id": str(each.pk),
+            "name": each.name,
+            "file_size": each.file_size,
+            "subject": session.subject.nickname,
+            "created_by": each.created_by.username if each.created_by else None,
+            "created_datetime": wall_clock(each.created_at, session.lab),
+            "dataset_type": each.type.name,
+            "data_format": each.format.name,
+            "session": str(session.pk),
+            "session_number": session.number,
+            "session_users": ",".join(users),
+            "session_start_time": start,
+            "collection": each.collection,
+            "revision": each.revision.name if each.revision else "",
+            "default": each.is_default,
+            "qc": Quality(each.qc).label,
+            "file_records": records.get(each.pk, []),
+        }
+        for each in made
+    ]
