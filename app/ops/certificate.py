@@ -3,6 +3,7 @@
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -30,10 +31,21 @@ def ends() -> datetime | None:
 
 
 def _end_or_reason(host: str, port: int) -> datetime | str:
-    """Return why nobody was reached as well: whoever asks next shall not wait for it again."""
+    """Return why nobody was reached as well: whoever asks next shall not wait for it again.
+
+    It is asked in a thread, since no limit ends the search for a name that no resolver answers.
+    """
+    found: list[datetime | str] = []
+    asking = Thread(target=lambda: found.append(_asked(host, port)), daemon=True)
+    asking.start()
+    asking.join(2 * LIMIT_S)
+    return found[0] if found else TimeoutError.__name__
+
+
+def _asked(host: str, port: int) -> datetime | str:
     try:
         return end_of(_shown_by(host, port))
-    except OSError as error:
+    except (OSError, ValueError, IndexError) as error:  # also what is no certificate
         return type(error).__name__
 
 

@@ -1,5 +1,6 @@
 """The certificate that visitors are shown: when it ends, and who is told in time."""
 
+import socket
 import ssl
 import subprocess
 import threading
@@ -99,3 +100,21 @@ def test_who_could_not_be_reached_is_not_waited_for_again(settings, monkeypatch)
 def test_a_site_without_one_says_what_that_means(settings, in_clear, detail):
     settings.SITE_URL, settings.TRAVELS_IN_CLEAR = "http://lab.example", in_clear
     assert detail in health.shown_certificate().detail
+
+
+def test_a_resolver_that_never_answers_keeps_nobody_waiting(front, monkeypatch):
+    front(90)
+    over = threading.Event()
+    monkeypatch.setattr(certificate, "LIMIT_S", 0.1)
+
+    def no_answer(*_, **__):
+        over.wait(60)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_answer)
+    try:
+        check = health.shown_certificate()
+        assert not over.is_set()
+    finally:
+        over.set()
+    assert "TimeoutError" in check.detail
