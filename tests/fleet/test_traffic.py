@@ -46,7 +46,6 @@ def knows(work, *names):
 
 
 # --- good ---------------------------------------------------------------------------------------
-@pytest.mark.subset
 def test_two_releases_in_a_row_and_back_again_are_seen_by_nobody(staging, work, crowd):
     start = bench.live(staging)
     commits = [work.commit(f"Release {number} of two") for number in (1, 2)]
