@@ -59,3 +59,15 @@ class Protected(NotAllowed):
     def __init__(self, details: Sequence[Any] = ()) -> None:
         super().__init__()
         self.details = list(details)
+
+
+class DumpUnreadable(Invalid):
+    title = "This dump cannot be read"
+    remedy = "Make it with `manage.py dumpdata --output FILE` on the Alyx server."
+
+
+class DumpDoesNotFit(Invalid):
+    title = "This dump does not fit"
+    remedy = (
+        "Nothing was kept. Correct the record that is named, on the Alyx server or in the file."
+    )
