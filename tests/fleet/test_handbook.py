@@ -6,20 +6,22 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import yaml
-from tests.fleet import bench, fleet
+from tests.fleet import bench, fleet, stores
 from tests.fleet.image import SOURCE, STATE
-from tests.fleet.machines import controller, key
+from tests.fleet.machines import Host, controller, key
 
 PAGE = SOURCE / "docs/operations/handbook.md"
 BLOCK = re.compile(r"^( *)```console\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 HOST = "staging.example.org"
+FILE = "/srv/studium/media/handbook/answers.csv"
+LEFT = "INSERT INTO auth_group (name) VALUES ('readers')"
+TAKEN = "DELETE FROM auth_group WHERE name = 'readers'"
 CONFIG = """\
-Host {name}
-  HostName {address}
 Host *
   IdentityFile {keys}/provider
   IdentityFile {keys}/ann
@@ -46,18 +48,21 @@ class Desk:
         self.host, self.home = host, folder / "home"
         self.work = bench.at_what_is_live(host, fleet.Work(folder / "clone"))
         self.closed = self.secret = ""
+        self.end = ExitStack()  # what is put away after a section
         (self.home / ".ssh").mkdir(parents=True)
         self.facts = self._inventory()
-        self._know(host)
+        self.know({HOST: host})
 
-    def _know(self, host):
-        """Let ssh find the host by the handbook's name, with the keys of root's and Ann's."""
+    def know(self, hosts):
+        """Let ssh find hosts by the handbook's names, with the keys of root's and Ann's."""
         known = self.home / ".ssh" / "known_hosts"
         shutil.copy(STATE / "known_hosts", known)
-        public = host.ssh("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[:2]
         with known.open("a") as file:
-            file.write(f"{HOST} {' '.join(public)}\n")
-        text = CONFIG.format(name=HOST, address=host.address, keys=STATE / "keys", known=known)
+            for name, host in hosts.items():
+                public = host.ssh("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[:2]
+                file.write(f"{name} {' '.join(public)}\n")
+        each = "".join(f"Host {name}\n  HostName {host.address}\n" for name, host in hosts.items())
+        text = each + CONFIG.format(keys=STATE / "keys", known=known)
         (self.home / ".ssh" / "config").write_text(text)
 
     def _inventory(self):
@@ -102,6 +107,37 @@ def desk(provisioned, first_push, tmp_path_factory):
 
 
 # --- the sections: what only a person can do first, and what is seen afterwards -------------------
+def keep_copies(desk):
+    """Let a host keep copies of what people left on the site, and another one stand unused."""
+    store, new, site = Host("backup"), Host("restored"), desk.host
+    secret, recipient = stores.key_pair(site)
+    for host in (store, new):
+        desk.end.callback(host.destroy)
+    fleet.bare("backup")
+    fleet.from_layer("restored")
+    desk.end.enter_context(stores.as_before(site))
+    told = stores.provision(site, store, backup_recipient=recipient)
+    assert [failed for _, failed in stores.recaps(told).values()] == [0, 0], told
+    leave_something(desk)
+    desk.end.callback(desk.know, {HOST: site})
+    desk.know({HOST: site, "backup.example.org": store, "new.example.org": new})
+    file = desk.work.folder / "studium-backup.key"
+    desk.end.callback(file.unlink)
+    file.write_text(secret)
+
+
+def leave_something(desk):
+    """Leave a row and an upload on the site, until the section is over."""
+    folder = FILE.rpartition("/")[0]
+    desk.end.callback(desk.host.ssh, f"rm {FILE}; rmdir --ignore-fail-on-non-empty {folder}")
+    desk.host.ssh(
+        f"install -d -o studium -g www-data -m 2750 {folder}; "
+        f"echo answers | install -o studium -g www-data -m 640 /dev/stdin {FILE}"
+    )
+    desk.end.callback(bench.sql, desk.host, TAKEN)
+    bench.sql(desk.host, LEFT)
+
+
 def take_away_a_key(desk):
     facts = {"deploy_keys": [{"name": "ann", "key": key("ann").read_text().strip()}]}
     desk.facts.write_text(yaml.safe_dump(yaml.safe_load(desk.facts.read_text()) | facts))
@@ -113,7 +149,7 @@ def edit_a_file(desk):
     desk.host.ssh("echo '# by hand' >> /etc/cron.d/studium")
 
 
-FIRST = {"Rotate keys": take_away_a_key, "Incident": edit_a_file}
+FIRST = {"Restore": keep_copies, "Rotate keys": take_away_a_key, "Incident": edit_a_file}
 
 
 def provisioned_well(desk, said):
@@ -138,6 +174,19 @@ def rolled_back(desk, said):
     assert rows[0]["options"] == {"reason": "The new pages are slow"}
 
 
+def restored(desk, said):
+    new = Host("restored")
+    health = fleet.ask(new, "/health/ready/", name=fleet.domain("staging")).json()
+    assert health["commit"] == bench.live(desk.host)
+    assert said[2].count("Nothing was changed.") == 1
+    assert new.ssh(f"cat {FILE}; stat -c '%U:%G %a' {FILE}").stdout == (
+        "answers\nstudium:www-data 640\n"
+    )
+    assert "readers" in bench.sql(new, "SELECT name FROM auth_group")
+    assert "restore-2" in said[3]
+    assert "0 loaded units listed" in said[3]
+
+
 def rotated(desk, said):
     told = desk.host.ssh("status", user="deploy", identity="ben", check=False)
     assert "Permission denied" in told.stderr
@@ -154,6 +203,7 @@ AFTERWARDS = {
     "Provision": provisioned_well,
     "Release": released,
     "Roll back": rolled_back,
+    "Restore": restored,
     "Rotate keys": rotated,
     "Incident": over,
 }
@@ -161,15 +211,16 @@ AFTERWARDS = {
 
 @pytest.mark.parametrize("title", sections())
 def test_each_section_of_the_handbook_does_what_it_says(desk, title):
-    FIRST.get(title, lambda _: None)(desk)
-    said = []
-    for block in sections()[title]:
-        told = desk.type(block)
-        assert told.returncode == 0, f"{block}\n{told.stdout}"
-        said.append(told.stdout)
-        if "maintenance:staging on" in block:
-            desk.closed = fleet.ask(desk.host, "/").body
-    AFTERWARDS[title](desk, said)
+    with desk.end:
+        FIRST.get(title, lambda _: None)(desk)
+        said = []
+        for block in sections()[title]:
+            told = desk.type(block)
+            assert told.returncode == 0, f"{block}\n{told.stdout}"
+            said.append(told.stdout)
+            if "maintenance:staging on" in block:
+                desk.closed = fleet.ask(desk.host, "/").body
+        AFTERWARDS[title](desk, said)
     bench.assert_whole(desk.host, bench.branch(desk.host))
 
 
