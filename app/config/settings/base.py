@@ -139,6 +139,9 @@ OTP_TOTP_ISSUER = f"Studium {SITE_NAME}"
 
 ONE_PREFIX = ENV.text("STUDIUM_ONE_PREFIX", "alyx").strip("/")  # where the ONE client finds it
 
+# Its description of the API is looked at by tests, not at each deployment.
+SPECTACULAR_SETTINGS = {"ENABLE_DJANGO_DEPLOY_CHECK": False}
+
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "lab.one.schema.OneSchema",
     "DEFAULT_AUTHENTICATION_CLASSES": [
