@@ -73,7 +73,10 @@ def renewing(staging_module, authority, tmp_path_factory):
     again = fleet.provision(host, "-e", json.dumps(facts))
     assert (again.changed, again.failed) == (0, 0), again.text
     yield host, trusted(authority, tmp_path_factory.mktemp("authority"))
-    host.ssh("systemctl disable --now studium-certificate.timer; rm -r /etc/studium/acme")
+    host.ssh(
+        "systemctl disable --now studium-certificate.timer; "
+        "rm -r /etc/studium/acme /etc/systemd/system/studium-certificate*; systemctl daemon-reload"
+    )
     back = fleet.provision(host)
     assert not back.failed, back.text
 
