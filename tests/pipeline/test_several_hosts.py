@@ -116,7 +116,7 @@ def test_a_release_that_fails_on_the_second_host_alone_is_live_nowhere(hosts, wo
 def test_a_failure_of_the_main_host_after_the_others_takes_all_back(hosts, work):
     before = hosts.main.branch
     work.add("deploy/pipeline/carry.py", SICK)
-    commit = work.commit("Be sick after the switch")
+    commit = work.commit("Fail late on the main host")  # what is looked for is no subject
     with several.visited(hosts.main, hosts.app2):
         told = work.push()
     assert told.code != 0
