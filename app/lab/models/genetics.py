@@ -84,6 +84,10 @@ class Zygosity(Recorded):
         return self.subject.lab
 
 
+class ZygosityRuleQuerySet(OfLabQuerySet["ZygosityRule"]):
+    lab_path = "line__lab"
+
+
 class ZygosityRule(Recorded):
     """What follows for an allele, in one line, from the results of one or two tests."""
 
@@ -96,6 +100,8 @@ class ZygosityRule(Recorded):
     )
     result1 = models.PositiveSmallIntegerField(choices=TestResult.choices, null=True, blank=True)
     value = models.PositiveSmallIntegerField(choices=ZygosityValue.choices)
+
+    objects: ClassVar[Any] = ZygosityRuleQuerySet.as_manager()
 
     class Meta:
         ordering = ["line__name", "allele__nickname"]

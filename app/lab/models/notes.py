@@ -1,6 +1,6 @@
 """Notes and pictures that people attach to any record; news that the records send."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, cast
 
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
@@ -9,9 +9,10 @@ from django.db import models
 from django.utils.timezone import now
 
 from accounts.models import Lab
-from lab.models.recorded import Recorded
+from accounts.roles import is_operator
+from lab.models.recorded import Recorded, RecordedQuerySet
 from lab.models.subjects import Subject
-from lab.models.visibility import OfLabQuerySet
+from lab.models.visibility import OfLabQuerySet, Person
 
 
 class NoteQuerySet(OfLabQuerySet["Note"]):
@@ -80,6 +81,14 @@ class Notification(Recorded):
         return self.subject.lab if self.subject else None
 
 
+class NotificationRuleQuerySet(RecordedQuerySet["NotificationRule"]):
+    def visible_to(self, user: Person) -> Self:
+        """Return the person's own; operators see everybody's."""
+        if not user.is_active:
+            return self.none()
+        return self if is_operator(cast("Any", user)) else self.filter(user=user.pk)
+
+
 class NotificationRule(Recorded):
     """Whose animals somebody wants to hear of, for one kind of news."""
 
@@ -94,6 +103,8 @@ class NotificationRule(Recorded):
     )
     kind = models.CharField(max_length=32, choices=NewsKind.choices)
     scope = models.CharField(max_length=8, choices=Scope.choices)
+
+    objects: ClassVar[Any] = NotificationRuleQuerySet.as_manager()
 
     class Meta:
         ordering = ["kind"]

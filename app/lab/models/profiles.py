@@ -1,12 +1,15 @@
 """What the lab's records need to know of labs, projects and people besides `accounts`."""
 
+from typing import Any, ClassVar, Self
+
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 
-from accounts.models import Lab, Project
+from accounts.models import Lab, Project, User
 from lab.models.lookups import CageType, Enrichment, Food
-from lab.models.recorded import Recorded
+from lab.models.recorded import Recorded, RecordedQuerySet
+from lab.models.visibility import OfLabQuerySet, Person
 
 PATH_SAFE = RegexValidator(
     r"^[A-Za-z0-9_]+$", "Write letters, digits and underscores only: it becomes part of paths."
@@ -16,6 +19,10 @@ PATH_SAFE = RegexValidator(
 class LightCycle(models.IntegerChoices):
     NORMAL = 0, "normal"
     INVERTED = 1, "inverted"
+
+
+class LabProfileQuerySet(OfLabQuerySet["LabProfile"]):
+    pass
 
 
 class LabProfile(Recorded):
@@ -41,6 +48,8 @@ class LabProfile(Recorded):
     light_cycle = models.IntegerField(choices=LightCycle.choices, null=True, blank=True)
     repositories = models.ManyToManyField("lab.Repository", blank=True, related_name="labs")
 
+    objects: ClassVar[Any] = LabProfileQuerySet.as_manager()
+
     class Meta:
         ordering = ["path_name"]
         constraints = [
@@ -64,6 +73,11 @@ class LabProfile(Recorded):
         return self.path_name
 
 
+class ProjectProfileQuerySet(RecordedQuerySet["ProjectProfile"]):
+    def visible_to(self, user: Person) -> Self:
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+
 class ProjectProfile(Recorded):
     """A project as its records see it: one name on the whole site, and where its files go."""
 
@@ -72,6 +86,8 @@ class ProjectProfile(Recorded):
     default_repository = models.ForeignKey(
         "lab.Repository", models.SET_NULL, null=True, blank=True, related_name="+"
     )
+
+    objects: ClassVar[Any] = ProjectProfileQuerySet.as_manager()
 
     class Meta:
         ordering = ["path_name"]
@@ -82,6 +98,11 @@ class ProjectProfile(Recorded):
     @property
     def lab(self) -> Lab:
         return self.project.lab
+
+
+class PersonProfileQuerySet(RecordedQuerySet["PersonProfile"]):
+    def visible_to(self, user: Person) -> Self:
+        return self.filter(user__in=User.objects.visible_to(user))
 
 
 class PersonProfile(Recorded):
@@ -96,8 +117,14 @@ class PersonProfile(Recorded):
         help_text="Who may act on this person's animals.",
     )  # fmt: skip
 
+    objects: ClassVar[Any] = PersonProfileQuerySet.as_manager()
+
     def __str__(self) -> str:
         return str(self.user)
+
+
+class AffiliationQuerySet(OfLabQuerySet["Affiliation"]):
+    pass
 
 
 class Affiliation(Recorded):
@@ -110,6 +137,8 @@ class Affiliation(Recorded):
     role = models.CharField(max_length=255, blank=True, default="")
     began_on = models.DateField(null=True, blank=True)
     ended_on = models.DateField(null=True, blank=True)
+
+    objects: ClassVar[Any] = AffiliationQuerySet.as_manager()
 
     class Meta:
         ordering = ["began_on"]

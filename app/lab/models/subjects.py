@@ -144,6 +144,10 @@ class Subject(Recorded):
         return None if days is None else days // DAYS_A_WEEK
 
 
+class SubjectNameQuerySet(OfLabQuerySet["SubjectName"]):
+    projects_path = "subject__projects"
+
+
 class SubjectName(Recorded):
     """Every name that an animal has, had, or answers to: no other animal of the lab may have it."""
 
@@ -159,6 +163,8 @@ class SubjectName(Recorded):
     since = models.DateTimeField(default=now)
     until = models.DateTimeField(null=True, blank=True)
 
+    objects: ClassVar[Any] = SubjectNameQuerySet.as_manager()
+
     class Meta:
         ordering = ["since"]
         constraints = [
@@ -172,6 +178,11 @@ class SubjectName(Recorded):
         return self.name
 
 
+class CullQuerySet(OfLabQuerySet["Cull"]):
+    lab_path = "subject__lab"
+    projects_path = "subject__projects"
+
+
 class Cull(Recorded):
     """The end of an animal's life by somebody's hand."""
 
@@ -183,6 +194,8 @@ class Cull(Recorded):
     reason = models.ForeignKey(CullReason, models.PROTECT, null=True, blank=True)
     method = models.ForeignKey(CullMethod, models.PROTECT, null=True, blank=True)
     description = models.TextField(blank=True, default="")
+
+    objects: ClassVar[Any] = CullQuerySet.as_manager()
 
     class Meta:
         ordering = ["-culled_on"]

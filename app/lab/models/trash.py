@@ -1,16 +1,35 @@
 """What was deleted, whole, so that it can be restored."""
 
 import uuid
+from typing import Any, ClassVar, Self, cast
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from accounts.models import Lab
+from accounts.roles import Role, is_operator
+from lab.models.visibility import Person
+
+
+class DeletedRecordQuerySet(models.QuerySet["DeletedRecord"]):
+    def visible_to(self, user: Person) -> Self:
+        """Return what ``user`` deleted, and all of the labs whose colony they look after."""
+        if not user.is_active:
+            return self.none()
+        if is_operator(cast("Any", user)):
+            return self
+        kept = Lab.objects.with_role(user, Role.COLONY_MANAGER)
+        mine = models.Q(deleted_by=user.pk) & (
+            models.Q(lab=None) | models.Q(lab__in=Lab.objects.visible_to(user))
+        )
+        return self.filter(mine | models.Q(lab__in=kept))
 
 
 class DeletedRecord(models.Model):
     """One deletion: the record, all that it owned, and the links that pointed at it."""
+
+    objects: ClassVar[Any] = DeletedRecordQuerySet.as_manager()
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=80)

@@ -98,6 +98,10 @@ class WaterAdministration(Recorded):
         return self.subject.lab
 
 
+class GrowthPointQuerySet(OfLabQuerySet["GrowthPoint"]):
+    pass
+
+
 class GrowthPoint(Recorded):
     """How much animals of one sex and age weigh, as a lab knows it: its own, or from a source."""
 
@@ -110,6 +114,8 @@ class GrowthPoint(Recorded):
     source = models.CharField(
         max_length=255, help_text="Who measured it, or where it is published."
     )
+
+    objects: ClassVar[Any] = GrowthPointQuerySet.as_manager()
 
     class Meta:
         ordering = ["lab", "strain", "sex", "age_weeks"]
