@@ -8,6 +8,7 @@ CMD ?=
 HTTPS ?=
 PORT ?=
 SINCE ?=
+SIZE ?=
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -15,7 +16,7 @@ export PORT
 
 .PHONY: help
 help: ## list the commands
-	@awk -F':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^## /{printf "\n%s\n", substr($$0, 4)} /^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 .PHONY: python
 python:
@@ -67,7 +68,7 @@ docs: python ## test what the documentation claims
 	@$(TOOL) pytest -q -n0 tests/unit/test_house.py
 
 ## Checks, as CI runs them
-.PHONY: test check lint types imports migrations smoke bench fleet fleet-subset containers-test
+.PHONY: test check lint types imports migrations smoke bench bench-lab bench-releases fleet fleet-subset containers-test
 test: python ## every ring that this machine can run (T=path for one file, folder or ring)
 	@$(LAPTOP) test $(T)
 
@@ -88,7 +89,12 @@ migrations: python ## every model change has its migration
 smoke: python ## only the deployed requirements, in a fresh environment: check --deploy and one request
 	@$(LAPTOP) smoke
 
-bench: python ## 100 requests/s through deploys and rollbacks: nothing may fail
+bench: bench-lab bench-releases ## both benchmarks (SIZE=large: a consortium's records)
+
+bench-lab: python ## what each request to a lab's years of records costs (SIZE=large: a consortium's)
+	@$(TOOL) python -m tests.benchmarks.bench_lab $(if $(SIZE),--size $(SIZE))
+
+bench-releases: python ## 100 requests/s through deploys and rollbacks: nothing may fail
 	@$(TOOL) python -m tests.benchmarks.bench_releases
 
 fleet: python ## all of it on real hosts, as root (SINCE=commit: only when what makes a host has changed)

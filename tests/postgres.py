@@ -34,18 +34,18 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(above: Path = Path("/tmp"), **settings: str) -> Iterator[str]:
     """Start a server and yield its DATABASE_URL; root starts it as the user postgres."""
     binaries = programs()
     if binaries is None:
         sys.exit("PostgreSQL is not installed. Type: sudo apt-get install -y postgresql")
-    folder = Path(tempfile.mkdtemp(prefix="studium-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="studium-pg-", dir=above))
     try:
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         folder.chmod(0o755)
-        _start(binaries, folder)
+        _start(binaries, folder, FAST | settings)
         try:
             yield f"postgresql://postgres@/postgres?host={folder}"
         finally:
@@ -56,7 +56,7 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(binaries: Path, folder: Path) -> None:
+def _start(binaries: Path, folder: Path, settings: dict[str, str]) -> None:
     flags = [
         "--auth=trust",
         "--username=postgres",
@@ -65,7 +65,7 @@ def _start(binaries: Path, folder: Path) -> None:
         "--no-sync",
     ]
     _run(binaries, folder, "initdb", "-D", f"{folder}/data", *flags)
-    options = " ".join(f"-c {name}={value}" for name, value in FAST.items())
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     words = ["-D", f"{folder}/data", "-l", f"{folder}/log", "-o", f"{options} -k {folder}"]
     _run(binaries, folder, "pg_ctl", *words, "-w", "start")
 

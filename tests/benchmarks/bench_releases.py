@@ -1,4 +1,4 @@
-"""``make bench``: drive a site through releases and rollbacks under load; nothing may fail.
+"""``make bench-releases``: releases and rollbacks of a site under load; nothing may fail.
 
 100 requests a second for the whole time, half of them on connections that are kept, and always one
 request of 8 s in flight. Waiting counts from the moment at which a request was due, so that a stall
