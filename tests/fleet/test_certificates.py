@@ -73,10 +73,6 @@ def renewing(staging_module, authority, tmp_path_factory):
     again = fleet.provision(host, "-e", json.dumps(facts))
     assert (again.changed, again.failed) == (0, 0), again.text
     yield host, trusted(authority, tmp_path_factory.mktemp("authority"))
-    host.ssh(
-        "systemctl disable --now studium-certificate.timer; "
-        "rm -r /etc/studium/acme /etc/systemd/system/studium-certificate*; systemctl daemon-reload"
-    )
     back = fleet.provision(host)
     assert not back.failed, back.text
 
@@ -221,3 +217,19 @@ def test_its_units_are_locked_in(renewing):
     for unit in ("studium-certificate.service", "studium-certificate-install.service"):
         told = host.ssh(f"systemd-analyze security --no-pager {unit} | tail -n1").stdout
         assert float(told.split(": ")[1].split()[0]) <= 2.5, told
+
+
+def test_a_host_that_stops_asking_keeps_nothing_of_it(renewing):
+    host, _ = renewing
+    off = fleet.provision(host)
+    assert not off.failed, off.text
+    again = fleet.provision(host)
+    assert (again.changed, again.failed) == (0, 0), again.text
+    left = (
+        "ls -d /etc/systemd/system/*/studium-certificate* /etc/systemd/system/studium-certificate* "
+    )
+    left += "/etc/studium/acme /var/lib/studium-acme /var/www/acme/.well-known"
+    assert host.ssh(f"{left} 2>/dev/null", check=False).stdout == ""
+    timers = host.ssh("systemctl list-timers --all --no-legend").stdout
+    assert "studium-certificate" not in timers
+    assert fleet.ask(host, "/health/").status == 200
