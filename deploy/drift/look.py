@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from drift import files, packages, people, running, units
+from drift import certificates, files, packages, people, running, units
 from drift.findings import Finding
 from drift.machine import Machine
 from drift.store import Declared, Store
@@ -25,6 +25,7 @@ def compare(machine: Machine, store: Store) -> list[Finding]:
         *packages.missing(machine, declared.packages),
         *packages.changed(machine, declared.files),
         *people.compare(declared),
+        *certificates.ending(machine),
     ]
     hidden = _hidden(store) if files.hides_homes(machine) else []
     return [*found, *hidden, *unfinished(store), *_lasting(machine, declared, store)]
