@@ -174,6 +174,14 @@ def test_no_password_exists_anywhere(main):
 
 
 # --- visitors -------------------------------------------------------------------------------------
+def test_a_web_server_of_a_further_host_that_is_killed_comes_back(main):
+    asked = "systemctl show -P MainPID nginx"
+    before = APPLICATION.ssh(asked).stdout
+    APPLICATION.ssh("systemctl kill --kill-whom=all --signal=KILL nginx")
+    assert several.until(lambda: APPLICATION.ssh(asked).stdout not in {before, "0\n"}, 30)
+    assert several.until(lambda: several.answering(main) == {"main", "application"}, 60)
+
+
 def test_both_hosts_answer_and_know_who_asks(main):
     assert several.answering(main) == {"main", "application"}
     forged = ("X-Real-IP: 1.2.3.4", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: http")
