@@ -133,6 +133,9 @@ ROWS = [
     get("jobs-api:list", WITH_KEY),
     post("one:auth-token", "400 400 400 400 400"),
     # GET with a body, as ONE sends it; without one there is no session to speak of.
+    get("one:cache", FOR_ONE),
+    get("one:cache-info", FOR_ONE),
+    get("one:cache-of-tag", FOR_ONE, "tag"),
     get("one:check-protected", "403 400 400 400 400"),
     get("one:data-formats-list", FOR_ONE),
     get("one:data-formats-detail", FOR_ONE, "format"),
@@ -201,6 +204,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
     """Make one of each kind of thing that an address may name; all of it is Alder's."""
     settings.LEDGER = tmp_path / "ledger.jsonl"
     settings.BACKUPS = tmp_path / "backups"
+    settings.CACHE_TABLES = tmp_path / "tables"
     ledger.append(settings.LEDGER, {"outcome": "live", "kind": "push"})
     lab = alice.memberships.get().lab
     project = make.project(lab, "Memory")

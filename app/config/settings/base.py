@@ -23,6 +23,7 @@ MAINTENANCE = ENV.path("STUDIUM_MAINTENANCE", STATE / "maintenance.json")
 BACKUPS = ENV.path("STUDIUM_BACKUPS", STATE / "backups")
 DRIFT = ENV.path("STUDIUM_DRIFT", Path("/var/lib/studium-drift/state.json"))
 JOB_FILES = ENV.path("STUDIUM_JOB_FILES", STATE / "jobs")
+CACHE_TABLES = STATE / "cache-tables"  # what ONE searches offline, put together of parts
 JOB_SLOTS = ENV.integer("STUDIUM_JOB_SLOTS", 2)
 JOB_ENGINE = ENV.text("STUDIUM_JOB_ENGINE", "jobs.engines.local.LocalEngine")
 BACKUP_REPORT = ENV.text("STUDIUM_BACKUP_REPORT")

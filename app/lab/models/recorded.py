@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NoReturn, Self, TypeVar
 
 from django.db import models, transaction
 from django.db.models.expressions import Combinable
+from django.utils.timezone import now
 
 from accounts import audit
 from lab import recording
@@ -36,6 +37,8 @@ class RecordedQuerySet(models.QuerySet[Row]):
 
     def update(self, **values: Any) -> int:
         """Change all rows, and write down for each what has changed."""
+        if _tells_when(self.model):
+            values = {"changed_at": now(), **values}
         plain = _plain(self.model, values)
         with transaction.atomic(using=self.db):
             before = {row.pk: row for row in self.select_for_update(of=("self",)).order_by()}
@@ -119,6 +122,10 @@ class Recorded(models.Model):
 
 def _attribute(model: type[models.Model], name: str) -> str:
     return str(getattr(model._meta.get_field(name), "attname", name))  # noqa: SLF001
+
+
+def _tells_when(model: type[models.Model]) -> bool:
+    return any(field.name == "changed_at" for field in model._meta.concrete_fields)  # noqa: SLF001
 
 
 def _is_computed(values: Values) -> bool:

@@ -1,6 +1,6 @@
 """The addresses that ONE asks, below the prefix that a setting names."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from lab.one.files import Download
@@ -8,6 +8,7 @@ from lab.one.registration import CheckProtected, RegisterFile
 from lab.one.resources import data, people, sessions, subjects, water
 from lab.one.schema import Schema
 from lab.one.session_start import AuthToken, Me
+from lab.one.tables import CacheInfo, CacheZip
 
 app_name = "one"
 
@@ -47,8 +48,15 @@ alone = [
 ]
 described = [*router.urls, *alone]
 
+tables = [  # ONE asks for them by address, not by the description
+    re_path(r"^cache/info(?:/(?P<tag>[^/]+))?/?$", CacheInfo.as_view(), name="cache-info"),
+    path("cache.zip", CacheZip.as_view(), name="cache"),
+    path("cache/<str:tag>.zip", CacheZip.as_view(), name="cache-of-tag"),
+]
+
 urlpatterns = [
     path("", include(router.urls)),
     *alone,
+    *tables,
     path("api/schema", Schema.as_view(), name="schema"),
 ]

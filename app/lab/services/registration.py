@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from django.db import transaction
+from django.utils.timezone import now
 
 from accounts.models import Lab, User
 from lab import alf, permissions, recording
@@ -285,8 +286,8 @@ def settle_online(datasets: Sequence[Any]) -> None:
         dataset__in=datasets, exists=True, repository__is_personal=False
     ).values("dataset")
     plain = Dataset._base_manager.filter(pk__in=datasets)  # noqa: SLF001  it follows from the records
-    plain.filter(pk__in=there, is_online=False).update(is_online=True)
-    plain.filter(is_online=True).exclude(pk__in=there).update(is_online=False)
+    plain.filter(pk__in=there, is_online=False).update(is_online=True, changed_at=now())
+    plain.filter(is_online=True).exclude(pk__in=there).update(is_online=False, changed_at=now())
 
 
 def _attach(session: Session, datasets: Sequence[Dataset]) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from one.api import ONE
+from one.api import ONE, One
 from one.registration import RegistrationClient
 from one.webclient import AlyxClient
 
@@ -67,6 +67,27 @@ def with_files(address, name, password, folder):
         one.alyx._par = one.alyx._par.set(option, value)
     spikes = one.load_object(key, "spikes", collection="alf")
     yield "loaded", {name: np.asarray(array).tolist() for name, array in spikes.items()}
+    yield from offline(one, name)
+
+
+def offline(one, name):
+    """Load the cache tables, write, load them again, and search without the server."""
+    one.load_cache()
+    yield "cached", sorted(map(str, one.list_datasets(one.search(subject="KS014")[0])))
+    later = {"subject": "KS014", "start_time": "2026-03-03T10:00:00", "number": 1, "users": [name]}
+    made = one.alyx.rest("sessions", "create", data=later)
+    one.load_cache()
+    local = One(cache_dir=one.cache_dir, mode="local")
+    found = [str(each) for each in local.search(date_range=["2026-03-03", "2026-03-03"])]
+    yield "found without the server", found == [made["id"]]
+    spikes = local.search(subject="KS014", datasets="spikes.times.npy", dataset_qc_lte="FAIL")
+    yield "found by dataset", len(spikes)
+    place = local.eid2path(spikes[0])
+    yield "place", place.relative_to(one.cache_dir).as_posix()
+    one.alyx.rest("sessions", "delete", id=made["id"])
+    one.load_cache()
+    local = One(cache_dir=one.cache_dir, mode="local")
+    yield "deleted is gone", len(local.search(date_range=["2026-03-03", "2026-03-03"]))
 
 
 if __name__ == "__main__":

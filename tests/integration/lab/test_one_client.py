@@ -29,7 +29,9 @@ def run(address, name, home, folder):
 
 
 @pytest.fixture
-def learned(live_server, alder, alice, tmp_path):
+def learned(live_server, alder, alice, tmp_path, settings):
+    settings.CACHE_TABLES = tmp_path / "tables"
+    settings.SITE_URL = live_server.url
     alder.time_zone = "Europe/Paris"
     alder.save()
     folder, home = tmp_path / "share", tmp_path / "home"
@@ -58,4 +60,7 @@ def test_the_client_signs_in_creates_searches_and_changes(learned, live_server):
     assert learned["registered"] == ["spikes.clusters.npy", "spikes.times.npy"]
     assert learned["datasets"] == ["alf/spikes.clusters.npy", "alf/spikes.times.npy"]
     assert learned["loaded"] == {"times": [0, 1, 2, 3, 4], "clusters": [3, 1, 2, 2, 1]}
-    assert learned["left"] == 0
+    assert learned["cached"] == ["alf/spikes.clusters.npy", "alf/spikes.times.npy"]
+    assert (learned["found without the server"], learned["found by dataset"]) == (True, 1)
+    assert learned["place"] == "alder/Subjects/KS014/2026-03-02/001"
+    assert (learned["deleted is gone"], learned["left"]) == (0, 0)
