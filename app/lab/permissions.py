@@ -1,5 +1,7 @@
 """Who may do what to which record: the one table, for pages and for every API."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -101,6 +103,24 @@ def need_change(user: User, record: models.Model) -> None:
     role = _need(user, WRITERS.get(type(record)), lab)
     if isinstance(record, OWN_ALONE) and not at_least(role, FREE_HAND):
         _need_own(user, record)
+
+
+def need_change_all(user: User, kind: type[models.Model], records: Iterable[Any]) -> None:
+    """Refuse unless ``user`` may change every one; asks as often as the records have labs."""
+    of_labs: dict[Any, list[Any]] = defaultdict(list)
+    for record in records:
+        of_labs[record.lab].append(record)
+    for lab, rows in of_labs.items():
+        role = _need(user, WRITERS.get(kind), lab)
+        if issubclass(kind, OWN_ALONE) and not at_least(role, FREE_HAND):
+            _need_all_own(user, [getattr(row, "subject", row) for row in rows])
+
+
+def _need_all_own(user: User, subjects: Iterable[Any]) -> None:
+    others = {subject.responsible_user_id for subject in subjects} - {user.pk}
+    profiles = records.PersonProfile.objects.filter(user__in=others, delegates=user)
+    if others and others != set(profiles.values_list("user", flat=True)):
+        raise NotYours
 
 
 def need_delete(user: User, record: models.Model) -> None:

@@ -70,3 +70,17 @@ def dataset(of: Any) -> dict[str, Any]:
         "revision": made(models.Revision, name="2026-04-01").name,
         "tag": made(models.Tag, name="paper").name,
     }
+
+
+def line(lab: Any, nickname: str = "PV", **values: Any) -> Any:
+    return made(models.Line, lab=lab, **{"name": f"Line {nickname}", "nickname": nickname} | values)
+
+
+def pair(line: Any, father: Any = None, mother: Any = None, **values: Any) -> Any:
+    values = {"name": f"{line.nickname}_BP_900", "began_on": date(2026, 2, 1)} | values
+    return made(models.BreedingPair, line=line, father=father, mother1=mother, **values)
+
+
+def litter(line: Any, **values: Any) -> Any:
+    values = {"name": f"{line.nickname}_L_900", "born_on": date(2026, 3, 1)} | values
+    return made(models.Litter, line=line, **values)

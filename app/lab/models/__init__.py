@@ -23,7 +23,14 @@ from lab.models.data import (
     Revision,
     Tag,
 )
-from lab.models.genetics import GenotypeTest, TestResult, Zygosity, ZygosityRule, ZygosityValue
+from lab.models.genetics import (
+    GenotypeTest,
+    Origin,
+    TestResult,
+    Zygosity,
+    ZygosityRule,
+    ZygosityValue,
+)
 from lab.models.housing import Housing, HousingPeriod, Location
 from lab.models.lookups import (
     CageType,
@@ -66,7 +73,7 @@ __all__ = [
     "GenotypeTest", "GrowthPoint", "Housing", "HousingPeriod", "ImagingStack", "ImagingType",
     "LabProfile",
     "LightCycle", "Line", "Litter", "Location", "NewsKind", "Note", "Notification",
-    "NotificationRule", "OtherAction", "PersonProfile", "ProbeInsertion", "ProbeModel",
+    "NotificationRule", "Origin", "OtherAction", "PersonProfile", "ProbeInsertion", "ProbeModel",
     "ProcedureType", "ProjectProfile", "Quality", "Recorded", "Repository", "RepositoryType",
     "Revision", "Sequence", "Session", "Severity", "Sex", "Source", "Species", "Strain",
     "Subject", "SubjectName", "SubjectRequest", "Surgery", "Tag", "Task", "TestResult",

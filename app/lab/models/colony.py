@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -10,6 +11,12 @@ from accounts.models import Lab
 from lab.models.lookups import Named, Source, Species, Strain
 from lab.models.recorded import Recorded
 from lab.models.visibility import OfLabQuerySet
+
+NAME_PATTERN = RegexValidator(
+    r"^(?:[A-Za-z0-9._-]|\{line\})*#{1,9}(?:[A-Za-z0-9._-]|\{line\})*$",
+    "Write letters, digits, dots, hyphens and underscores, {line} for the line's nickname, and "
+    "one # for each digit of the number: {line}_####.",
+)
 
 
 class Sequence(Named):
@@ -53,6 +60,18 @@ class Line(Recorded):
     last_subject_number = models.PositiveIntegerField(default=0)
     last_pair_number = models.PositiveIntegerField(default=0)
     last_litter_number = models.PositiveIntegerField(default=0)
+    subject_name_pattern = models.CharField(
+        max_length=64, blank=True, default="", db_default="", validators=[NAME_PATTERN],
+        help_text="Empty: {line}_####.",
+    )  # fmt: skip
+    pair_name_pattern = models.CharField(
+        max_length=64, blank=True, default="", db_default="", validators=[NAME_PATTERN],
+        help_text="Empty: {line}_BP_###.",
+    )  # fmt: skip
+    litter_name_pattern = models.CharField(
+        max_length=64, blank=True, default="", db_default="", validators=[NAME_PATTERN],
+        help_text="Empty: {line}_L_###.",
+    )  # fmt: skip
 
     objects: ClassVar[Any] = LineQuerySet.as_manager()
 

@@ -24,6 +24,15 @@ class ZygosityValue(models.IntegerChoices):
     PRESENT = 3, "+"
 
 
+class Origin(models.TextChoices):
+    """Whence somebody knows a zygosity; what is below may not replace what is above silently."""
+
+    STATED = "stated", "said by a person"
+    TESTED = "tested", "follows from tests, by a rule of the line"
+    UNKNOWN = "unknown", "from before, nobody knows whence"
+    INFERRED = "inferred", "follows from the parents"
+
+
 class GenotypeTestQuerySet(OfLabQuerySet["GenotypeTest"]):
     lab_path = "subject__lab"
     projects_path = "subject__projects"
@@ -62,6 +71,9 @@ class Zygosity(Recorded):
     subject = models.ForeignKey(Subject, models.CASCADE, related_name="zygosities")
     allele = models.ForeignKey(Allele, models.PROTECT, related_name="zygosities")
     value = models.PositiveSmallIntegerField(choices=ZygosityValue.choices)
+    origin = models.CharField(
+        max_length=8, choices=Origin.choices, default=Origin.UNKNOWN, db_default=Origin.UNKNOWN
+    )
 
     objects: ClassVar[Any] = ZygosityQuerySet.as_manager()
 
@@ -100,11 +112,15 @@ class ZygosityRule(Recorded):
     )
     result1 = models.PositiveSmallIntegerField(choices=TestResult.choices, null=True, blank=True)
     value = models.PositiveSmallIntegerField(choices=ZygosityValue.choices)
+    position = models.PositiveSmallIntegerField(
+        default=0, db_default=0,
+        help_text="Rules are asked by position, then those of two tests before those of one.",
+    )  # fmt: skip
 
     objects: ClassVar[Any] = ZygosityRuleQuerySet.as_manager()
 
     class Meta:
-        ordering = ["line__name", "allele__nickname"]
+        ordering = ["line__name", "allele__nickname", "position"]
         constraints = [
             models.UniqueConstraint(
                 fields=["line", "allele", "sequence0", "result0", "sequence1", "result1"],

@@ -92,6 +92,10 @@ class Subject(Recorded):
     )
     to_be_genotyped = models.BooleanField(default=False)
     to_be_culled = models.BooleanField(default=False)
+    ended_with_death = models.JSONField(
+        null=True, blank=True, editable=False,
+        help_text="What the animal's death ended, and when: revived, it goes on.",
+    )  # fmt: skip
     sequences = models.ManyToManyField(
         "lab.Sequence", through="lab.GenotypeTest", related_name="subjects", blank=True
     )

@@ -1,6 +1,6 @@
 """Writing one record of any kind: permission, author, links, and refusals that name the field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -59,6 +59,37 @@ def keep(record: Recorded) -> None:
         raise DoesNotFit.of(error) from None
     except IntegrityError as error:
         raise DoesNotFit.of(_explained(record, error)) from None
+
+
+def keep_all(kind: type[Kind], rows: Sequence[Kind]) -> Sequence[Kind]:
+    """Save new records at once; a refusal names the field, and which of them it is."""
+    for number, row in enumerate(rows, start=1):
+        _need_to_fit(row, number, len(rows))
+    try:
+        with transaction.atomic():
+            kind._default_manager.bulk_create(rows)  # noqa: SLF001
+    except IntegrityError as error:
+        _name_culprit(rows)
+        raise DoesNotFit(str(error).splitlines()[0]) from None
+    return rows
+
+
+def _need_to_fit(row: Recorded, number: int, count: int) -> None:
+    try:
+        row.clean_fields(exclude=_trusted(row))
+    except ValidationError as error:
+        refusal = DoesNotFit.of(error)
+        where = f"Number {number} of {count}: " if count > 1 else ""
+        raise DoesNotFit(f"{where}{refusal.message}", field=refusal.field) from None
+
+
+def _name_culprit(rows: Sequence[Recorded]) -> None:
+    for row in rows:
+        try:
+            row.validate_unique()
+            row.validate_constraints()
+        except ValidationError as error:
+            raise DoesNotFit.of(error) from None
 
 
 def _trusted(record: models.Model) -> set[str]:

@@ -1,9 +1,11 @@
 """Animals: named, changed, renamed, dead, revived."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Upper
 from django.utils.timezone import now
 
 from accounts import queries as people
@@ -11,8 +13,8 @@ from accounts.models import Lab, Membership, User
 from accounts.roles import Role, up_from
 from lab import recording
 from lab.errors import DoesNotFit
-from lab.models import Line, Subject, SubjectName, WaterRestriction
-from lab.services import records
+from lab.models import Line, Subject, SubjectName
+from lab.services import deaths, names, records
 
 NAMELESS = ("", "-")
 Kind = SubjectName.Kind
@@ -23,7 +25,7 @@ def create_subject(*, by: User, values: Mapping[str, Any], reason: str = "") -> 
     """Enter an animal; without a nickname it gets the next one of its line."""
     given = dict(values)
     given["lab"] = given.get("lab") or _only_lab_of(by)
-    given["responsible_user"] = given.get("responsible_user") or _keeper_of(given["lab"], by)
+    given["responsible_user"] = given.get("responsible_user") or keeper_of(given["lab"], by)
     line: Line | None = given.get("line")
     if line and not given.get("strain"):
         given["strain"] = line.strain
@@ -33,7 +35,7 @@ def create_subject(*, by: User, values: Mapping[str, Any], reason: str = "") -> 
         if given.get("nickname", "") in NAMELESS:
             given["nickname"] = _next_name(line, given["lab"])
         subject = records.create(kind=Subject, by=by, values=given)
-        _take_name(subject)
+        take_names([subject])
     return subject
 
 
@@ -42,15 +44,15 @@ def change_subject(
     *, subject: Subject, by: User, values: Mapping[str, Any], reason: str = ""
 ) -> Subject:
     """Change an animal: a new name keeps the old one, a death ends what only the living have."""
-    former, given = subject.nickname, dict(values)
+    former, died_on, given = subject.nickname, subject.died_on, dict(values)
     if given.get("genotyped_on"):
         given["to_be_genotyped"] = False
     with recording.by(by, reason=reason):
         changed = records.change(record=subject, by=by, values=given)
         if changed.nickname != former:
             _rename(changed)
-        if given.get("died_on"):
-            _end_restrictions(changed)
+        if changed.died_on != died_on:
+            deaths.move(subject=changed, before=died_on)
     return changed
 
 
@@ -61,7 +63,7 @@ def _only_lab_of(user: User) -> Lab:
     return labs[0]
 
 
-def _keeper_of(lab: Lab, otherwise: User) -> User:
+def keeper_of(lab: Lab, otherwise: User) -> User:
     """Return who answers for animals that nobody was named for: whoever keeps the colony."""
     keepers = Membership.objects.filter(lab=lab, role__in=up_from(Role.COLONY_MANAGER))
     first = (
@@ -73,28 +75,34 @@ def _keeper_of(lab: Lab, otherwise: User) -> User:
 
 
 def _next_name(line: Line | None, lab: Lab) -> str:
-    """Return the next free name of a line; the row's lock keeps two from taking the same."""
     if line is None:
         raise DoesNotFit("Give a nickname, or a line that names its animals.", field="nickname")
-    held = Line.objects.select_for_update().get(pk=line.pk)
-    while True:
-        held.last_subject_number += 1
-        name = f"{held.nickname}_{held.last_subject_number:04d}"
-        if not SubjectName.objects.filter(lab=lab, name__iexact=name).exists():
-            held.save(update_fields=["last_subject_number"])
-            return name
+    return names.of_subjects(line=line, lab=lab)[0]
 
 
-def _take_name(subject: Subject) -> None:
-    name = SubjectName(subject=subject, lab=subject.lab, name=subject.nickname, kind=Kind.PRESENT)
+def take_names(subjects: Sequence[Subject]) -> None:
+    """Let new animals have their names, which no other of the lab has, had or answers to."""
+    rows = [
+        SubjectName(subject=each, lab=each.lab, name=each.nickname, kind=Kind.PRESENT)
+        for each in subjects
+    ]
     try:
         with transaction.atomic():
-            name.save()
+            SubjectName.objects.bulk_create(rows)
     except IntegrityError:
-        raise DoesNotFit(
-            f"Another animal of {subject.lab} has, had or answers to the name {subject.nickname}.",
-            field="nickname",
-        ) from None
+        raise _taken(subjects) from None
+
+
+def _taken(subjects: Sequence[Subject]) -> DoesNotFit:
+    """Return the refusal that says which name is not free."""
+    wanted = Counter(subject.nickname.upper() for subject in subjects)
+    lab, others = subjects[0].lab, SubjectName.objects.annotate(upper=Upper("name"))
+    gone = set(others.filter(lab=lab, upper__in=list(wanted)).values_list("upper", flat=True))
+    gone |= {name for name, count in wanted.items() if count > 1}
+    names_ = ", ".join(each.nickname for each in subjects if each.nickname.upper() in gone)
+    return DoesNotFit(
+        f"Another animal of {lab} has, had or answers to the name {names_}.", field="nickname"
+    )
 
 
 def _rename(subject: Subject) -> None:
@@ -104,13 +112,7 @@ def _rename(subject: Subject) -> None:
     mine.filter(kind=Kind.PRESENT).update(kind=Kind.FORMER, until=moment)
     again = mine.filter(name__iexact=subject.nickname)
     if not again.update(kind=Kind.PRESENT, name=subject.nickname, since=moment, until=None):
-        _take_name(subject)
-
-
-def _end_restrictions(subject: Subject) -> None:
-    WaterRestriction.objects.filter(subject=subject).open().update(
-        ended_at=models.functions.Greatest(models.F("began_at"), models.Value(now()))
-    )
+        take_names([subject])
 
 
 def find(user: Any, nickname: str) -> Subject | None:

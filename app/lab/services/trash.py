@@ -11,9 +11,10 @@ from django.utils.timezone import now
 from accounts import audit
 from lab import recording
 from lab.errors import CannotBeRestored
-from lab.models import DeletedRecord, Recorded
+from lab.models import Cull, DeletedRecord, Recorded
 from lab.models.deletion import counts
 from lab.models.recorded import kind_of
+from lab.services import deaths
 
 
 @transaction.atomic
@@ -27,6 +28,8 @@ def restore(*, kept: DeletedRecord) -> Recorded:
         with transaction.atomic(), recording.quietly():
             _bring_back(kept)
             record = apps.get_model(kept.kind)._base_manager.get(pk=kept.object_id)  # noqa: SLF001
+            if isinstance(record, Cull):
+                deaths.end(subjects=[record.subject], on=record.culled_on)
             transaction.get_connection().check_constraints()
     except IntegrityError as error:
         raise CannotBeRestored(

@@ -1,6 +1,11 @@
 """An animal of Alder's, and ways to speak to the surface for ONE."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from django.db import connections
 from django.test import Client
 from tests.factories import lab as make
 
@@ -36,3 +41,37 @@ class Program:
 @pytest.fixture
 def program():
     return Program
+
+
+@pytest.fixture
+def at_once(transactional_db, tmp_path):
+    """Return what lets many do the same at the same moment, each with a connection of its own.
+
+    Threads lock each other out of SQLite's database in memory; they get a copy of it in a file.
+    """
+    kept, settings = connections["default"], connections["default"].settings_dict
+    before = settings["NAME"]
+
+    def run(count: int, act: Callable) -> list:
+        ready = Barrier(count)
+        if kept.vendor == "sqlite" and settings["NAME"] == before:
+            with kept.cursor() as cursor:
+                cursor.execute("VACUUM INTO %s", [str(tmp_path / "copy.sqlite3")])
+            settings["NAME"] = str(tmp_path / "copy.sqlite3")
+            del connections["default"]
+
+        def one(number):
+            ready.wait()
+            try:
+                return act(number)
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(count) as people:
+            return list(people.map(one, range(count)))
+
+    yield run
+    if settings["NAME"] != before:
+        connections["default"].close()
+        settings["NAME"] = before
+        connections["default"] = kept
