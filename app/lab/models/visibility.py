@@ -14,6 +14,22 @@ Person: TypeAlias = AbstractBaseUser | AnonymousUser
 Row = TypeVar("Row", bound=Recorded)
 
 
+def _labs_and_what_is_closed(user: Person, role: Role) -> tuple[list[int], list[int]]:
+    """Return the labs of ``user``, and the projects there that they do not see, by one question."""
+    for_members = models.FilteredRelation(
+        "projects", condition=models.Q(projects__visibility=Project.Visibility.MEMBERS)
+    )
+    open_ = Project.objects.visible_to(user).filter(pk=models.OuterRef("for_members__pk"))
+    rows = (
+        Lab.objects.with_role(user, role)
+        .annotate(for_members=for_members, is_open=models.Exists(open_))
+        .values_list("pk", "for_members__pk", "is_open")
+    )
+    found = list(rows)
+    labs = list(dict.fromkeys(lab for lab, _, _ in found))
+    return labs, [project for _, project, is_open in found if project and not is_open]
+
+
 class OfLabQuerySet(RecordedQuerySet[Row]):
     """Rows that lead to a lab, and perhaps to projects, by the paths named here."""
 
@@ -29,21 +45,12 @@ class OfLabQuerySet(RecordedQuerySet[Row]):
             return self.none()
         if is_operator(cast("Any", user)):
             return self
-        labs = list(Lab.objects.with_role(user, role).values_list("pk", flat=True))
-        return self.filter(**{f"{self.lab_path}__in": labs}).open_to(user, labs)
+        labs, closed = _labs_and_what_is_closed(user, role)
+        mine = self.filter(**{f"{self.lab_path}__in": labs})
+        return mine.without(closed) if self.projects_path and closed else mine
 
-    def open_to(self, user: Person, labs: list[int]) -> Self:
-        """Leave out what belongs to projects, none of which ``user`` sees."""
-        if not self.projects_path:
-            return self
-        open_ = Project.objects.visible_to(user)
-        closed = list(
-            Project.objects.filter(lab__in=labs, visibility=Project.Visibility.MEMBERS)
-            .exclude(pk__in=open_.values("pk"))
-            .values_list("pk", flat=True)
-        )
-        if not closed:
-            return self
+    def without(self, closed: list[int]) -> Self:
+        """Leave out what belongs to closed projects only."""
         return self.exclude(self._belongs_to(closed) & ~self._belongs_to_another_than(closed))
 
     def _belongs_to(self, projects: list[int]) -> models.Q:

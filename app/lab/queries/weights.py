@@ -1,7 +1,7 @@
 """What the database knows of an animal's weights and water, as `lab.weights` wants it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -104,17 +104,18 @@ def given_today(subjects: Sequence[Subject]) -> dict[Any, float]:
     return sums
 
 
-def _rules(labs: Iterable[Any]) -> dict[Any, Rule]:
-    rows = LabProfile.objects.filter(lab__in=list(labs))
-    return {
-        row.lab_id: Rule(
-            row.reference_weight_fraction,
-            row.zscore_weight_fraction,
-            row.water_rule,
-            row.fixed_water_ml or 0.0,
-        )
-        for row in rows
-    }
+def _rules(labs: Mapping[Any, Any]) -> dict[Any, Rule]:
+    """Return each lab's rule; a lab that comes with its profile is not asked for it again."""
+    return {key: _rule(lab.profile) for key, lab in labs.items()}
+
+
+def _rule(profile: LabProfile) -> Rule:
+    return Rule(
+        profile.reference_weight_fraction,
+        profile.zscore_weight_fraction,
+        profile.water_rule,
+        profile.fixed_water_ml or 0.0,
+    )
 
 
 def _growth(labs: Iterable[Any]) -> dict[tuple[Any, Any], Growth]:

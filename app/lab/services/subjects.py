@@ -115,9 +115,12 @@ def _rename(subject: Subject) -> None:
         take_names([subject])
 
 
-def find(user: Any, nickname: str) -> Subject | None:
-    """Return the animal that ``user`` sees under a present or, failing that, another name of it."""
-    seen = Subject.objects.visible_to(user)
+def find(user: Any, nickname: str, among: Any = None) -> Subject | None:
+    """Return the animal that ``user`` sees under a present or, failing that, another name of it.
+
+    ``among`` are the animals that ``user`` sees, with what else is wanted of the one.
+    """
+    seen = Subject.objects.visible_to(user) if among is None else among
     found = list(seen.filter(nickname=nickname)[:2])
     if not found:
         named = SubjectName.objects.filter(name__iexact=nickname).values("subject")

@@ -166,5 +166,5 @@ def test_a_list_asks_a_fixed_number_of_questions(
         make.weighing(animal, alice)
     client = program(alice)
     client.get(path)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(10):
         assert client.get(path).status_code == 200

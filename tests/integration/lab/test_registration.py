@@ -158,7 +158,7 @@ def test_a_session_with_many_files_takes_as_few_questions_as_one_with_none(
     names = [f"alf/probe{number:02d}/spikes.times.npy" for number in range(60)]
     client = program(alice)
     client.post("register-file", **call(filenames=names))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(10):
         shown = client.get(f"sessions/{session.pk}").json()
     assert len(shown["data_dataset_session_related"]) == 60
 

@@ -61,7 +61,7 @@ def test_two_hundred_days_take_as_many_questions_as_one(
 ):
     client = program(alice)
     query = {"start_date": "2026-01-05", "end_date": "2026-07-24"}
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(10):
         assert len(client.get("water-requirement/LN1_0001", **query).json()["records"]) == 201
 
 
@@ -71,7 +71,7 @@ def test_the_restricted_animals_are_listed_with_what_they_still_need(
     for number in range(8):
         make.restriction(make.subject(alder, alice, f"KS{number:03d}"))
     client = program(alice)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(10):
         rows = client.get("water-restricted-subjects").json()["results"]
     assert len(rows) == 9
     row = next(row for row in rows if row["nickname"] == "LN1_0001")

@@ -2,7 +2,16 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import Exists, F, FloatField, OuterRef, Prefetch, QuerySet
+from django.db.models import (
+    Exists,
+    F,
+    FloatField,
+    OuterRef,
+    Prefetch,
+    QuerySet,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Cast
 from rest_framework import serializers
 from rest_framework.reverse import reverse
@@ -31,7 +40,7 @@ from lab.one.filters import (
     number,
     quality,
 )
-from lab.one.resources.people import labs, people, projects
+from lab.one.resources.people import labs, people, projects, with_profiles
 from lab.one.views import Writes
 from lab.services import sessions
 
@@ -108,7 +117,7 @@ class SessionShape(serializers.ModelSerializer[Session]):
 
 def related(session: Session, request: Any) -> dict[str, Any]:
     """Return what belongs to a session, as ONE reads it."""
-    notes = Note.objects.filter(object_id=session.pk).select_related("user")
+    small = beside(session)
     return {
         "data_dataset_session_related": [
             dataset_row(dataset, session, request) for dataset in session.datasets.all()
@@ -123,16 +132,35 @@ def related(session: Session, request: Any) -> dict[str, Any]:
             for water in session.water_administrations.all()
         ],
         "probe_insertion": [
-            {"id": str(probe.pk), "name": probe.name, "serial": probe.serial}
-            for probe in session.probe_insertions.all()
+            {"id": str(key), "name": name, "serial": serial} for key, name, serial in small["probe"]
         ],
-        "field_of_view": [
-            {"id": str(plane.pk), "name": plane.name} for plane in session.fields_of_view.all()
-        ],
+        "field_of_view": [{"id": str(key), "name": name} for key, name, _ in small["plane"]],
         "notes": [
-            {"id": str(note.pk), "user": note.user.username, "text": note.text} for note in notes
+            {"id": str(key), "user": name, "text": text} for key, name, text in small["note"]
         ],
     }
+
+
+def beside(session: Session) -> dict[str, list[tuple[Any, str, str]]]:
+    """Return the probes, planes and notes of a session, all by one question."""
+
+    def rows(kind: str, found: Any, name: str, text: Any, place: Any) -> Any:
+        return found.order_by().values_list(
+            Value(kind), "pk", name, Cast(text, TextField()), Cast(place, TextField())
+        )
+
+    probes = rows("probe", session.probe_insertions, "name", "serial", "name")
+    planes = rows("plane", session.fields_of_view, "name", Value(""), "name")
+    of_session = Note.objects.filter(object_id=session.pk)
+    notes = rows("note", of_session, "user__username", "text", "at")
+    found: dict[str, list[tuple[Any, str, str]]] = {"probe": [], "plane": [], "note": []}
+    for kind, key, name, text, _ in sorted(probes.union(planes, notes, all=True), key=_place):
+        found[kind].append((key, name, text))
+    return found
+
+
+def _place(row: tuple[Any, ...]) -> str:
+    return str(row[-1])
 
 
 def dataset_row(dataset: Any, session: Session, request: Any) -> dict[str, Any]:
@@ -203,14 +231,14 @@ class Sessions(Writes):
 
     def get_queryset(self) -> QuerySet[Any]:
         rows = self.seen().select_related("subject", "lab__profile", "location", "parent")
-        listed = rows.prefetch_related("projects__profile").order_by("-began_at", "pk")
+        listed = rows.prefetch_related(with_profiles("projects")).order_by("-began_at", "pk")
         return listed if self.action == "list" else self._whole(listed)
 
     def _whole(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         datasets = Dataset.objects.select_related("type", "revision").order_by("collection", "name")
-        water = WaterAdministration.objects.select_related("water_type")
+        water = WaterAdministration.objects.select_related("water_type", "subject")
         return (
-            rows.prefetch_related("users", "procedures", "probe_insertions", "fields_of_view")
+            rows.prefetch_related("users", "procedures")
             .prefetch_related(Prefetch("datasets", datasets))
             .prefetch_related(Prefetch("water_administrations", water))
         )

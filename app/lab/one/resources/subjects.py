@@ -1,5 +1,6 @@
 """Animals, found by their nickname."""
 
+from collections import defaultdict
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -10,9 +11,19 @@ from lab.models.lookups import Named
 from lab.one import vocabulary
 from lab.one.fields import NameField, UrlField
 from lab.one.filters import alike, equal, is_true, linked
-from lab.one.resources.people import labs, people, projects
+from lab.one.resources.people import labs, people, projects, with_profiles
 from lab.one.views import Writes
 from lab.services import subjects
+
+
+def projects_of_sessions(subjects: Any) -> dict[Any, list[str]]:
+    """Return for each animal the projects that its sessions belong to, by one question."""
+    links = Session.projects.through.objects.filter(session__subject__in=subjects)
+    pairs = links.values_list("session__subject", "project__profile__path_name").distinct()
+    found: dict[Any, list[str]] = defaultdict(list)
+    for subject, name in sorted(pairs):
+        found[subject].append(name)
+    return found
 
 
 def every(model: type[Named]) -> Any:
@@ -51,13 +62,13 @@ class SubjectShape(serializers.ModelSerializer[Subject]):
         read_only_fields = ["id"]
         extra_kwargs: ClassVar = {"nickname": {"required": False, "allow_blank": True}}
 
+    _of_sessions: dict[Any, list[str]] | None = None
+
     def get_session_projects(self, subject: Subject) -> list[str]:
-        names = {
-            project.profile.path_name
-            for session in subject.sessions.all()
-            for project in session.projects.all()
-        }
-        return sorted(names)
+        if self._of_sessions is None:  # asked once for all animals that are shown together
+            together = self.parent.instance if self.parent else [subject]
+            self._of_sessions = projects_of_sessions(together)
+        return self._of_sessions.get(subject.pk, [])
 
     def get_genotype(self, subject: Subject) -> list[str]:
         return [str(zygosity) for zygosity in subject.zygosities.all()]
@@ -88,16 +99,13 @@ class Subjects(Writes):
         rows = self.seen().select_related(
             "responsible_user", "species", "strain", "source", "line", "litter", "lab__profile"
         )
-        with_zygosities = rows.prefetch_related(
-            Prefetch("zygosities", Zygosity.objects.select_related("allele"))
+        return rows.prefetch_related(
+            with_profiles("projects"),
+            Prefetch("zygosities", Zygosity.objects.select_related("allele")),
         )
-        return with_zygosities.prefetch_related(
-            "projects__profile", Prefetch("sessions", Session.objects.only("subject", "began_at"))
-        ).prefetch_related("sessions__projects__profile")
 
     def find(self, key: str) -> Any:
-        found = subjects.find(self.person, key)
-        return found and self.get_queryset().get(pk=found.pk)
+        return subjects.find(self.person, key, among=self.get_queryset())
 
     def perform(self, record: Any, values: dict[str, Any]) -> Any:
         if record is None:

@@ -156,10 +156,10 @@ class Requirement(OneView):
     serializer_class = WaterShape
 
     def get(self, request: Request, nickname: str) -> Response:
-        subject = subjects.find(request.user, nickname)
+        seen = Subject.objects.visible_to(request.user).select_related("lab__profile")
+        subject = subjects.find(request.user, nickname, among=seen)
         if subject is None:
             raise NotThere("There is no such animal that you can see.")
-        subject = Subject.objects.select_related("lab").get(pk=subject.pk)
         first, last = _span(request, subject)
         shown = [_day(each) for each in weights.days(subject, first, last)]
         return Response({"subject": subject.nickname, "implant_weight": _implant(shown),
@@ -226,7 +226,7 @@ class RestrictedSubjects(Reads):
     def get_queryset(self) -> QuerySet[Any]:
         seen: Any = self.seen()
         rows: QuerySet[Any] = seen.alive().water_restricted()
-        return rows.select_related("lab").order_by("nickname")
+        return rows.select_related("lab__profile").order_by("nickname")
 
     def list(self, request: Request, *_: Any, **__: Any) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
