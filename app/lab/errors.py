@@ -29,6 +29,12 @@ class CannotBeRestored(Invalid):
     remedy = "Look at its history; something that it needs has changed since."
 
 
+def _unique_field(error: ValidationError) -> str:
+    """Return the last of the columns that have to be unique together; it tells records apart."""
+    params: Any = getattr(error, "params", None) or {}
+    return str((params.get("unique_check") or ("",))[-1])
+
+
 class DoesNotFit(Invalid):
     """A value that a field, or the database, does not accept."""
 
@@ -42,11 +48,20 @@ class DoesNotFit(Invalid):
     @classmethod
     def of(cls, error: ValidationError) -> "DoesNotFit":
         if not hasattr(error, "error_dict"):
-            return cls(" ".join(error.messages))
+            return cls(" ".join(error.messages), field=_unique_field(error))
         field, messages = next(iter(error.message_dict.items()))
         name = "" if field == NON_FIELD_ERRORS else field
         said = " ".join(messages)
+        name = name or _unique_field(error.error_dict[field][0])
         return cls(f"{name}: {said}" if name else said, field=name)
+
+
+class Taken(DoesNotFit):
+    """Another record has what only one may have."""
+
+    status = Busy.status
+    title = "Another has it already"
+    remedy = "Choose another value, or change the record that has it; nothing was kept."
 
 
 class Protected(NotAllowed):

@@ -1,7 +1,9 @@
 """Who may do what to which record: the one table, for pages and for every API."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import models
@@ -93,6 +95,30 @@ class NotYours(NotAllowed):
     remedy = "Ask that person to let you act on their animals, or a colony manager to do it."
 
 
+_roles: ContextVar[dict[Any, str | None] | None] = ContextVar("roles", default=None)
+
+
+@contextmanager
+def remembered() -> Iterator[None]:
+    """Ask for each role once while many rows are written by one call."""
+    token = _roles.set({})
+    try:
+        yield
+    finally:
+        _roles.reset(token)
+
+
+def _role(user: User, lab: Lab | None) -> str | None:
+    known = _roles.get()
+    key = (user.pk, lab.pk if lab else None)
+    if known is not None and key in known:
+        return known[key]
+    role = queries.role_of(user, lab) if lab else _highest(user)
+    if known is not None:
+        known[key] = role
+    return role
+
+
 def need_create(user: User, kind: type[models.Model], lab: Lab | None) -> None:
     _need(user, WRITERS.get(kind), lab)
 
@@ -130,7 +156,7 @@ def need_delete(user: User, record: models.Model) -> None:
 def _need(user: User, role: Role | None, lab: Lab | None) -> str:
     if is_operator(user):
         return Role.ADMIN
-    own = queries.role_of(user, lab) if lab else _highest(user)
+    own = _role(user, lab)
     if role is None or own is None or not at_least(own, role):
         raise RoleTooLow
     return own
@@ -159,5 +185,5 @@ def may_write(user: User, kind: type[models.Model], lab: Lab | None) -> bool:
     role = WRITERS.get(kind)
     if is_operator(user):
         return True
-    own = queries.role_of(user, lab) if lab else _highest(user)
+    own = _role(user, lab)
     return role is not None and own is not None and own in up_from(role)

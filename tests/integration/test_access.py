@@ -17,6 +17,7 @@ from tests.factories import accounts as make
 from tests.factories import lab as records
 
 from jobs.models import Job, Status
+from lab.api.resources import ALL as LAB_API
 from ops.models import ErrorReport
 from pipeline import ledger
 
@@ -194,6 +195,11 @@ ROWS = [
     get("ops:schedule", OPERATORS),
 ]
 
+# The lab's API has one rule for all its addresses: what a person does not see is not there.
+for resource in LAB_API:
+    ROWS.append(get(f"lab-api:{resource.name}-list", WITH_KEY))
+    ROWS.append(get(f"lab-api:{resource.name}-detail", "401 404 404 404 404", "unknown"))
+
 # Django's own administration has one rule for all its addresses: operators.
 ADMINISTRATION = "admin"
 UNNAMED = {"admin/login/"}
@@ -235,6 +241,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "error": ErrorReport.objects.create(**report).pk,
         "secret": "never-made",
         "nobody": 0,
+        "unknown": "00000000-0000-4000-8000-000000000000",
         "people": {"alice": alice, "bob": bob, "carol": carol, "olga": olga},
     }
 

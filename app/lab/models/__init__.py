@@ -10,6 +10,7 @@ from lab.models.actions import (
     VirusInjection,
     WaterRestriction,
 )
+from lab.models.answers import KeptAnswer
 from lab.models.colony import Allele, BreedingPair, Line, Litter, Sequence, SubjectRequest
 from lab.models.data import (
     DataFormat,
@@ -71,7 +72,7 @@ __all__ = [
     "CullReason", "DataFormat", "DataNotice", "Dataset", "DatasetType", "DeletedRecord",
     "Download", "Enrichment", "FieldOfView", "FieldOfViewLocation", "FileRecord", "Food",
     "GenotypeTest", "GrowthPoint", "Housing", "HousingPeriod", "ImagingStack", "ImagingType",
-    "LabProfile",
+    "KeptAnswer", "LabProfile",
     "LightCycle", "Line", "Litter", "Location", "NewsKind", "Note", "Notification",
     "NotificationRule", "Origin", "OtherAction", "PersonProfile", "ProbeInsertion", "ProbeModel",
     "ProcedureType", "ProjectProfile", "Quality", "Recorded", "Repository", "RepositoryType",

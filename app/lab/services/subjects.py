@@ -12,7 +12,7 @@ from accounts import queries as people
 from accounts.models import Lab, Membership, User
 from accounts.roles import Role, up_from
 from lab import recording
-from lab.errors import DoesNotFit
+from lab.errors import DoesNotFit, Taken
 from lab.models import Line, Subject, SubjectName
 from lab.services import deaths, names, records
 
@@ -93,14 +93,14 @@ def take_names(subjects: Sequence[Subject]) -> None:
         raise _taken(subjects) from None
 
 
-def _taken(subjects: Sequence[Subject]) -> DoesNotFit:
+def _taken(subjects: Sequence[Subject]) -> Taken:
     """Return the refusal that says which name is not free."""
     wanted = Counter(subject.nickname.upper() for subject in subjects)
     lab, others = subjects[0].lab, SubjectName.objects.annotate(upper=Upper("name"))
     gone = set(others.filter(lab=lab, upper__in=list(wanted)).values_list("upper", flat=True))
     gone |= {name for name, count in wanted.items() if count > 1}
     names_ = ", ".join(each.nickname for each in subjects if each.nickname.upper() in gone)
-    return DoesNotFit(
+    return Taken(
         f"Another animal of {lab} has, had or answers to the name {names_}.", field="nickname"
     )
 

@@ -1,0 +1,275 @@
+"""What every endpoint does in the same way: list, show, write one or many, and tell of changes."""
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any, cast
+
+from django.core.exceptions import ValidationError
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from common.errors import NotThere
+from lab import permissions
+from lab.api import bulk, export, filters, paging
+from lab.api.base import WRITING, LabView
+from lab.api.errors import ChangedMeanwhile, RowError, RowsRefused, Unreadable
+from lab.api.references import Found, Target, seen, target_of
+from lab.api.resource import Create, Delete, Resource
+from lab.api.shapes import Shape, named, shape_of
+
+PAGING = {"limit", "cursor", "order", "count", "format"}
+
+
+class Records(LabView):
+    """One resource."""
+
+    resource: Resource = cast("Resource", None)
+    content_negotiation_class = export.FormatFirst
+    renderer_classes = [JSONRenderer, export.CsvRenderer, export.NdjsonRenderer]
+
+    # --- reading ----------------------------------------------------------------------------------
+    def listed(self, request: Request) -> HttpResponseBase:
+        query = {name: request.query_params.getlist(name) for name in request.query_params}
+        rows = filters.kept(self.rows(), self.resource, query, PAGING)
+        wish = paging.wish_of(request.query_params, self.resource.order)
+        kind = request.accepted_renderer.format
+        if kind != "json":
+            return export.streamed(
+                paging.pieces(rows, wish.order), self.shown, kind=kind, name=self.resource.name,
+                fields=list(self.shape().fields),
+            )  # fmt: skip
+        page = paging.page_of(rows, wish)
+        counted = {"count": rows.order_by().count()} if wish.counts else {}
+        links = {"next": self._beside(page.next), "previous": self._beside(page.previous)}
+        return Response({"results": self.shown(page.rows), **links, **counted})
+
+    def _beside(self, cursor: str) -> str | None:
+        if not cursor:
+            return None
+        query = self.request.query_params.copy()
+        query["cursor"] = cursor
+        return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
+
+    def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  as the address calls it
+        self.only({"format"})
+        response = self._told(self.find(id))
+        if request.headers.get("If-None-Match", "") == response["ETag"]:
+            return Response(status=304, headers={"ETag": response["ETag"]})
+        return response
+
+    # --- writing one ------------------------------------------------------------------------------
+    def create(self, request: Request) -> HttpResponse:
+        self.only(WRITING)
+        if isinstance(request.data, list):
+            return self.written(self._create_many)
+        return self.written(self._create)
+
+    def _create(self) -> Response:
+        values = self._values(self.request.data)
+        record = self._make(values)
+        response = self._told(self.find(str(record.pk)), status=201)
+        response["Location"] = self.address(record)
+        return response
+
+    def update(self, request: Request, id: str) -> HttpResponse:  # noqa: A002, ARG002
+        self.only(WRITING)
+        return self.written(lambda: self._update(id))
+
+    def _update(self, key: str) -> Response:
+        record = self.held(key)
+        self._alter(record, self._values(self.request.data, record))
+        return self._told(self.find(str(record.pk)))
+
+    def destroy(self, request: Request, id: str) -> HttpResponse:  # noqa: A002, ARG002
+        self.only(WRITING)
+        return self.written(lambda: self._destroy(id))
+
+    def _destroy(self, key: str) -> Response:
+        self._remove(self.held(key))
+        return Response(status=204)
+
+    # --- writing many -----------------------------------------------------------------------------
+    def _create_many(self) -> Response:
+        rows = bulk.rows_of(self.request.data)
+        shape = self.shape()
+        self.found.want_all(shape, rows)
+        values = bulk.cleaned(rows, lambda _index, row: self.shape(data=row))
+        with permissions.remembered():
+            made = self._make_all(values)
+        return self._answer_many([record.pk for record in made], status=201)
+
+    def _make_all(self, values: Sequence[dict[str, Any]]) -> list[Any]:
+        many = self.resource.creator_of_many
+        if many is None:
+            return bulk.each(values, self._make)
+        return bulk.at_once(
+            values, lambda rows: many(by=self.person, rows=rows, reason=self.reason), self._make
+        )
+
+    def change_many(self, request: Request) -> HttpResponse:  # noqa: ARG002
+        self.only(WRITING)
+        return self.written(self._change_many)
+
+    def _change_many(self) -> Response:
+        rows = bulk.rows_of(self.request.data)
+        there = self._all_of([row.get("id") if isinstance(row, dict) else None for row in rows])
+        bodies = [{name: row[name] for name in row if name != "id"} for row in rows]
+        self.found.want_all(self.shape(), bodies)
+        values = bulk.cleaned(
+            bodies, lambda index, row: self.shape(there[index], data=row, partial=True)
+        )
+        pairs: list[tuple[Any, dict[str, Any]]] = list(zip(there, values, strict=True))
+        with permissions.remembered():
+            bulk.each(pairs, lambda pair: self._alter(pair[0], self._kept(pair[1], pair[0])))
+        return self._answer_many([record.pk for record in there])
+
+    def delete_many(self, request: Request) -> HttpResponse:  # noqa: ARG002
+        self.only(WRITING)
+        return self.written(self._delete_many)
+
+    def _delete_many(self) -> Response:
+        there = self._all_of(bulk.rows_of(self.request.data))
+        with permissions.remembered():
+            bulk.each(there, self._remove)
+        return Response({"count": len(there)})
+
+    def _all_of(self, keys: Sequence[Any]) -> list[Any]:
+        """Return the records in the order of their ids, locked until the call ends."""
+        target = Target(self.resource.model)
+        errors = [
+            RowError("The id came before in the list.", "id", index) for index in bulk.unlike(keys)
+        ]
+        clean = [_key(target, key) for key in keys]
+        rows = self.seen().select_related(*target_of(self.resource.model).related)
+        there = {row.pk: row for row in rows.filter(pk__in=[k for k in clean if k])
+                 .order_by("pk").select_for_update(of=("self",))}  # fmt: skip
+        errors += [
+            RowError(f"There is no such {self.resource.one}.", "id", index, 404)
+            for index, key in enumerate(clean) if key not in there
+        ]  # fmt: skip
+        if errors:
+            raise RowsRefused(errors, len(keys))
+        return [there[key] for key in clean]
+
+    def _answer_many(self, keys: Sequence[Any], status: int = 200) -> Response:
+        there = {row.pk: row for row in self.rows().filter(pk__in=keys)}
+        results = self.shown([there[key] for key in keys if key in there])
+        return Response({"count": len(keys), "results": results}, status=status)
+
+    # --- the services -----------------------------------------------------------------------------
+    def _make(self, values: dict[str, Any]) -> Any:
+        create = cast("Create", self.resource.creator)
+        return create(by=self.person, values=values, reason=self.reason)
+
+    def _alter(self, record: Any, values: dict[str, Any]) -> Any:
+        if self.resource.change is None:
+            raise NotThere
+        return self.resource.change(
+            record=record, by=self.person, values=values, reason=self.reason
+        )
+
+    def _remove(self, record: Any) -> None:
+        delete = cast("Delete", self.resource.delete)
+        delete(record=record, by=self.person, reason=self.reason)
+
+    # --- rows and shapes --------------------------------------------------------------------------
+    def seen(self) -> QuerySet[Any]:
+        return seen(self.resource.model, self.person)
+
+    def rows(self) -> QuerySet[Any]:
+        """Return the rows that the person sees, with all that their shape tells."""
+        resource = self.resource
+        joined = [*resource.related, *named(resource)]
+        fetched: list[Any] = [*resource.prefetch]
+        for name in resource.fields:
+            column: Any = resource.column(name)
+            if not column.is_relation:
+                continue
+            target = target_of(column.related_model)
+            if column.many_to_many:
+                among = seen(target.model, self.person).select_related(*target.by.split("__")[:-1])
+                fetched.append(Prefetch(name, among))
+            elif not target.is_by_id:
+                joined.append("__".join([name, *target.by.split("__")[:-1]]))
+        return self.seen().select_related(*joined).prefetch_related(*fetched)
+
+    def shape(self, *args: Any, **kwargs: Any) -> Shape:
+        context = {"found": self.found, "request": self.request, "view": self}
+        return shape_of(self.resource)(*args, context=context, **kwargs)
+
+    @property
+    def found(self) -> Found:
+        found: Found = self.__dict__.setdefault("_found", Found(self.person))
+        return found
+
+    def shown(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
+        shape = self.shape()
+        return [shape.to_representation(row) for row in rows]
+
+    def find(self, key: str) -> Any:
+        record = _first(self.rows(), key)
+        if record is None:
+            raise NotThere(f"There is no such {self.resource.one}, or not for you.")
+        return record
+
+    def held(self, key: str) -> Any:
+        """Return a record that nobody else changes meanwhile, if it is as the caller knows it."""
+        related = target_of(self.resource.model).related
+        locked = self.seen().select_related(*related).select_for_update(of=("self",))
+        record = _first(locked, key)
+        if record is None:
+            raise NotThere(f"There is no such {self.resource.one}, or not for you.")
+        known = self.request.headers.get("If-Match", "")
+        if known and known != "*" and self.etag(self.shown([self.find(key)])[0]) != known:
+            raise ChangedMeanwhile
+        return record
+
+    def etag(self, shown: dict[str, Any]) -> str:
+        """Return what changes with the record, and not with what follows from today's date."""
+        kept = {name: shown[name] for name in shown if name not in self.resource.computed}
+        text = json.dumps(kept, sort_keys=True, default=str)
+        return f'"{sha256(text.encode()).hexdigest()[:32]}"'
+
+    def _told(self, record: Any, status: int = 200) -> Response:
+        [shown] = self.shown([record])
+        return Response(shown, status=status, headers={"ETag": self.etag(shown)})
+
+    def address(self, record: Any) -> str:
+        name = f"lab-api:{self.resource.name}-detail"
+        return str(reverse(name, args=[str(record.pk)], request=self.request))
+
+    def _values(self, data: Any, record: Any = None) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise Unreadable("Send an object with the record's fields.")
+        shape = self.shape(record, data=data, partial=record is not None)
+        self.found.want_all(shape, [data])
+        shape.is_valid(raise_exception=True)
+        values = dict(shape.validated_data)
+        return values if record is None else self._kept(values, record)
+
+    def _kept(self, values: dict[str, Any], record: Any) -> dict[str, Any]:
+        """Add to lists the linked records that the person does not see: they stay."""
+        for name in set(values) & {one.name for one in self.resource.model._meta.many_to_many}:  # noqa: SLF001
+            linked = getattr(record, name).all()
+            among = seen(linked.model, self.person).values("pk")
+            values[name] = [*values[name], *linked.exclude(pk__in=among)]
+        return values
+
+
+def _first(rows: QuerySet[Any], key: str) -> Any:
+    try:
+        return rows.filter(pk=key).first()
+    except (ValidationError, ValueError):  # a text that is no id
+        return None
+
+
+def _key(target: Target, value: Any) -> Any:
+    try:
+        return target.key(value)
+    except ValueError:
+        return None
