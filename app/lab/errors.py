@@ -86,3 +86,8 @@ class DumpDoesNotFit(Invalid):
     remedy = (
         "Nothing was kept. Correct the record that is named, on the Alyx server or in the file."
     )
+
+
+class AtlasUnreadable(Invalid):
+    title = "This table of regions cannot be read"
+    remedy = "Nothing was kept. Correct the line that is named, and load the table again."

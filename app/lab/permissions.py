@@ -75,6 +75,7 @@ WRITERS: dict[type[models.Model], Role] = {
     records.ProbeModel: MANAGER,
     records.CoordinateSystem: MANAGER,
     records.ImagingType: MANAGER,
+    records.BrainRegion: MANAGER,
     records.GrowthPoint: ADMIN,
     records.LabProfile: ADMIN,
     records.Affiliation: ADMIN,

@@ -15,6 +15,7 @@ from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 from tests.factories import accounts as make
 from tests.factories import lab as records
+from tests.factories import recordings
 
 from jobs.models import Job, Status
 from lab.api.resources import ALL as LAB_API
@@ -164,6 +165,22 @@ ROWS = [
     get("one:projects-list", FOR_ONE),
     get("one:projects-detail", ALDER_FOR_ONE, "project"),
     get("one:schema", EVERYBODY),
+    get("one:brain-regions-list", FOR_ONE),
+    get("one:brain-regions-detail", FOR_ONE, "region"),
+    get("one:channels-list", FOR_ONE),
+    get("one:channels-detail", ALDER_FOR_ONE, "channel"),
+    get("one:chronic-insertions-list", FOR_ONE),
+    get("one:chronic-insertions-detail", ALDER_FOR_ONE, "chronic_insertion"),
+    get("one:fields-of-view-list", FOR_ONE),
+    get("one:fields-of-view-detail", ALDER_FOR_ONE, "field_of_view"),
+    get("one:fov-location-list", FOR_ONE),
+    get("one:fov-location-detail", ALDER_FOR_ONE, "fov_location"),
+    get("one:imaging-stack-list", FOR_ONE),
+    get("one:imaging-stack-detail", FOR_ONE, "stack"),
+    get("one:insertions-list", FOR_ONE),
+    get("one:insertions-detail", ALDER_FOR_ONE, "insertion"),
+    get("one:trajectories-list", FOR_ONE),
+    get("one:trajectories-detail", ALDER_FOR_ONE, "trajectory"),
     get("one:sessions-list", FOR_ONE),
     get("one:sessions-detail", ALDER_FOR_ONE, "session"),
     get("one:subjects-list", FOR_ONE),
@@ -228,6 +245,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "weighing": records.weighing(animal, alice).pk,
         "location": records.location(lab).name,
         **records.dataset(records.session(animal, alice, number=2)),
+        **recordings.one_of_each(records.session(animal, alice, number=3), alice),
         "nowhere": "alder/nothing",
         "water": records.water(animal, alice).pk,
         "water_type": records.water_type().name,

@@ -101,6 +101,8 @@ class ProbeInsertion(Recorded):
 
 class TrajectoryQuerySet(OfLabQuerySet["TrajectoryEstimate"]):
     lab_path = "lab"
+    projects_path = "probe_insertion__session__projects"
+    other_projects_paths = ("chronic_insertion__recording__subject__projects",)
 
 
 class TrajectoryEstimate(Recorded):
@@ -162,6 +164,8 @@ class TrajectoryEstimate(Recorded):
 
 class ChannelQuerySet(OfLabQuerySet["Channel"]):
     lab_path = "trajectory__lab"
+    projects_path = "trajectory__probe_insertion__session__projects"
+    other_projects_paths = ("trajectory__chronic_insertion__recording__subject__projects",)
 
 
 class Channel(Recorded):
@@ -189,7 +193,8 @@ class Channel(Recorded):
         ]
 
     def __str__(self) -> str:
-        return f"{self.axial_um:g} µm on {self.trajectory}"
+        place = "a channel" if self.axial_um is None else f"{self.axial_um:g} µm"
+        return f"{place} on {self.trajectory}"
 
     @property
     def lab(self) -> Lab | None:

@@ -35,6 +35,7 @@ class OfLabQuerySet(RecordedQuerySet[Row]):
 
     lab_path = "lab"
     projects_path = ""  # empty: rows of this kind belong to no project
+    other_projects_paths: tuple[str, ...] = ()  # where there are several ways to an animal
 
     def visible_to(self, user: Person) -> Self:
         return self.with_role(user, Role.VIEWER)
@@ -50,18 +51,19 @@ class OfLabQuerySet(RecordedQuerySet[Row]):
         return mine.without(closed) if self.projects_path and closed else mine
 
     def without(self, closed: list[int]) -> Self:
-        """Leave out what belongs to closed projects only."""
-        return self.exclude(self._belongs_to(closed) & ~self._belongs_to_another_than(closed))
+        """Leave out what belongs to closed projects only, by one of the ways to a project."""
+        found = self
+        for path in (self.projects_path, *self.other_projects_paths):
+            links = self._links(path)
+            found = found.exclude(
+                models.Q(models.Exists(links.filter(project__in=closed)))
+                & ~models.Q(models.Exists(links.exclude(project__in=closed)))
+            )
+        return found
 
-    def _belongs_to(self, projects: list[int]) -> models.Q:
-        return models.Q(models.Exists(self._links().filter(project__in=projects)))
-
-    def _belongs_to_another_than(self, projects: list[int]) -> models.Q:
-        return models.Q(models.Exists(self._links().exclude(project__in=projects)))
-
-    def _links(self) -> models.QuerySet[Any]:
+    def _links(self, path: str) -> models.QuerySet[Any]:
         """Return the links to projects of the row that an outer query is at."""
-        owner, _, name = self.projects_path.rpartition("__")
+        owner, _, name = path.rpartition("__")
         model: type[models.Model] = self.model
         for step in filter(None, owner.split("__")):
             model = cast("type[models.Model]", model._meta.get_field(step).related_model)  # noqa: SLF001

@@ -5,7 +5,17 @@ from rest_framework.routers import SimpleRouter
 
 from lab.one.files import Download
 from lab.one.registration import CheckProtected, RegisterFile
-from lab.one.resources import data, people, sessions, subjects, water
+from lab.one.resources import (
+    data,
+    imaging,
+    insertions,
+    people,
+    regions,
+    sessions,
+    subjects,
+    trajectories,
+    water,
+)
 from lab.one.schema import Schema
 from lab.one.session_start import AuthToken, Me
 from lab.one.tables import CacheInfo, CacheZip
@@ -32,6 +42,15 @@ router.register("revisions", data.Revisions, "revisions")
 router.register("tags", data.Tags, "tags")
 router.register("datasets", data.Datasets, "datasets")
 router.register("files", data.Files, "files")
+
+router.register("insertions", insertions.Insertions, "insertions")
+router.register("chronic-insertions", insertions.ChronicInsertions, "chronic-insertions")
+router.register("trajectories", trajectories.Trajectories, "trajectories")
+router.register("channels", trajectories.Channels, "channels")
+router.register("fields-of-view", imaging.FieldsOfView, "fields-of-view")
+router.register("fov-location", imaging.Locations, "fov-location")
+router.register("imaging-stack", imaging.ImagingStacks, "imaging-stack")
+router.register("brain-regions", regions.BrainRegions, "brain-regions")
 
 alone = [
     path("data/<path:path>", Download.as_view(), name="download"),

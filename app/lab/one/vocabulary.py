@@ -4,6 +4,7 @@ The words are Alyx's; the paths are ours. What is not written here cannot be rea
 no token, no history.
 """
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_naive, make_aware
 
 DEEPEST = 5
+KEYS = re.compile(r"[A-Za-z0-9 .-]+(_{1,2}[A-Za-z0-9 .-]+)*")  # of free data
 
 
 class Unknown(Exception):
@@ -60,6 +62,10 @@ def instant(value: Any) -> datetime:
     return make_aware(found) if is_naive(found) else found
 
 
+def as_it_is(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True)
 class Column:
     """Something that can be compared."""
@@ -88,6 +94,7 @@ class Vocabulary:
 
     columns: Columns
     relations: Mapping[str, Relation] = field(default_factory=dict)
+    free: Mapping[str, str] = field(default_factory=dict)  # columns of free data, asked by keys
 
     def column(self, path: str) -> Column:
         """Return the column that a path such as ``session__subject__nickname`` leads to.
@@ -104,6 +111,8 @@ class Vocabulary:
                 name, read = here.columns[rest]
                 return Column(path, "__".join([*ours, name]), read, is_many)
             word, _sep, rest = rest.partition("__")
+            if word in here.free and KEYS.fullmatch(rest):
+                return Column(path, "__".join([*ours, here.free[word], rest]), as_it_is, is_many)
             if word not in here.relations:
                 raise Unknown(f"there is no {word!r} here. There are: {here.words()}.")
             relation = here.relations[word]
@@ -113,9 +122,10 @@ class Vocabulary:
         raise Unknown("the path is too long.")
 
     def words(self) -> str:
-        return ", ".join(sorted({*self.columns, *self.relations}))
+        return ", ".join(sorted({*self.columns, *self.relations, *self.free}))
 
 
+FREE = {"json": "json"}
 NAMED: Columns = {"id": ("id", key), "pk": ("pk", key), "name": ("name", text)}
 named: Vocabulary = Vocabulary(NAMED)
 
@@ -194,7 +204,9 @@ sessions: Vocabulary = Vocabulary(
         "parent_session": Relation("parent", lambda: sessions),
         "data_dataset_session_related": Relation("datasets", lambda: datasets, is_many=True),
         "probe_insertion": Relation("probe_insertions", lambda: insertions, is_many=True),
+        "field_of_view": Relation("fields_of_view", lambda: fields_of_view, is_many=True),
     },
+    free=FREE | {"extended_qc": "extended_qc"},
 )  # fmt: skip
 files: Vocabulary = Vocabulary(
     {"id": ("id", key), "pk": ("pk", key), "exists": ("exists", truth),
@@ -219,13 +231,68 @@ datasets: Vocabulary = Vocabulary(
         "created_by": Relation("created_by", lambda: people),
         "file_records": Relation("file_records", lambda: files, is_many=True),
         "probe_insertion": Relation("probe_insertions", lambda: insertions, is_many=True),
+        "field_of_view": Relation("fields_of_view", lambda: fields_of_view, is_many=True),
     },
 )  # fmt: skip
 insertions: Vocabulary = Vocabulary(
-    {"id": ("id", key), "pk": ("pk", key), "name": ("name", text), "serial": ("serial", text)},
+    {"id": ("id", key), "pk": ("pk", key), "name": ("name", text), "serial": ("serial", text),
+     "auto_datetime": ("changed_at", instant)},
     {"session": Relation("session", lambda: sessions), "model": Relation("model", _by_name),
-     "datasets": Relation("datasets", lambda: datasets, is_many=True)},
+     "datasets": Relation("datasets", lambda: datasets, is_many=True),
+     "chronic_insertion": Relation("chronic_insertion", lambda: chronic_insertions),
+     "trajectory_estimate": Relation("trajectories", lambda: trajectories, is_many=True)},
+    free=FREE,
 )  # fmt: skip
+chronic_insertions: Vocabulary = Vocabulary(
+    {"id": ("id", key), "pk": ("pk", key), "serial": ("serial", text),
+     "name": ("recording__name", text), "start_time": ("recording__began_at", instant)},
+    {"subject": Relation("recording__subject", lambda: subjects),
+     "lab": Relation("recording__lab", lambda: labs), "model": Relation("model", _by_name),
+     "probe_insertion": Relation("probe_insertions", lambda: insertions, is_many=True),
+     "trajectory_estimate": Relation("trajectories", lambda: trajectories, is_many=True)},
+)  # fmt: skip
+PLACE: Columns = {"x": ("x_um", number), "y": ("y_um", number), "z": ("z_um", number)}
+trajectories: Vocabulary = Vocabulary(
+    {"id": ("id", key), "pk": ("pk", key), "provenance": ("provenance", whole),
+     "datetime": ("at", instant), **PLACE, "depth": ("depth_um", number),
+     "theta": ("theta_deg", number), "phi": ("phi_deg", number), "roll": ("roll_deg", number)},
+    {"probe_insertion": Relation("probe_insertion", lambda: insertions),
+     "chronic_insertion": Relation("chronic_insertion", lambda: chronic_insertions),
+     "coordinate_system": Relation("coordinate_system", _by_name),
+     "channels": Relation("channels", lambda: channels, is_many=True)},
+    free=FREE,
+)  # fmt: skip
+channels: Vocabulary = Vocabulary(
+    {"id": ("id", key), "pk": ("pk", key), "name": ("name", text), "axial": ("axial_um", number),
+     "lateral": ("lateral_um", number), **PLACE},
+    {"trajectory_estimate": Relation("trajectory", lambda: trajectories),
+     "brain_region": Relation("brain_region", lambda: regions)},
+    free=FREE,
+)  # fmt: skip
+regions: Vocabulary = Vocabulary(
+    {"id": ("id", whole), "pk": ("pk", whole), "acronym": ("acronym", text), "name": ("name", text),
+     "description": ("description", text), "ontology": ("ontology", text)},
+    {"parent": Relation("parent", lambda: regions)},
+)  # fmt: skip
+fields_of_view: Vocabulary = Vocabulary(
+    {"id": ("id", key), "pk": ("pk", key), "name": ("name", text)},
+    {"session": Relation("session", lambda: sessions), "stack": Relation("stack", _by_name),
+     "imaging_type": Relation("imaging_type", _by_name),
+     "datasets": Relation("datasets", lambda: datasets, is_many=True),
+     "location": Relation("locations", lambda: locations_of_planes, is_many=True)},
+    free=FREE,
+)  # fmt: skip
+locations_of_planes: Vocabulary = Vocabulary(
+    {"id": ("id", key), "pk": ("pk", key), "provenance": ("provenance", text),
+     "default_provenance": ("is_default", truth), "auto_datetime": ("changed_at", instant)},
+    {"field_of_view": Relation("field_of_view", lambda: fields_of_view),
+     "coordinate_system": Relation("coordinate_system", _by_name),
+     "brain_region": Relation("brain_regions", lambda: regions, is_many=True)},
+    free=FREE,
+)  # fmt: skip
+stacks: Vocabulary = Vocabulary(
+    NAMED, {"slices": Relation("slices", lambda: fields_of_view, is_many=True)}
+)
 weighings: Vocabulary = Vocabulary(
     {"id": ("id", key), "pk": ("pk", key), "date_time": ("at", instant),
      "weight": ("weight_g", number)},

@@ -15,13 +15,12 @@ from lab.models import (
     DataFormat,
     Dataset,
     DatasetType,
-    FieldOfView,
     FileRecord,
-    ProbeInsertion,
     Repository,
     Revision,
     Session,
 )
+from lab.services import attachment
 
 Key = tuple[str, str, str]  # collection, revision, name
 
@@ -83,7 +82,7 @@ def register(
             _need_unprotected(work, files)
         datasets = _keep(work, files)
         _keep_records(work, files, datasets)
-        _attach(session, datasets)
+        attachment.attach(session=session, datasets=datasets)
     return datasets
 
 
@@ -288,22 +287,6 @@ def settle_online(datasets: Sequence[Any]) -> None:
     plain = Dataset._base_manager.filter(pk__in=datasets)  # noqa: SLF001  it follows from the records
     plain.filter(pk__in=there, is_online=False).update(is_online=True, changed_at=now())
     plain.filter(is_online=True).exclude(pk__in=there).update(is_online=False, changed_at=now())
-
-
-def _attach(session: Session, datasets: Sequence[Dataset]) -> None:
-    """Let probes and planes know the datasets of the folder that is named like them."""
-    names = {dataset.pk: _second(dataset.collection) for dataset in datasets}
-    wanted = set(filter(None, names.values()))
-    if not wanted:
-        return
-    for kind in (ProbeInsertion, FieldOfView):
-        for owner in kind._default_manager.filter(session=session, name__in=wanted):  # noqa: SLF001
-            owner.datasets.add(*[each for each in datasets if names[each.pk] == owner.name])
-
-
-def _second(collection: str) -> str:
-    folders = collection.split("/")
-    return folders[1] if len(folders) > 1 else ""
 
 
 def sent(paths: Sequence[str], above: str, facts: Mapping[str, Sequence[Any]]) -> list[Sent]:

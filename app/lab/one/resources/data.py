@@ -22,6 +22,7 @@ from lab.one.filters import alike, between, equal, is_true, key, linked, number,
 from lab.one.resources.people import people
 from lab.one.resources.sessions import seen_sessions
 from lab.one.views import Writes
+from lab.services import datasets
 
 
 class ByName(Writes):
@@ -310,4 +311,5 @@ class Datasets(Writes):
         session = values.get("session")
         if record is None:
             values = {"created_by": self.person, "lab": session and session.lab, **values}
+            return datasets.create_dataset(by=self.person, values=values)
         return super().perform(record, values)

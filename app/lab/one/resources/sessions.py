@@ -40,6 +40,7 @@ from lab.one.filters import (
     number,
     quality,
 )
+from lab.one.recording_filters import ATLAS, histology
 from lab.one.resources.people import labs, people, projects, with_profiles
 from lab.one.views import Writes
 from lab.services import sessions
@@ -225,6 +226,8 @@ class Sessions(Writes):
             Exists(Dataset.objects.filter(session=OuterRef("pk"), qc__lte=_grade(text)))
         ),
         "tag": linked("datasets__tags__name"),
+        "histology": histology,
+        **ATLAS,
         "performance_gte": lambda rows, text, _view: _performance(rows, "performance_gte", text),
         "performance_lte": lambda rows, text, _view: _performance(rows, "performance_lte", text),
     }
