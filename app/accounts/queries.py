@@ -63,6 +63,20 @@ def role_of(user: Anybody, lab: Lab) -> str | None:
     return Membership.objects.filter(user=user, lab=lab).values_list("role", flat=True).first()
 
 
+def enters_administration(user: Anybody) -> bool:
+    """Say who may open /admin/: operators, and whoever records something in a lab.
+
+    What is shown and can be changed there each page decides for itself; accounts are for operators.
+    Somebody who was made a superuser and is no operator any more stays out.
+    """
+    if not user.is_active or not isinstance(user, User):
+        return False
+    if is_operator(user):
+        return True
+    records = Membership.objects.filter(user=user, role__in=up_from(Role.TECHNICIAN))
+    return not user.is_superuser and records.exists()
+
+
 def standing(user: Anybody, lab: Lab) -> Standing:
     return Standing(lab, role_of(user, lab))
 

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin.apps import AdminConfig
 from django.core import checks as system_checks
 
 
@@ -16,3 +17,9 @@ class SiteConfig(AppConfig):
         sentry.start(
             dsn=settings.SENTRY_DSN, release=settings.RELEASE, environment=settings.ENVIRONMENT
         )
+
+
+class AdministrationConfig(AdminConfig):
+    """Django's administration with a front door of our own."""
+
+    default_site = "config.administration.Administration"

@@ -1,10 +1,11 @@
 """Who may do what to which record: the one table, for pages and for every API."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from django.db import models
 
@@ -169,12 +170,15 @@ def _highest(user: User) -> str | None:
 
 
 def _need_own(user: User, record: Any) -> None:
+    if not _is_own(user, record):
+        raise NotYours
+
+
+def _is_own(user: User, record: Any) -> bool:
     subject = record if isinstance(record, records.Subject) else record.subject
     if subject.responsible_user_id == user.pk or _acts_for(user, subject.responsible_user_id):
-        return
-    if isinstance(record, records.Action) and record.users.filter(pk=user.pk).exists():
-        return
-    raise NotYours
+        return True
+    return isinstance(record, records.Action) and record.users.filter(pk=user.pk).exists()
 
 
 def _acts_for(user: User, responsible: Any) -> bool:
@@ -188,3 +192,38 @@ def may_write(user: User, kind: type[models.Model], lab: Lab | None) -> bool:
         return True
     own = _role(user, lab)
     return role is not None and own is not None and own in up_from(role)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Somebody's roles in all labs, asked for once: for pages that ask about many records."""
+
+    user: User
+    roles: Mapping[int, str]
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        return cls(user, dict(Membership.objects.filter(user=user).values_list("lab", "role")))
+
+    @property
+    def highest(self) -> str | None:
+        return max(self.roles.values(), key=lambda role: Role(role).power, default=None)
+
+    def role_in(self, lab: int | None) -> str | None:
+        return self.highest if lab is None else self.roles.get(lab)
+
+    def may_write(self, kind: type[models.Model], lab: int | None = None) -> bool:
+        """Say whether they may write records of this kind: in one lab, or in any."""
+        needed = WRITERS.get(kind)
+        if is_operator(self.user):
+            return True
+        return needed is not None and at_least(self.role_in(lab), needed)
+
+    def may_change(self, record: models.Model) -> bool:
+        """Say what `need_change` would."""
+        lab = getattr(record, "lab", None)
+        if not self.may_write(type(record), lab and lab.pk):
+            return False
+        if is_operator(self.user) or not isinstance(record, OWN_ALONE):
+            return True
+        return at_least(self.role_in(lab and lab.pk), FREE_HAND) or _is_own(self.user, record)

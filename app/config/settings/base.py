@@ -49,7 +49,7 @@ LOGOUT_REDIRECT_URL = "home"
 
 INSTALLED_APPS = [
     "config.apps.SiteConfig",
-    "django.contrib.admin",
+    "config.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -14,7 +14,7 @@ Person: TypeAlias = AbstractBaseUser | AnonymousUser
 Row = TypeVar("Row", bound=Recorded)
 
 
-def _labs_and_what_is_closed(user: Person, role: Role) -> tuple[list[int], list[int]]:
+def labs_and_what_is_closed(user: Person, role: Role) -> tuple[list[int], list[int]]:
     """Return the labs of ``user``, and the projects there that they do not see, by one question."""
     for_members = models.FilteredRelation(
         "projects", condition=models.Q(projects__visibility=Project.Visibility.MEMBERS)
@@ -46,7 +46,11 @@ class OfLabQuerySet(RecordedQuerySet[Row]):
             return self.none()
         if is_operator(cast("Any", user)):
             return self
-        labs, closed = _labs_and_what_is_closed(user, role)
+        labs, closed = labs_and_what_is_closed(user, role)
+        return self.within(labs, closed)
+
+    def within(self, labs: list[int], closed: list[int]) -> Self:
+        """Return the rows of some labs, without what belongs to closed projects only."""
         mine = self.filter(**{f"{self.lab_path}__in": labs})
         return mine.without(closed) if self.projects_path and closed else mine
 

@@ -27,7 +27,7 @@ def test_lists_and_pages_open_for_operators(as_, olga, filled, name):
 
 @pytest.mark.parametrize("name", LISTS)
 def test_they_open_for_nobody_else(as_, adam, filled, name):
-    assert as_(adam).get(f"/admin/accounts/{name}/").status_code == 302
+    assert as_(adam).get(f"/admin/accounts/{name}/").status_code == 403
 
 
 def test_the_hash_of_a_token_is_not_shown(as_, olga, filled):

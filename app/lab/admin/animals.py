@@ -1,0 +1,129 @@
+"""Animals: who they are, what they are called, what they weigh."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from common.templatetags.studium import NOTHING
+from lab.admin.base import RecordAdmin, TableInline
+from lab.admin.filters import AliveFilter, DayRangeFilter, SeenFilter, WhoseFilter
+from lab.admin.sections import ANIMALS
+from lab.models import Cull, Subject, SubjectName
+from lab.models.subjects import SubjectName as Name
+
+MOST_WORDS = 20
+
+
+class CullInline(TableInline):
+    model = Cull
+    fields = ["culled_on", "user", "reason", "method", "description"]
+    max_num = 1
+
+
+@admin.register(Subject)
+class SubjectAdmin(RecordAdmin):
+    section = ANIMALS
+    list_display = [
+        "nickname", "lab", "line", "sex", "born_on", "age", "responsible_user", "litter",
+        "cage_label", "ear_mark", "to_do", "state",
+    ]  # fmt: skip
+    list_filter = [
+        WhoseFilter,
+        AliveFilter,
+        "sex",
+        "to_be_genotyped",
+        "to_be_culled",
+        ("born_on", DayRangeFilter),
+        ("lab", SeenFilter),
+        ("line", SeenFilter),
+    ]
+    search_fields = ["nickname"]
+    search_help_text = "A nickname, an alias or a former name; an ear mark or a cage."
+    readonly_fields = ["age", "state", "names_known"]
+    optional = ("nickname", "lab", "responsible_user")
+    inlines = [CullInline]
+    fieldsets = [
+        (None, {"fields": [("nickname", "names_known"), ("lab", "responsible_user"), "projects"]}),
+        ("Animal", {"fields": [
+            ("species", "sex"), ("strain", "line"), ("litter", "source"), "request",
+            ("ear_mark", "cage_label"),
+        ]}),
+        ("Dates", {"fields": [
+            ("born_on", "weaned_on"), ("genotyped_on", "reduced_on"), ("died_on", "state"), "age",
+        ]}),
+        ("Care", {"fields": [
+            ("to_be_genotyped", "to_be_culled"), ("protocol_number", "actual_severity"),
+            "adverse_effects", "description",
+        ]}),
+        ("Free data", {"fields": ["json"], "classes": ["collapse"]}),
+    ]  # fmt: skip
+
+    def mine(self, request: HttpRequest) -> Q:
+        delegated = Subject.objects.filter(
+            responsible_user__profile__delegates=request.user.pk
+        ).values("pk")
+        return Q(responsible_user=request.user.pk) | Q(pk__in=delegated)
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        queryset: QuerySet[Any],
+        search_term: str,
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find animals by every name that they have or had."""
+        for word in search_term.split()[:MOST_WORDS]:
+            named = SubjectName.objects.filter(subject=OuterRef("pk"), name__icontains=word)
+            queryset = queryset.filter(
+                Q(nickname__icontains=word)
+                | Q(ear_mark__iexact=word)
+                | Q(cage_label__iexact=word)
+                | Exists(named)
+            )
+        return queryset, False
+
+    @admin.display(description="age")
+    def age(self, animal: Subject) -> str:
+        if animal.age_days is None:
+            return NOTHING
+        return f"{animal.age_weeks} weeks ({animal.age_days} days)"
+
+    @admin.display(description="state", ordering="died_on")
+    def state(self, animal: Subject) -> SafeString:
+        kind, word = ("good", "alive") if animal.alive else ("neutral", "dead")
+        return format_html('<span class="badge badge-{}">{}</span>', kind, word)
+
+    @admin.display(description="to do")
+    def to_do(self, animal: Subject) -> str:
+        todo = {"genotype": animal.to_be_genotyped, "cull": animal.to_be_culled}
+        return ", ".join(word for word, is_due in todo.items() if is_due) or NOTHING
+
+    @admin.display(description="other names")
+    def names_known(self, animal: Subject) -> str:
+        if animal._state.adding:  # noqa: SLF001
+            return NOTHING
+        others = animal.names.exclude(kind=Name.Kind.PRESENT)
+        return ", ".join(f"{one.name} ({one.get_kind_display()})" for one in others) or "none"
+
+
+@admin.register(SubjectName)
+class SubjectNameAdmin(RecordAdmin):
+    section = ANIMALS
+    list_display = ["name", "kind", "subject", "lab", "since", "until"]
+    list_filter = ["kind", ("since", DayRangeFilter), ("lab", SeenFilter)]
+    search_fields = ["name"]
+    readonly_fields = ["until"]
+    fields = ["name", "kind", "subject", "lab", "since", "until"]
+    optional = ("lab",)
+
+
+@admin.register(Cull)
+class CullAdmin(RecordAdmin):
+    section = ANIMALS
+    list_display = ["subject", "culled_on", "user", "reason", "method"]
+    list_filter = [("culled_on", DayRangeFilter), ("reason", SeenFilter), ("method", SeenFilter)]
+    search_fields = ["subject__nickname", "description"]
+    fields = ["subject", "culled_on", "user", "reason", "method", "description", "json"]

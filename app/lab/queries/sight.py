@@ -1,0 +1,77 @@
+"""What one person sees of every kind of record, with the questions about the person asked once."""
+
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Lab, Project, User
+from accounts.roles import Role, is_operator
+from lab import models as records
+from lab.models.visibility import OfLabQuerySet, labs_and_what_is_closed
+
+# Kinds that are seen by whoever sees what they hang on.
+HANG_ON: dict[type[models.Model], str] = {
+    records.SubjectName: "subject",
+    records.Cull: "subject",
+    records.ZygosityRule: "line",
+    records.GrowthPoint: "lab",
+    records.LabProfile: "lab",
+    records.Affiliation: "lab",
+    records.ProjectProfile: "project",
+    records.PersonProfile: "user",
+    records.Download: "dataset",
+}
+
+
+class Sight:
+    """One person's sight: `of` a kind returns the rows that they see."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    @cached_property
+    def _answer(self) -> tuple[list[int], list[int]]:
+        return labs_and_what_is_closed(self.user, Role.VIEWER)
+
+    @property
+    def labs(self) -> list[int]:
+        return self._answer[0]
+
+    @property
+    def closed(self) -> list[int]:
+        return self._answer[1]
+
+    def of(self, kind: type[models.Model]) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = kind._default_manager.all()  # noqa: SLF001
+        if not self.user.is_active:
+            return rows.none()
+        if is_operator(self.user):
+            return rows
+        if isinstance(rows, OfLabQuerySet):
+            return rows.within(self.labs, self.closed)
+        return self._other(kind, rows)
+
+    def _other(self, kind: type[models.Model], rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        if kind is Lab:
+            return rows.filter(pk__in=self.labs)
+        if kind in {Project, User}:
+            return kind._default_manager.visible_to(self.user)  # noqa: SLF001
+        if path := HANG_ON.get(kind):
+            owner = kind._meta.get_field(path).related_model  # noqa: SLF001
+            return rows.filter(**{f"{path}__in": self.of(owner).values("pk")})  # type: ignore[arg-type]
+        return rows.filter(self._own(kind))
+
+    def _own(self, kind: type[models.Model]) -> Q:
+        """Return what limits news to those whom it is for, and the trash to who may empty it."""
+        if kind is records.Notification:
+            return Q(pk__in=records.Notification.users.through.objects.filter(user=self.user.pk)
+                     .values("notification"))  # fmt: skip
+        if kind is records.NotificationRule:
+            return Q(user=self.user.pk)
+        if kind is records.DeletedRecord:
+            return Q(deleted_by=self.user.pk) | Q(
+                lab__in=Lab.objects.with_role(self.user, Role.MANAGER)
+            )
+        return Q()  # a list that the site shares
