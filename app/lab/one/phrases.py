@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from lab.one.errors import FieldRefused
 from lab.one.vocabulary import Column, Unknown, Vocabulary
+from lab.queries import words
 
 LONGEST = 8000  # characters; ONE sends up to 100 identifiers at once
 OPERATORS = frozenset({
@@ -45,11 +46,19 @@ def rows(
             column = vocabulary.column(path)
         except Unknown as unknown:
             raise FieldRefused(name, f"{pair.path!r}: {unknown}") from None
-        condition = Q(**{f"{column.path}__{operator}": _value(column, operator, pair.value, name)})
+        value = _value(column, operator, pair.value, name)
+        condition = _condition(found.model, column, operator, value)
         if column.is_many:  # a join would repeat the rows
             condition = Q(pk__in=found.model._base_manager.filter(condition).values("pk"))  # noqa: SLF001
         found = found.exclude(condition) if pair.excludes else found.filter(condition)
     return found
+
+
+def _condition(model: Any, column: Column, operator: str, value: Any) -> Q:
+    fitting = words.matching(model, column.path, operator, value)
+    if fitting is not None:
+        return Q(**{f"{column.path}__in": fitting})
+    return Q(**{f"{column.path}__{operator}": value})
 
 
 def inside(found: models.QuerySet[Any], text: str, column: str, name: str) -> models.QuerySet[Any]:
@@ -75,10 +84,10 @@ def pairs(text: str, name: str) -> Iterator[Pair]:
     """
     if len(text) > LONGEST:
         raise FieldRefused(name, f"The filter is longer than {LONGEST} characters.")
-    words = list(_words(text, name))
-    if len(words) % 2:
-        raise FieldRefused(name, f"Write pairs of a path and a value; {words[-1]!r} has none.")
-    for path, value in zip(words[::2], words[1::2], strict=True):
+    parts = list(_words(text, name))
+    if len(parts) % 2:
+        raise FieldRefused(name, f"Write pairs of a path and a value; {parts[-1]!r} has none.")
+    for path, value in zip(parts[::2], parts[1::2], strict=True):
         yield Pair(path.lstrip("~").strip(), _literal(value), path.startswith("~"))
 
 
