@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "accounts",
     "jobs",
     "lab",
+    "runs",
     "ops",
     "ops.cron_app.DjangoCronConfig",  # after ops, whose `runcrons` comes first
 ]

@@ -1,0 +1,74 @@
+"""Storing what a page's form says, exactly once."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.timezone import now
+
+from runs.models import Answer, Variant, Visit
+from runs.models.trials import FORM
+from runs.rows import Said, digest
+from runs.services.leases import hold
+from runs.services.trials import columns, know
+
+
+@dataclass(frozen=True)
+class Given:
+    """One answer of a form: the value, and the words that stood beside it."""
+
+    said: Said
+    label: str = ""
+
+
+@transaction.atomic
+def submit(
+    *, visit: Visit, holder: str, answers: Sequence[Given], answered_at: datetime | None = None
+) -> bool:
+    """Store a form's answers; return whether they are the first or the same as the first.
+
+    The first to come counts. Sent again it is a no-op; another content is kept beside it and the
+    page is marked.
+    """
+    at = now()
+    hold(run=visit.run, holder=holder, at=at)
+    raw = _raw(answers)
+    unsent = Visit.objects.filter(pk=visit.pk, submitted_at=None)
+    if unsent.update(submitted_at=at, submission=digest(raw)):
+        _store(visit, answers, at, answered_at)
+        return True
+    return _is_same(visit, raw, at)
+
+
+def _raw(answers: Sequence[Given]) -> str:
+    told = {given.said.name: [given.said.value, given.said.missing] for given in answers}
+    return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+
+def _store(
+    visit: Visit, answers: Sequence[Given], at: datetime, answered_at: datetime | None
+) -> None:
+    know(visit, {given.said.name for given in answers})
+    Answer.objects.bulk_create(
+        Answer(
+            label=given.label,
+            stimulus=visit.stimulus,
+            answered_at=answered_at,
+            **columns(visit, given.said, at),
+        )
+        for given in answers
+    )
+
+
+def _is_same(visit: Visit, raw: str, at: datetime) -> bool:
+    visit.refresh_from_db(fields=["submission"])
+    if visit.submission == digest(raw):
+        return True
+    Variant.objects.bulk_create(
+        [Variant(visit=visit, index=FORM, digest=digest(raw), raw=raw, received_at=at)],
+        ignore_conflicts=True,
+    )
+    Visit.objects.filter(pk=visit.pk).update(is_disputed=True)
+    return False

@@ -1,0 +1,121 @@
+"""Beginning, showing and ending: what a run goes through."""
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.timezone import now
+
+from accounts.keys import digest, new_link
+from accounts.models import Project
+from runs.errors import NoSuchVisit, RunIsOver
+from runs.models import Participant, Run, Visit
+from runs.models.runs import LARGEST_SEED
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a run is of: the hash of all that is shown, and what people call it."""
+
+    source: str
+    hash: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A new run, and the key of its address, which is shown this once."""
+
+    run: Run
+    key: str
+
+
+@transaction.atomic
+def begin(  # noqa: PLR0913  what a run is told at its beginning
+    *,
+    project: Project,
+    design: Design,
+    participant: Participant | None = None,
+    external: Mapping[str, Any] | None = None,
+    is_pilot: bool = False,
+    seed: int | None = None,
+) -> Begun:
+    """Make a run; without a participant it gets one of its own, known by a pseudonym alone."""
+    key = new_link()
+    run = Run.objects.create(
+        project=project,
+        participant=participant or Participant.objects.create(project=project),
+        source=design.source,
+        design=design.hash,
+        design_label=design.label,
+        key_digest=digest(key),
+        seed=secrets.randbelow(LARGEST_SEED) if seed is None else seed,
+        is_pilot=is_pilot,
+        environment=settings.ENVIRONMENT,
+        release=settings.RELEASE,
+        external=dict(external or {}),
+    )
+    return Begun(run, key)
+
+
+def by_key(key: str) -> Run | None:
+    return (
+        Run.objects.select_related("participant", "project").filter(key_digest=digest(key)).first()
+    )
+
+
+def visit_of(key: str, visit: str) -> Visit:
+    """Return a visit of the run that a key opens, in one query.
+
+    Raises
+    ------
+    NoSuchVisit
+        The key opens no run, or the visit is another's.
+    """
+    try:
+        which = uuid.UUID(visit)
+    except ValueError:
+        raise NoSuchVisit from None
+    found = Visit.objects.select_related("run").filter(pk=which, run__key_digest=digest(key))
+    visit_found = found.first()
+    if visit_found is None:
+        raise NoSuchVisit
+    return visit_found
+
+
+def show(*, run: Run, position: int, step: str, **facts: Any) -> Visit:
+    """Open a showing at a position of the run; asked for twice at once, it is the same one."""
+    try:
+        with transaction.atomic():
+            return Visit.objects.create(run=run, position=position, step=step, **facts)
+    except IntegrityError:
+        return Visit.objects.get(run=run, position=position)
+
+
+def start(*, run: Run, at: datetime | None = None) -> None:
+    """Let a run count as begun; a second call changes nothing."""
+    at = at or now()
+    waiting = Run.objects.filter(pk=run.pk, status=Run.Status.INVITED)
+    waiting.update(status=Run.Status.ACTIVE, began_at=at, seen_at=at)
+
+
+def end(*, run: Run, status: str, at: datetime | None = None) -> None:
+    """End a run, once: the first outcome stays.
+
+    Raises
+    ------
+    RunIsOver
+        It has ended in another way.
+    """
+    at = at or now()
+    going = Run.objects.filter(pk=run.pk, status__in=Run.OPEN)
+    if going.update(status=status, ended_at=at, seen_at=at, holder="", held_until=None):
+        return
+    run.refresh_from_db(fields=["status"])
+    if run.status != status:
+        raise RunIsOver
