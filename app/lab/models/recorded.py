@@ -58,8 +58,7 @@ class RecordedQuerySet(models.QuerySet[Row]):
 
         with transaction.atomic(using=self.db):
             rows = list(self)
-            for row in rows:
-                deletion.throw_away(record=row)
+            deletion.throw_away_all(records=rows)
         return len(rows), {self.model._meta.label: len(rows)}  # noqa: SLF001
 
     def _raw_delete(self, using: str | None) -> NoReturn:  # noqa: ARG002  Django's signature

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -13,7 +14,7 @@ from lab import permissions, recording
 from lab.errors import DoesNotFit
 from lab.models import BreedingPair, Line, Litter, Sex, Subject
 from lab.models.subjects import NICKNAME
-from lab.services import names, records
+from lab.services import names, records, zygosities
 from lab.services.subjects import NAMELESS, keeper_of, take_names
 from lab.times import day_of
 
@@ -73,7 +74,11 @@ def change_pair(*, pair: BreedingPair, by: User, values: Values, reason: str = "
     if new or "line" in values:
         began_on = values.get("began_on", pair.began_on)
         _need_parents(values.get("line", pair.line), parents, began_on=began_on, new=set(new))
-    return records.change(record=pair, by=by, values=values, reason=reason)
+    with recording.by(by, reason=reason):
+        changed = records.change(record=pair, by=by, values=values)
+        if new:
+            zygosities.follow(_keys(Subject.objects.filter(litter__breeding_pair=pair)))
+    return changed
 
 
 def end_pair(
@@ -147,13 +152,19 @@ def change_litter(*, litter: Litter, by: User, values: Values, reason: str = "")
     before = {"born_on": litter.born_on, "line": litter.line}
     given = {name: values.get(name, getattr(litter, name)) for name in ("born_on", "line")}
     _need_birth(given["line"], values.get("breeding_pair", litter.breeding_pair), given["born_on"])
+    mine = Subject.objects.filter(litter=litter).select_related("lab")
     with recording.by(by, reason=reason):
         changed = records.change(record=litter, by=by, values=values)
         for name, value in given.items():
             if value != before[name]:
-                alike = Subject.objects.filter(litter=litter, **{name: before[name]})
-                alike.update(**{name: value})
+                mine.filter(**{name: before[name]}).update(**{name: value})
+        if {"line", "breeding_pair"} & set(values):
+            zygosities.follow(_keys(mine))
     return changed
+
+
+def _keys(rows: Any) -> list[UUID]:
+    return list(rows.order_by().values_list("pk", flat=True))
 
 
 def _need_birth(line: Line, pair: BreedingPair | None, born_on: date | None) -> None:
@@ -212,6 +223,7 @@ def add_young(
             row.nickname = name
         made = list(records.keep_all(Subject, rows))
         take_names(made)
+        zygosities.follow([each.pk for each in made])
     return made
 
 

@@ -14,7 +14,7 @@ from accounts.roles import Role, up_from
 from lab import recording
 from lab.errors import DoesNotFit, Taken
 from lab.models import Line, Subject, SubjectName
-from lab.services import deaths, names, records
+from lab.services import deaths, names, records, zygosities
 
 NAMELESS = ("", "-")
 Kind = SubjectName.Kind
@@ -36,6 +36,8 @@ def create_subject(*, by: User, values: Mapping[str, Any], reason: str = "") -> 
             given["nickname"] = _next_name(line, given["lab"])
         subject = records.create(kind=Subject, by=by, values=given)
         take_names([subject])
+        if subject.litter_id:
+            zygosities.follow([subject.pk])
     return subject
 
 
@@ -53,6 +55,8 @@ def change_subject(
             _rename(changed)
         if changed.died_on != died_on:
             deaths.move(subject=changed, before=died_on)
+        if {"line", "litter"} & set(given):
+            zygosities.follow([changed.pk])
     return changed
 
 
