@@ -15,6 +15,7 @@ from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 from tests.factories import accounts as make
 from tests.factories import lab as records
+from tests.factories import notes as noted
 from tests.factories import recordings
 
 from jobs.models import Job, Status
@@ -153,6 +154,20 @@ ROWS = [
     get("one:files-list", FOR_ONE),
     get("one:files-detail", ALDER_FOR_ONE, "file"),
     post("one:register-file", "403 400 400 400 400"),
+    get("one:data-notices-list", FOR_ONE),
+    get("one:data-notices-detail", ALDER_FOR_ONE, "notice"),
+    get("one:downloads-list", FOR_ONE),
+    get("one:downloads-detail", ALDER_FOR_ONE, "download"),
+    post("one:new-download", "403 400 400 400 400"),
+    get("one:notes-list", FOR_ONE),
+    get("one:notes-detail", ALDER_FOR_ONE, "note"),
+    get("one:procedures-list", FOR_ONE),
+    get("one:procedures-detail", FOR_ONE, "procedure"),
+    get("one:sync-file-status", FOR_ONE),
+    post("one:sync-file-status", "403 400 400 400 400"),
+    get("one:tasks-list", FOR_ONE),
+    get("one:tasks-detail", ALDER_FOR_ONE, "task"),
+    get("one:uploaded", "401 200 404 200 200", "picture"),
     get("one:revisions-list", FOR_ONE),
     get("one:revisions-detail", FOR_ONE, "revision"),
     get("one:tags-list", FOR_ONE),
@@ -233,6 +248,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
     project = make.project(lab, "Memory")
     now = timezone.now()
     settings.JOB_FILES = tmp_path / "jobs"
+    settings.MEDIA_ROOT = tmp_path / "media"
     work = {"name": "ops.self_test", "label": "Export", "project": project, "created_by": alice}
     report = {"kind": "KeyError", "place": "here", "first_seen_at": now, "last_seen_at": now}
     job = Job.objects.create(**work)
@@ -246,6 +262,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "location": records.location(lab).name,
         **records.dataset(records.session(animal, alice, number=2)),
         **recordings.one_of_each(records.session(animal, alice, number=3), alice),
+        **noted.beside(records.session(animal, alice, number=3), alice),
         "nowhere": "alder/nothing",
         "water": records.water(animal, alice).pk,
         "water_type": records.water_type().name,

@@ -22,6 +22,7 @@ REGISTRIES = re.compile(
 )
 IMPORTED_AS = {
     "djangorestframework": "rest_framework",
+    "markdown-it-py": "markdown_it",
     "django-otp": "django_otp",
     "Pillow": "ImageField",
     "ONE-api": "one",

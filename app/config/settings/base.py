@@ -184,3 +184,7 @@ STATICFILES_FINDERS = [
 NPM_FILES = {"vendor/htmx.min.js": "htmx.org/dist/htmx.min.js"}
 BROWSER_LIBRARIES = ENV.path("STUDIUM_BROWSER_LIBRARIES", PROJECT / "node_modules")
 MEDIA_ROOT = ENV.path("STUDIUM_MEDIA", STATE / "media")
+SENT_BY_WEB_SERVER = False  # by X-Accel-Redirect; elsewhere the application sends files itself
+PICTURE_WIDTH = ENV.integer("STUDIUM_PICTURE_WIDTH", 800)
+PICTURE_MOST_BYTES = ENV.integer("STUDIUM_PICTURE_MOST_MB", 8) * 2**20
+PICTURE_MOST_PIXELS = 50_000_000

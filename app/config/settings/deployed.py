@@ -8,6 +8,7 @@ from config.settings.base import *  # noqa: F403
 from config.settings.base import ENV, SITE_URL, STATIC_ROOT
 
 DEPLOYED = True
+SENT_BY_WEB_SERVER = True
 SECRET_KEY = ENV.required("STUDIUM_SECRET_KEY")
 SECURE = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
 from django.db.models import F, Q
 
@@ -52,6 +53,7 @@ class Action(Recorded):
     after_death = models.CharField(
         "why after the animal's death", max_length=255, blank=True, default=""
     )
+    notes = GenericRelation("lab.Note")
 
     class Meta:
         abstract = True

@@ -1,20 +1,21 @@
 """Datasets and files: what was recorded, and where it lies."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, cast
 
 from django.conf import settings
-from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.timezone import now
 
 from accounts.models import Lab, Project
+from accounts.roles import Role, is_operator
 from lab.models.actions import Quality, Session
 from lab.models.lookups import Named
-from lab.models.recorded import Recorded
-from lab.models.visibility import OfLabQuerySet
+from lab.models.recorded import Recorded, RecordedQuerySet
+from lab.models.visibility import OfLabQuerySet, Person
 
 COLLECTION = RegexValidator(
     r"^([A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*)?$", "Write folders' names parted by slashes."
@@ -151,6 +152,8 @@ class Dataset(Recorded):
         default=False, editable=False, help_text="A server repository has it."
     )
 
+    notes = GenericRelation("lab.Note")
+
     objects: ClassVar[Any] = DatasetQuerySet.as_manager()
 
     class Meta:
@@ -239,6 +242,18 @@ class FileRecord(Recorded):
         return self.dataset.lab
 
 
+class DownloadQuerySet(OfLabQuerySet["Download"]):
+    lab_path = "dataset__lab"
+    projects_path = "dataset__session__projects"
+
+    def visible_to(self, user: Person) -> Self:
+        """Return the person's own, and those of the datasets of labs that they manage."""
+        if not user.is_active:
+            return self.none()
+        managed = self.with_role(user, Role.MANAGER)
+        return self.filter(Q(user=user.pk) | Q(pk__in=managed.values("pk")))
+
+
 class Download(Recorded):
     """How often somebody fetched a dataset."""
 
@@ -250,6 +265,8 @@ class Download(Recorded):
     first_at = models.DateTimeField(default=now)
     last_at = models.DateTimeField(default=now)
     count = models.PositiveIntegerField(default=0)
+
+    objects: ClassVar[Any] = DownloadQuerySet.as_manager()
 
     class Meta:
         ordering = ["-last_at"]
@@ -265,6 +282,18 @@ class Download(Recorded):
     @property
     def lab(self) -> Lab | None:
         return self.dataset.lab
+
+
+class DataNoticeQuerySet(RecordedQuerySet["DataNotice"]):
+    def visible_to(self, user: Person) -> Self:
+        """Return the notices about something that the person sees, and those about no dataset."""
+        if not user.is_active:
+            return self.none()
+        if is_operator(cast("Any", user)):
+            return self
+        through = DataNotice.datasets.through.objects.filter(datanotice=OuterRef("pk"))
+        seen = Exists(through.filter(dataset__in=Dataset.objects.visible_to(user).values("pk")))
+        return self.filter(seen | ~Exists(through) | Q(created_by=user.pk))
 
 
 class DataNotice(Recorded):
@@ -289,6 +318,8 @@ class DataNotice(Recorded):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField(default=now)
+
+    objects: ClassVar[Any] = DataNoticeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-importance", "-created_at"]

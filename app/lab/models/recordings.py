@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
@@ -82,6 +83,8 @@ class ProbeInsertion(Recorded):
         ChronicInsertion, models.SET_NULL, null=True, blank=True, related_name="probe_insertions"
     )
     changed_at = models.DateTimeField(auto_now=True)
+
+    notes = GenericRelation("lab.Note")
 
     objects: ClassVar[Any] = ProbeInsertionQuerySet.as_manager()
 
@@ -225,6 +228,8 @@ class FieldOfView(Recorded):
         ImagingStack, models.SET_NULL, null=True, blank=True, related_name="slices"
     )
     datasets = models.ManyToManyField(Dataset, blank=True, related_name="fields_of_view")
+
+    notes = GenericRelation("lab.Note")
 
     objects: ClassVar[Any] = FieldOfViewQuerySet.as_manager()
 

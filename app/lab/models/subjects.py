@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.contenttypes.fields import GenericRelation
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -96,6 +97,7 @@ class Subject(Recorded):
         null=True, blank=True, editable=False,
         help_text="What the animal's death ended, and when: revived, it goes on.",
     )  # fmt: skip
+    notes = GenericRelation("lab.Note")
     sequences = models.ManyToManyField(
         "lab.Sequence", through="lab.GenotypeTest", related_name="subjects", blank=True
     )

@@ -1,7 +1,8 @@
 """Steps of a pipeline of analysis, as programs on other machines report them."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
@@ -14,8 +15,16 @@ from lab.models.visibility import OfLabQuerySet
 
 
 class TaskQuerySet(OfLabQuerySet["Task"]):
+    """A task is seen with its session; one without is seen by the labs of its repository."""
+
     lab_path = "session__lab"
     projects_path = "session__projects"
+
+    def within(self, labs: list[int], closed: list[int]) -> Self:
+        of_session = super().within(labs, closed).filter(pk=models.OuterRef("pk"))
+        shared = Repository.objects.filter(labs__lab__in=labs).values("pk")
+        alone = Q(session=None, repository__in=shared)
+        return self.filter(models.Exists(of_session.order_by()) | alone)
 
 
 class Task(Recorded):
@@ -54,6 +63,8 @@ class Task(Recorded):
     log = models.TextField(blank=True, default="")
     version = models.CharField(max_length=64, blank=True, default="")
     at = models.DateTimeField(default=now)
+
+    notes = GenericRelation("lab.Note")
 
     objects: ClassVar[Any] = TaskQuerySet.as_manager()
 

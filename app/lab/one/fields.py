@@ -13,6 +13,7 @@ from rest_framework import serializers
 from rest_framework.reverse import reverse
 
 from accounts.models import Lab
+from lab.one.vocabulary import YEARS
 from lab.times import instant_of, wall_clock
 
 
@@ -88,7 +89,7 @@ class WallClockField(serializers.Field[Any, Any, Any, Any]):
             found = parse_datetime(str(data)) or _midnight(str(data))
         except ValueError:
             found = None
-        if found is None:
+        if found is None or found.year not in YEARS:
             self.fail("invalid", value=str(data)[:40])
         return found
 
@@ -122,7 +123,7 @@ class LabelField(serializers.ChoiceField):
         text = str(data).strip().lower()
         if text in named:
             return named[text]
-        if text.lstrip("-").isdigit() and int(text) in self.kinds.values:
+        if text.isdecimal() and int(text[:9]) in self.kinds.values:
             return int(text)
         return self.fail("invalid_choice", input=str(data)[:40])
 

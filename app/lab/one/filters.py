@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_date
 from lab.models import Quality
 from lab.one.errors import FieldRefused
 from lab.one.views import Filter
+from lab.one.vocabulary import YEARS
 
 Rows = QuerySet[Any]
 
@@ -125,6 +126,6 @@ def day(name: str, text: str) -> date:
         found = parse_date(text[:10])
     except ValueError:
         found = None
-    if found is None:
+    if found is None or found.year not in YEARS:
         raise FieldRefused(name, f"Write a day such as 2026-03-01, not {text[:40]!r}.")
     return found

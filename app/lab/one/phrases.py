@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 
 from lab.one.errors import FieldRefused
-from lab.one.vocabulary import Column, Unknown, Vocabulary
+from lab.one.vocabulary import Column, Unknown, Vocabulary, as_it_is
 from lab.queries import words
 
 LONGEST = 8000  # characters; ONE sends up to 100 identifiers at once
@@ -22,8 +22,8 @@ OPERATORS = frozenset({
     "iendswith", "in", "gt", "gte", "lt", "lte", "isnull",
 })  # fmt: skip
 OPENING, CLOSING = "[(", "])"
-WORDS = {"None": None, "True": True, "False": False}
 KEY = re.compile(r"[A-Za-z0-9_ .-]{1,100}")
+WORDS = {"None": None, "True": True, "False": False}
 NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -46,6 +46,8 @@ def rows(
             column = vocabulary.column(path)
         except Unknown as unknown:
             raise FieldRefused(name, f"{pair.path!r}: {unknown}") from None
+        if column.read is as_it_is:
+            _need_answerable(pair.path, operator, name)
         value = _value(column, operator, pair.value, name)
         condition = _condition(found.model, column, operator, value)
         if column.is_many:  # a join would repeat the rows
@@ -68,6 +70,7 @@ def inside(found: models.QuerySet[Any], text: str, column: str, name: str) -> mo
         keys = path.split("__")
         if not all(KEY.fullmatch(key) and key not in OPERATORS for key in keys):
             raise FieldRefused(name, f"{pair.path!r} names no key.")
+        _need_answerable(pair.path, operator, name)
         lookup = f"{column}__{'__'.join(keys)}" + ("" if operator == "exact" else f"__{operator}")
         condition = Q(**{lookup: pair.value})
         found = found.exclude(condition) if pair.excludes else found.filter(condition)
@@ -123,6 +126,12 @@ def _part(path: str) -> tuple[str, str]:
     return (head, tail) if tail in OPERATORS and head else (path, "exact")
 
 
+def _need_answerable(path: str, operator: str, name: str) -> None:
+    """Refuse what one of the two databases cannot ask of free data."""
+    if operator == "contains":
+        raise FieldRefused(name, f"{path!r}: write icontains for free data.")
+
+
 def _value(column: Column, operator: str, value: Any, name: str) -> Any:
     try:
         if operator == "isnull" or value is None:
@@ -130,5 +139,5 @@ def _value(column: Column, operator: str, value: Any, name: str) -> Any:
         if operator == "in":
             return [column.read(each) for each in (value if isinstance(value, list) else [value])]
         return column.read(value)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise FieldRefused(name, f"{value!r} is no value for {column.name}.") from None

@@ -7,13 +7,19 @@ from lab.one.files import Download
 from lab.one.registration import CheckProtected, RegisterFile
 from lab.one.resources import (
     data,
+    downloads,
     imaging,
     insertions,
+    notes,
+    notices,
     people,
+    procedures,
     regions,
     sessions,
     subjects,
+    tasks,
     trajectories,
+    transfers,
     water,
 )
 from lab.one.schema import Schema
@@ -51,6 +57,11 @@ router.register("fields-of-view", imaging.FieldsOfView, "fields-of-view")
 router.register("fov-location", imaging.Locations, "fov-location")
 router.register("imaging-stack", imaging.ImagingStacks, "imaging-stack")
 router.register("brain-regions", regions.BrainRegions, "brain-regions")
+router.register("notes", notes.Notes, "notes")
+router.register("procedures", procedures.Procedures, "procedures")
+router.register("tasks", tasks.Tasks, "tasks")
+router.register("downloads", downloads.Downloads, "downloads")
+router.register("data-notices", notices.DataNotices, "data-notices")
 
 alone = [
     path("data/<path:path>", Download.as_view(), name="download"),
@@ -61,6 +72,9 @@ alone = [
         water.RestrictedSubjects.as_view({"get": "list"}),
         name="water-restricted-subjects-list",
     ),
+    path("new-download", downloads.NewDownload.as_view(), name="new-download"),
+    path("sync-file-status", transfers.SyncFileStatus.as_view(), name="sync-file-status"),
+    path("uploaded/<path:path>", notes.Uploaded.as_view(), name="uploaded"),
     path("auth-token", AuthToken.as_view(), name="auth-token"),
     path("me", Me.as_view(), name="me"),
     path("water-requirement/<str:nickname>", water.Requirement.as_view(), name="requirement"),

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldError, ValidationError
 from django.db import models
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 from rest_framework import mixins, viewsets
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
@@ -18,7 +20,7 @@ from accounts.authentication import ScopeAllows
 from accounts.models import User
 from accounts.throttles import ApiThrottle
 from common.errors import NotThere
-from lab.one import phrases
+from lab.one import bodies, phrases
 from lab.one.authentication import AUTHENTICATION
 from lab.one.errors import FieldRefused, exception_handler
 from lab.one.fields import placed
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 Filter = Callable[[QuerySet[Any], str, Any], QuerySet[Any]]
 PAGING = {"limit", "offset"}
+# What Django says of a value that a column cannot be compared with.
+UNREADABLE = (ValueError, TypeError, OverflowError, ValidationError, FieldError)
 
 
 class OneView(APIView):
@@ -40,6 +44,22 @@ class OneView(APIView):
     permission_classes = [IsAuthenticated, ScopeAllows]
     throttle_classes = [ApiThrottle]
     renderer_classes = [JSONRenderer]
+    parser_classes = bodies.PARSERS
+
+    @cached_property
+    def words(self) -> bodies.Words:
+        """Return what the answer says besides its body."""
+        return bodies.Words()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        bodies.need_plain(request.data)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        for name, text in self.words.headers(reverse("one:schema", request=request)).items():
+            answer[name] = text
+        return answer
 
     def get_exception_handler(self) -> Any:
         return exception_handler
@@ -55,6 +75,7 @@ class Reads(OneView, mixins.ListModelMixin, mixins.RetrieveModelMixin,
     vocabulary: ClassVar[Vocabulary | None] = None
     json_filters: ClassVar[tuple[str, ...]] = ("json",)
     list_serializer: ClassVar[type[BaseSerializer[Any]] | None] = None
+    former_filters: ClassVar[Mapping[str, bodies.Former]] = {}
 
     @property
     def person(self) -> User:
@@ -78,13 +99,21 @@ class Reads(OneView, mixins.ListModelMixin, mixins.RetrieveModelMixin,
     def _filtered(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
         if "\0" in text:
             raise FieldRefused(name, "It holds a character that no record can hold.")
+        if name not in self.known_filters():
+            known = ", ".join(sorted({*self.known_filters(), *PAGING}))
+            raise FieldRefused(name, f"This list has no such filter. It has: {known}.")
+        if name in self.former_filters:
+            self.words.formers.append(self.former_filters[name])
+        try:
+            return self._kept(rows, name, text)
+        except UNREADABLE:
+            raise FieldRefused(name, f"{text[:60]!r} is no value for this filter.") from None
+
+    def _kept(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
         if name == "django" and self.vocabulary:
             return phrases.rows(rows, text, self.vocabulary)
         if name in self.json_filters:
             return phrases.inside(rows, text, name, name)
-        if name not in self.filters:
-            known = ", ".join(sorted({*self.known_filters(), *PAGING}))
-            raise FieldRefused(name, f"This list has no such filter. It has: {known}.")
         return self.filters[name](rows, text, self)
 
     def known_filters(self) -> list[str]:
@@ -112,6 +141,9 @@ class Reads(OneView, mixins.ListModelMixin, mixins.RetrieveModelMixin,
 
 class Writes(Reads):
     """An endpoint that also creates, changes and deletes."""
+
+    formers: ClassVar[Mapping[str, bodies.Former]] = {}
+    echoed: ClassVar[frozenset[str]] = frozenset()  # in answers alone; sent back, they say nothing
 
     def create(self, request: Request, *_: Any, **__: Any) -> Response:
         record = self.perform(None, self._given(request.data))
@@ -142,9 +174,12 @@ class Writes(Reads):
         return self.get_serializer(again or record).data
 
     def _given(self, data: Any, record: Any = None, *, partial: bool = False) -> dict[str, Any]:
-        serializer = self.get_serializer(record, data=data, partial=partial)
+        known = {*cast("Any", self.get_serializer()).fields, *self.echoed, "url", "id"}
+        plain = bodies.understood(data, known, self.formers, self.words)
+        serializer = self.get_serializer(record, data=plain, partial=partial)
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
+        bodies.need_finite(values)
         return placed(values, self.lab_of(values, record))
 
     def lab_of(self, values: Mapping[str, Any], record: Any) -> Any:

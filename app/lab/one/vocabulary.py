@@ -4,6 +4,7 @@ The words are Alyx's; the paths are ours. What is not written here cannot be rea
 no token, no history.
 """
 
+import math
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -15,7 +16,8 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_naive, make_aware
 
 DEEPEST = 5
-KEYS = re.compile(r"[A-Za-z0-9 .-]+(_{1,2}[A-Za-z0-9 .-]+)*")  # of free data
+KEYS = re.compile(r"_?[A-Za-z0-9 .-]+(_{1,3}[A-Za-z0-9 .-]+)*")  # of free data
+YEARS = range(1900, 2200)
 
 
 class Unknown(Exception):
@@ -33,11 +35,14 @@ def key(value: Any) -> uuid.UUID:
 def number(value: Any) -> float:
     if isinstance(value, bool):
         raise ValueError(value)  # noqa: TRY004  as for any other text that is no number
-    return float(value)
+    found = float(value)
+    if not math.isfinite(found):
+        raise ValueError(value)
+    return found
 
 
 def whole(value: Any) -> int:
-    return int(float(value))
+    return int(value) if isinstance(value, int) else int(number(value))
 
 
 def truth(value: Any) -> bool:
@@ -49,7 +54,7 @@ def truth(value: Any) -> bool:
 
 def day(value: Any) -> date:
     found = parse_date(str(value)[:10])
-    if found is None:
+    if found is None or found.year not in YEARS:
         raise ValueError(value)
     return found
 
@@ -59,6 +64,8 @@ def instant(value: Any) -> datetime:
     if found is None:
         at = day(value)
         found = datetime(at.year, at.month, at.day)  # noqa: DTZ001  made aware below
+    if found.year not in YEARS:
+        raise ValueError(value)
     return make_aware(found) if is_naive(found) else found
 
 
@@ -182,6 +189,7 @@ subjects: Vocabulary = Vocabulary(
         "litter": Relation("litter", _by_name),
         "actions_sessions": Relation("sessions", lambda: sessions, is_many=True),
     },
+    free=FREE,
 )  # fmt: skip
 lines: Vocabulary = Vocabulary(NAMED | {"nickname": ("nickname", text)}, {"lab": PEOPLE["lab"]})
 sessions: Vocabulary = Vocabulary(
@@ -233,6 +241,7 @@ datasets: Vocabulary = Vocabulary(
         "probe_insertion": Relation("probe_insertions", lambda: insertions, is_many=True),
         "field_of_view": Relation("fields_of_view", lambda: fields_of_view, is_many=True),
     },
+    free=FREE,
 )  # fmt: skip
 insertions: Vocabulary = Vocabulary(
     {"id": ("id", key), "pk": ("pk", key), "name": ("name", text), "serial": ("serial", text),

@@ -41,6 +41,7 @@ from lab.one.filters import (
     quality,
 )
 from lab.one.recording_filters import ATLAS, histology
+from lab.one.resources import notes
 from lab.one.resources.people import labs, people, projects, with_profiles
 from lab.one.views import Writes
 from lab.services import sessions
@@ -133,30 +134,33 @@ def related(session: Session, request: Any) -> dict[str, Any]:
             for water in session.water_administrations.all()
         ],
         "probe_insertion": [
-            {"id": str(key), "name": name, "serial": serial} for key, name, serial in small["probe"]
+            {"id": str(key), "name": name, "serial": serial}
+            for key, name, serial, *_ in small["probe"]
         ],
-        "field_of_view": [{"id": str(key), "name": name} for key, name, _ in small["plane"]],
-        "notes": [
-            {"id": str(key), "user": name, "text": text} for key, name, text in small["note"]
-        ],
+        "field_of_view": [{"id": str(key), "name": name} for key, name, *_ in small["plane"]],
+        "notes": [notes.row(note, session, request) for note in small["note"]],
     }
 
 
-def beside(session: Session) -> dict[str, list[tuple[Any, str, str]]]:
-    """Return the probes, planes and notes of a session, all by one question."""
+def beside(session: Session) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the probes, planes and notes of a session, all by one question.
 
-    def rows(kind: str, found: Any, name: str, text: Any, place: Any) -> Any:
+    The last text of each is what it is sorted by: a name, or for a note the time.
+    """
+
+    def rows(kind: str, found: Any, name: str, *texts: Any) -> Any:
         return found.order_by().values_list(
-            Value(kind), "pk", name, Cast(text, TextField()), Cast(place, TextField())
+            Value(kind), "pk", name, *[Cast(each, TextField()) for each in texts]
         )
 
-    probes = rows("probe", session.probe_insertions, "name", "serial", "name")
-    planes = rows("plane", session.fields_of_view, "name", Value(""), "name")
-    of_session = Note.objects.filter(object_id=session.pk)
-    notes = rows("note", of_session, "user__username", "text", "at")
-    found: dict[str, list[tuple[Any, str, str]]] = {"probe": [], "plane": [], "note": []}
-    for kind, key, name, text, _ in sorted(probes.union(planes, notes, all=True), key=_place):
-        found[kind].append((key, name, text))
+    nothing = Value("")
+    probes = rows("probe", session.probe_insertions, "name", "serial", nothing, nothing, "name")
+    planes = rows("plane", session.fields_of_view, "name", nothing, nothing, nothing, "name")
+    of_session = Note.objects.filter(content_type__model="session", object_id=session.pk)
+    noted = rows("note", of_session, "user__username", "text", "image", "json", "at")
+    found: dict[str, list[tuple[Any, ...]]] = {"probe": [], "plane": [], "note": []}
+    for kind, *told in sorted(probes.union(planes, noted, all=True), key=_place):
+        found[kind].append(tuple(told))
     return found
 
 

@@ -22,7 +22,7 @@ from lab.models import (
 from lab.one import vocabulary
 from lab.one.errors import FieldRefused
 from lab.one.fields import NameField, UrlField, WallClockField, address
-from lab.one.filters import alike, between, day, key
+from lab.one.filters import alike, between, day, equal, key
 from lab.one.resources.people import people
 from lab.one.resources.sessions import seen_subjects
 from lab.one.views import OneView, Reads, Writes
@@ -138,7 +138,8 @@ class WaterRestrictions(Reads):
 class WaterTypeShape(serializers.ModelSerializer[WaterType]):
     class Meta:
         model = WaterType
-        fields = ["name", "json"]
+        fields = ["id", "name", "json"]
+        read_only_fields = ["id"]
 
 
 class WaterTypes(Writes):
@@ -148,6 +149,7 @@ class WaterTypes(Writes):
     lookup_field = "name"
     lookup_value_regex = "[^/]+"
     http_method_names = ["get", "post", "head", "options"]
+    filters: ClassVar = {"name": equal("name")}
 
 
 class Requirement(OneView):
