@@ -1,17 +1,23 @@
-"""What follows from writes elsewhere: profiles of new labs, projects and people; changed links."""
+"""What follows from writes elsewhere: profiles, changed links, a step on the licence, triggers."""
 
 from typing import Any
 
-from django.db import models
-from django.db.models.signals import m2m_changed, post_save
+from django.db import connections, models
+from django.db.models.signals import (
+    m2m_changed,
+    post_delete,
+    post_migrate,
+    post_save,
+    pre_migrate,
+)
 from django.dispatch import receiver
 
 from accounts import audit
 from accounts.models import Lab, Project, User
-from lab import recording
-from lab.models import Recorded
+from lab import recording, triggers
+from lab.models import Recorded, Surgery, WaterRestriction
 from lab.models.recorded import kind_of
-from lab.services import profiles
+from lab.services import licence, profiles
 
 TOLD = {"post_add": "added", "post_remove": "removed", "pre_clear": "removed"}
 
@@ -22,6 +28,33 @@ TOLD = {"post_add": "added", "post_remove": "removed", "pre_clear": "removed"}
 def give_a_profile(instance: Any, *, created: bool, raw: bool = False, **_: Any) -> None:
     if created and not raw:
         profiles.make_for(thing=instance)
+
+
+@receiver(post_save, sender=Surgery)
+@receiver(post_save, sender=WaterRestriction)
+def settle_licence(instance: Any, *, raw: bool = False, **_: Any) -> None:
+    if not raw:
+        licence.settle(subjects=[instance.subject_id])
+
+
+@receiver(post_delete, sender=Surgery)
+@receiver(post_delete, sender=WaterRestriction)
+def settle_licence_without(instance: Any, *, origin: Any = None, **_: Any) -> None:
+    """Reckon anew without what was deleted, unless it left with its animal."""
+    if origin is instance:
+        licence.settle(subjects=[instance.subject_id])
+
+
+@receiver(pre_migrate)
+def take_triggers_away(sender: Any, *, using: str, **_: Any) -> None:
+    if sender.label == "lab":
+        triggers.remove(connections[using])
+
+
+@receiver(post_migrate)
+def make_triggers(sender: Any, *, using: str, **_: Any) -> None:
+    if sender.label == "lab":
+        triggers.settle(connections[using])
 
 
 @receiver(m2m_changed)

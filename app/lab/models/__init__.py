@@ -48,7 +48,7 @@ from lab.models.lookups import (
     Strain,
     WaterType,
 )
-from lab.models.notes import NewsKind, Note, Notification, NotificationRule
+from lab.models.notes import NewsKind, Note, Notification, NotificationRule, ToldLately
 from lab.models.profiles import Affiliation, LabProfile, LightCycle, PersonProfile, ProjectProfile
 from lab.models.recorded import Recorded
 from lab.models.recordings import (
@@ -78,6 +78,6 @@ __all__ = [
     "ProcedureType", "ProjectProfile", "Quality", "Recorded", "Repository", "RepositoryType",
     "Revision", "Sequence", "Session", "Severity", "Sex", "Source", "Species", "Strain",
     "Subject", "SubjectName", "SubjectRequest", "Surgery", "Tag", "Task", "TestResult",
-    "TrajectoryEstimate", "VirusInjection", "WaterAdministration", "WaterRestriction",
+    "ToldLately", "TrajectoryEstimate", "VirusInjection", "WaterAdministration", "WaterRestriction",
     "WaterType", "Weighing", "Zygosity", "ZygosityRule", "ZygosityValue",
 ]  # fmt: skip

@@ -53,6 +53,10 @@ class Action(Recorded):
     after_death = models.CharField(
         "why after the animal's death", max_length=255, blank=True, default=""
     )
+    confirmed = models.CharField(
+        "why it is right although it looks wrong",
+        max_length=255, blank=True, default="", db_default="",
+    )  # fmt: skip
     notes = GenericRelation("lab.Note")
 
     class Meta:

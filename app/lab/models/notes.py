@@ -73,6 +73,19 @@ class NewsKind(models.TextChoices):
     WATER_DUE = "mouse_water", "water is due"
     NOT_WEIGHED = "mouse_not_weighed", "an animal was not weighed today"
     TRAINING = "mouse_training", "training was missed"
+    REQUEST_MADE = "new_request", "somebody asks for animals"
+    REQUEST_FULFILLED = "request_fulfilled", "a request for animals is fulfilled"
+
+
+class NotificationQuerySet(RecordedQuerySet["Notification"]):
+    def visible_to(self, user: Person) -> Self:
+        """Return what the person was told; operators see what everybody was."""
+        if not user.is_active:
+            return self.none()
+        if is_operator(cast("Any", user)):
+            return self
+        mine = Notification.users.through.objects.filter(user=user.pk)
+        return self.filter(pk__in=mine.values("notification"))
 
 
 class Notification(Recorded):
@@ -80,6 +93,7 @@ class Notification(Recorded):
         NOT_TO_SEND = "no-send", "not to be sent"
         TO_SEND = "to-send", "to be sent"
         SENT = "sent", "sent"
+        FAILED = "failed", "given up"
 
     kind = models.CharField(max_length=32, choices=NewsKind.choices)
     title = models.CharField(max_length=255)
@@ -93,6 +107,8 @@ class Notification(Recorded):
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.TO_SEND)
     send_at = models.DateTimeField(default=now)
     sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = NotificationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-send_at"]
@@ -138,3 +154,14 @@ class NotificationRule(Recorded):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.get_kind_display()}"
+
+
+class ToldLately(models.Model):
+    """When something was last told, so that it is not told again at once, whoever else tells it."""
+
+    key = models.CharField(max_length=64, primary_key=True)  # a digest of what was told
+    told_at = models.DateTimeField(db_index=True)
+    claim = models.UUIDField(help_text="Whose telling it was.")
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]} at {self.told_at}"

@@ -33,6 +33,13 @@ class LabProfile(Recorded):
         DEFICIT = "deficit", "in proportion to what it lacks of the expected weight"
         FIXED = "fixed", "the same for every animal"
 
+    class ProtocolRule(models.TextChoices):
+        """How a licence's step follows from what was done: 3 restricted, 2 operated, 1 neither."""
+
+        NOW = "now", "3 while water is measured, else 2 after a surgery, else 1"
+        EVER = "ever", "3 once water was measured, else 2 after a surgery, else 1"
+        BY_HAND = "by hand", "as people set it"
+
     lab = models.OneToOneField(Lab, on_delete=models.PROTECT, related_name="profile")
     path_name = models.CharField(max_length=64, unique=True, validators=[PATH_SAFE])
     institution = models.CharField(max_length=255, blank=True, default="")
@@ -41,6 +48,25 @@ class LabProfile(Recorded):
     zscore_weight_fraction = models.FloatField(default=0.0)
     water_rule = models.CharField(max_length=8, choices=WaterRule.choices, default=WaterRule.GRAM)
     fixed_water_ml = models.FloatField(null=True, blank=True)
+    protocol_rule = models.CharField(
+        max_length=8, choices=ProtocolRule.choices, default=ProtocolRule.NOW,
+        db_default=ProtocolRule.NOW,
+    )  # fmt: skip
+    least_weight_g = models.FloatField(
+        "least plausible weight (g)", default=3.0, db_default=3.0, null=True, blank=True
+    )
+    most_weight_g = models.FloatField(
+        "most plausible weight (g)", default=1000.0, db_default=1000.0, null=True, blank=True
+    )
+    weight_change_fraction = models.FloatField(
+        "most plausible change of weight within a week",
+        default=0.3, db_default=0.3, null=True, blank=True,
+        help_text="A fraction of the weighing before; empty: any change is plausible.",
+    )  # fmt: skip
+    welfare_check_hour = models.PositiveSmallIntegerField(
+        "hour of the daily check", default=17, db_default=17,
+        help_text="From which hour of the lab's day people are told what is still to be done.",
+    )  # fmt: skip
     cage_type = models.ForeignKey(CageType, models.SET_NULL, null=True, blank=True)
     enrichment = models.ForeignKey(Enrichment, models.SET_NULL, null=True, blank=True)
     food = models.ForeignKey(Food, models.SET_NULL, null=True, blank=True)

@@ -30,6 +30,10 @@ class Weighing(Recorded):
     after_death = models.CharField(
         "why after the animal's death", max_length=255, blank=True, default=""
     )
+    confirmed = models.CharField(
+        "why it is right although it looks wrong",
+        max_length=255, blank=True, default="", db_default="",
+    )  # fmt: skip
 
     objects: ClassVar[Any] = WeighingQuerySet.as_manager()
 
@@ -74,6 +78,10 @@ class WaterAdministration(Recorded):
     after_death = models.CharField(
         "why after the animal's death", max_length=255, blank=True, default=""
     )
+    confirmed = models.CharField(
+        "why it is right although it looks wrong",
+        max_length=255, blank=True, default="", db_default="",
+    )  # fmt: skip
 
     objects: ClassVar[Any] = WaterAdministrationQuerySet.as_manager()
 

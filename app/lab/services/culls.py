@@ -20,9 +20,16 @@ Values = Mapping[str, Any]
 
 @transaction.atomic
 def cull(
-    *, by: User, subjects: Sequence[Subject], values: Values | None = None, reason: str = ""
+    *,
+    by: User,
+    subjects: Sequence[Subject],
+    values: Values | None = None,
+    reason: str = "",
+    after_death: str = "",
 ) -> list[Cull]:
     """Write down that animals were culled, one or many: all of them or none.
+
+    ``after_death`` says why what was done with them on later days is right all the same.
 
     ``values`` may have culled_on (today), user (``by``), reason, method, description. Each animal
     gets its death date; what only the living have ends: restrictions, housing, pairs.
@@ -38,7 +45,7 @@ def cull(
         made = [_cull(subject, day, given) for subject in found]
         records.keep_all(Cull, made)
         deaths.give_back(subjects=[each for each in found if each.ended_with_death])
-        deaths.end(subjects=found, on=day)
+        deaths.end(subjects=found, on=day, after_death=after_death)
     return made
 
 

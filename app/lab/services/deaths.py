@@ -16,6 +16,7 @@ from django.utils.timezone import now
 from accounts.models import Lab
 from lab.models import BreedingPair, Cull, HousingPeriod, Subject, WaterRestriction
 from lab.models.deletion import throw_away
+from lab.services import licence, life
 from lab.times import zone_of
 
 LAST_SECOND = time(23, 59, 59)
@@ -50,8 +51,12 @@ def move(*, subject: Subject, before: date | None) -> None:
         )
 
 
-def end(*, subjects: Sequence[Subject], on: date) -> None:
-    """Let animals have died on a day, and end their restrictions, housing and pairs."""
+def end(*, subjects: Sequence[Subject], on: date, after_death: str = "") -> None:
+    """Let animals have died on a day, and end their restrictions, housing and pairs.
+
+    What was done with them on later days is refused, or gets ``after_death`` as the reason.
+    """
+    life.make_way(subjects, on, after_death)
     ended: dict[Any, Ended] = {subject.pk: {} for subject in subjects}
     of_labs: dict[Lab, list[Subject]] = defaultdict(list)
     for subject in subjects:
@@ -67,6 +72,7 @@ def end(*, subjects: Sequence[Subject], on: date) -> None:
         subject.died_on, subject.to_be_culled = on, False
         subject.ended_with_death = ended[subject.pk] or None
     _save(subjects)
+    _settle(subjects)
 
 
 def end_of_life(day: date, lab: Lab) -> datetime:
@@ -143,6 +149,17 @@ def give_back(*, subjects: Sequence[Subject]) -> None:
     for kind, ends in wanted.items():
         if ends:
             _go_on(kind, ends, {subject.pk for subject in subjects})
+    _settle(subjects)
+
+
+def _settle(subjects: Sequence[Subject]) -> None:
+    """Reckon the licence's step of animals anew; the caller's rows know it as well."""
+    changed = {each.pk: each for each in licence.settle(subjects=[each.pk for each in subjects])}
+    for subject in subjects:
+        if found := changed.get(subject.pk):
+            subject.protocol_number = found.protocol_number
+            subject.actual_severity = found.actual_severity
+            subject.remember()
 
 
 def _save(subjects: Sequence[Subject]) -> None:
@@ -163,10 +180,10 @@ def _go_on(kind: str, ends: dict[str, str], living: set[Any]) -> None:
 
 
 def _ended(kind: str, keys: list[str]) -> Any:
-    """Return what a death has ended, without cages of animals that live in another by now."""
+    """Return what a death has ended, without that in whose place another has begun by now."""
     rows = _rows(kind, keys)
-    if kind == "housing":
-        others = HousingPeriod.objects.filter(subject=OuterRef("subject"), ended_at=None)
+    if kind != "pairs":
+        others = ENDED[kind].objects.filter(subject=OuterRef("subject"), ended_at=None)
         return rows.exclude(Exists(others))
     return rows
 

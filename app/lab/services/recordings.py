@@ -21,7 +21,7 @@ from lab.models import (
     TrajectoryEstimate,
 )
 from lab.services import attachment, records
-from lab.services.sessions import need_life
+from lab.services.plausibility import need_life
 
 Values = Mapping[str, Any]
 USUAL_SYSTEM = "IBL-Allen"  # of the locations that name no coordinate system

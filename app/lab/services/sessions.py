@@ -11,6 +11,7 @@ from lab import recording
 from lab.errors import DoesNotFit
 from lab.models import Session, Subject
 from lab.services import records
+from lab.services.plausibility import need_life
 from lab.times import day_of
 
 
@@ -56,24 +57,13 @@ def _again(there: Session, given: dict[str, Any]) -> Session:
     return there
 
 
-def need_life(subject: Subject, given: Mapping[str, Any]) -> None:
-    """Refuse what was done before an animal's birth, or after its death without a word why."""
-    day = day_of(given["began_at"], subject.lab)
-    if subject.born_on and day < subject.born_on:
-        raise DoesNotFit(f"{subject} was born on {subject.born_on}.", field="start_time")
-    if subject.died_on and day > subject.died_on and not given.get("after_death"):
-        raise DoesNotFit(
-            f"{subject} died on {subject.died_on}. If this is right, say why in after_death.",
-            field="start_time",
-        )
-
-
 @transaction.atomic
 def change_session(
     *, session: Session, by: User, values: Mapping[str, Any], reason: str = ""
 ) -> Session:
     """Change a session; what it says afterwards has to be as true as of a new one."""
-    given = {"began_at": session.began_at, "after_death": session.after_death, **values}
+    kept = ("began_at", "after_death", "confirmed")
+    given = {name: getattr(session, name) for name in kept} | dict(values)
     if {"began_at", "subject"} & set(values):
         need_life(values.get("subject", session.subject), given)
     return records.change(record=session, by=by, values=values, reason=reason)

@@ -14,7 +14,7 @@ from accounts.roles import Role, up_from
 from lab import recording
 from lab.errors import DoesNotFit, Taken
 from lab.models import Line, Subject, SubjectName
-from lab.services import deaths, names, records, zygosities
+from lab.services import deaths, life, names, records, zygosities
 
 NAMELESS = ("", "-")
 Kind = SubjectName.Kind
@@ -43,13 +43,23 @@ def create_subject(*, by: User, values: Mapping[str, Any], reason: str = "") -> 
 
 @transaction.atomic
 def change_subject(
-    *, subject: Subject, by: User, values: Mapping[str, Any], reason: str = ""
+    *,
+    subject: Subject,
+    by: User,
+    values: Mapping[str, Any],
+    reason: str = "",
+    after_death: str = "",
 ) -> Subject:
-    """Change an animal: a new name keeps the old one, a death ends what only the living have."""
+    """Change an animal: a new name keeps the old one, a death ends what only the living have.
+
+    ``after_death`` says why what was done on days after its death is right all the same.
+    """
     former, died_on, given = subject.nickname, subject.died_on, dict(values)
     if given.get("genotyped_on"):
         given["to_be_genotyped"] = False
     with recording.by(by, reason=reason):
+        if given.get("died_on"):
+            life.make_way([life.lock(subject)], given["died_on"], after_death)
         changed = records.change(record=subject, by=by, values=given)
         if changed.nickname != former:
             _rename(changed)

@@ -11,10 +11,10 @@ from django.utils.timezone import now
 from accounts import audit
 from lab import recording
 from lab.errors import CannotBeRestored
-from lab.models import Cull, DeletedRecord, Recorded
+from lab.models import Cull, DeletedRecord, Recorded, Surgery, WaterRestriction
 from lab.models.deletion import counts
 from lab.models.recorded import kind_of
-from lab.services import deaths
+from lab.services import deaths, licence
 
 
 @transaction.atomic
@@ -35,6 +35,8 @@ def restore(*, kept: DeletedRecord) -> Recorded:
         raise CannotBeRestored(
             f"{kept.label} does not fit any more: {str(error).splitlines()[0]}."
         ) from None
+    if isinstance(record, Surgery | WaterRestriction):
+        licence.settle(subjects=[record.subject_id])
     told = [(f"{kind_of(type(record))}.restored", record, {"with": [None, counts(kept.rows)]})]
     audit.record_all(user=hand.user, reason=hand.reason, told=told)
     return cast("Recorded", record)

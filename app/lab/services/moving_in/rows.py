@@ -25,6 +25,7 @@ from lab.models import (
     SubjectName,
     TrajectoryEstimate,
 )
+from lab.services.moving_in import contradictions
 from lab.services.moving_in.houses import Found
 from lab.services.registration import settle_online
 from lab.times import day_of, instant_of
@@ -139,6 +140,7 @@ def _complete(records: list[Any], found: Found) -> None:
         if isinstance(record, Session) and record.began_at:
             record.day = day_of(record.began_at, lab)
         _complete_alone(record, labs)
+    contradictions.admit(records)
 
 
 def _place_in_time(record: models.Model, lab: Lab | None) -> None:
