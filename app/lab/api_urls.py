@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
+from lab.api import past
 from lab.api.resource import Resource
 from lab.api.resources import ALL
 from lab.api.views import Records
@@ -32,7 +33,22 @@ def addresses(resource: Resource) -> list[URLPattern]:
     return [
         path(name, Records.as_view(many, resource=resource), name=f"{name}-list"),
         path(f"{name}/<str:id>", Records.as_view(one, resource=resource), name=f"{name}-detail"),
+        path(
+            f"{name}/<str:id>/history",
+            past.History.as_view({"get": "listed"}, resource=resource),
+            name=f"{name}-history",
+        ),
     ]
 
 
-urlpatterns = [pattern for resource in ALL for pattern in addresses(resource)]
+alone = [
+    path(
+        "subjects/<str:id>/timeline",
+        past.Timeline.as_view({"get": "listed"}),
+        name="subjects-timeline",
+    ),
+    path("trash", past.Trash.as_view({"get": "listed"}), name="trash"),
+    path("trash/<str:id>/restore", past.Trash.as_view({"post": "restore"}), name="trash-restore"),
+]
+
+urlpatterns = [*alone, *(pattern for resource in ALL for pattern in addresses(resource))]

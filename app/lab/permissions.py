@@ -155,6 +155,13 @@ def need_delete(user: User, record: models.Model) -> None:
     need_change(user, record)
 
 
+def need_restore(user: User, kept: records.DeletedRecord, kind: type[models.Model]) -> None:
+    """Refuse unless ``user`` deleted it and may write such records, or has a free hand."""
+    role = _need(user, WRITERS.get(kind), kept.lab)
+    if kept.deleted_by_id != user.pk and not at_least(role, FREE_HAND):
+        raise NotYours
+
+
 def _need(user: User, role: Role | None, lab: Lab | None) -> str:
     if is_operator(user):
         return Role.ADMIN

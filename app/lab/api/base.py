@@ -70,6 +70,14 @@ class LabView(viewsets.ViewSet):
             raise Unreadable("reason: write at most 1000 characters.", field="reason")
         return text
 
+    def beside(self, cursor: str) -> str | None:
+        """Return the absolute address of the piece that a cursor stands for."""
+        if not cursor:
+            return None
+        query = self.request.query_params.copy()
+        query["cursor"] = cursor
+        return str(self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}"))
+
     def only(self, known: set[str]) -> None:
         """Refuse parameters that mean nothing here."""
         for name in self.request.query_params:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from lab.api.resource import Resource
 
 Rows = models.QuerySet[Any]
+PAGING = {"limit", "cursor", "order", "count", "format"}  # these mean the same for every list
 MOST_KEYS, LONGEST = 200, 4000
+IDS = {"type": "string", "example": "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a"}
 BIGGEST = 2**63 - 1
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -121,12 +123,12 @@ def linked(path: str) -> Callable[[Rows, Any], Rows]:
 @cache
 def filters_of(resource: "Resource") -> dict[str, Filter]:
     """Return the filters of a list by their names."""
-    made = {one.name: one for one in _automatic(resource)}
+    made = {one.name: one for one in _automatic(resource) if one.name not in PAGING}
     return made | {one.name: one for one in resource.filters}
 
 
 def _automatic(resource: "Resource") -> Iterator[Filter]:
-    yield Filter("id", "Ids, parted by commas.", several(uuid.UUID), keeping("pk__in"))
+    yield Filter("id", "Ids, parted by commas.", several(uuid.UUID), keeping("pk__in"), IDS)
     for name in resource.fields:
         yield from _of_column(name, resource.column(name))
     if "subject" in resource.fields:
@@ -144,8 +146,9 @@ def _of_column(name: str, column: Column) -> Iterator[Filter]:
     elif column.choices:
         labels = [str(label) if is_labelled(column) else value
                   for value, label in column.flatchoices]  # fmt: skip
-        yield Filter(name, f"Some of {', '.join(map(str, labels))}, parted by commas.",
-                     several(choice(column)), keeping(f"{name}__in"))  # fmt: skip
+        words = f"Some of {', '.join(map(str, labels))}, parted by commas."
+        kind = {"type": "string", "example": str(labels[0])}
+        yield Filter(name, words, several(choice(column)), keeping(f"{name}__in"), kind)
     else:
         yield from _of_value(name, column)
     if column.null and not column.many_to_many and not isinstance(column, models.JSONField):
@@ -159,7 +162,7 @@ def _of_relation(name: str, column: Any) -> Iterator[Filter]:
     read = several(target.key)
     path = name if target.is_by_id else f"{name}__{target.by}"
     keep = linked(path) if column.many_to_many else keeping(f"{path}__in")
-    yield Filter(name, words, read, keep)
+    yield Filter(name, words, read, keep, IDS if target.is_by_id else {"type": "string"})
 
 
 def _of_value(name: str, column: Column) -> Iterator[Filter]:

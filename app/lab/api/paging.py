@@ -8,6 +8,7 @@ import binascii
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -153,15 +154,26 @@ def wish_of(query: Mapping[str, str], orders: Sequence[str]) -> Wish:
     counts = query.get("count", "false").lower()
     if counts not in {"true", "1", "false", "0"}:
         raise Unreadable("count: write true or false.", field="count")
-    return Wish(Order.read(text), _limit(query.get("limit", "")), cursor, counts in {"true", "1"})
+    return Wish(Order.read(text), limit_of(query.get("limit", "")), cursor, counts in {"true", "1"})
 
 
-def _limit(text: str) -> int:
+def limit_of(text: str) -> int:
     if not text:
         return USUAL
     if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= MOST):  # noqa: PLR2004
         raise Unreadable(f"limit: write a whole number from 1 to {MOST}.", field="limit")
     return int(text)
+
+
+def moment_of(cursor: Cursor) -> datetime:
+    """Return the instant that a cursor holds."""
+    try:
+        found = datetime.fromisoformat(str(cursor.value))
+    except ValueError:
+        raise _worthless() from None
+    if found.tzinfo is None:
+        raise _worthless()
+    return found
 
 
 def page_of(rows: Rows, wish: Wish) -> Page:

@@ -22,8 +22,6 @@ from lab.api.references import Found, Target, seen, target_of
 from lab.api.resource import Create, Delete, Resource
 from lab.api.shapes import Shape, named, shape_of
 
-PAGING = {"limit", "cursor", "order", "count", "format"}
-
 
 class Records(LabView):
     """One resource."""
@@ -35,7 +33,7 @@ class Records(LabView):
     # --- reading ----------------------------------------------------------------------------------
     def listed(self, request: Request) -> HttpResponseBase:
         query = {name: request.query_params.getlist(name) for name in request.query_params}
-        rows = filters.kept(self.rows(), self.resource, query, PAGING)
+        rows = filters.kept(self.rows(), self.resource, query, filters.PAGING)
         wish = paging.wish_of(request.query_params, self.resource.order)
         kind = request.accepted_renderer.format
         if kind != "json":
@@ -45,15 +43,8 @@ class Records(LabView):
             )  # fmt: skip
         page = paging.page_of(rows, wish)
         counted = {"count": rows.order_by().count()} if wish.counts else {}
-        links = {"next": self._beside(page.next), "previous": self._beside(page.previous)}
+        links = {"next": self.beside(page.next), "previous": self.beside(page.previous)}
         return Response({"results": self.shown(page.rows), **links, **counted})
-
-    def _beside(self, cursor: str) -> str | None:
-        if not cursor:
-            return None
-        query = self.request.query_params.copy()
-        query["cursor"] = cursor
-        return self.request.build_absolute_uri(f"{self.request.path}?{query.urlencode()}")
 
     def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002  as the address calls it
         self.only({"format"})

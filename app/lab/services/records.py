@@ -37,12 +37,8 @@ def create_many(
     made = [kind(**plain) for plain, _ in parted]
     for record in made:
         permissions.need_create(by, kind, getattr(record, "lab", None))
-        _check(record)
     with recording.by(by, reason=reason):
-        try:
-            kind._default_manager.bulk_create(made)  # noqa: SLF001
-        except IntegrityError as error:
-            raise refused(made[0], error) from None
+        keep_all(kind, made)
         for record, (_, links) in zip(made, parted, strict=True):
             _link(record, links)
     return made
@@ -94,8 +90,7 @@ def keep_all(kind: type[Kind], rows: Sequence[Kind]) -> Sequence[Kind]:
         with transaction.atomic():
             kind._default_manager.bulk_create(rows)  # noqa: SLF001
     except IntegrityError as error:
-        _name_culprit(rows)
-        raise DoesNotFit(str(error).splitlines()[0]) from None
+        raise _refused_of(rows, error) from None
     return rows
 
 
@@ -108,13 +103,9 @@ def _need_to_fit(row: Recorded, number: int, count: int) -> None:
         raise DoesNotFit(f"{where}{refusal.message}", field=refusal.field) from None
 
 
-def _name_culprit(rows: Sequence[Recorded]) -> None:
-    for row in rows:
-        try:
-            row.validate_unique()
-            row.validate_constraints()
-        except ValidationError as error:
-            raise DoesNotFit.of(error) from None
+def _refused_of(rows: Sequence[Recorded], error: IntegrityError) -> DoesNotFit:
+    found = (each for row in rows if (each := _found_wrong(row)))
+    return next(found, DoesNotFit(str(error).splitlines()[0]))
 
 
 def _trusted(record: models.Model) -> set[str]:
@@ -124,12 +115,16 @@ def _trusted(record: models.Model) -> set[str]:
 
 def refused(record: models.Model, error: IntegrityError) -> DoesNotFit:
     """Say which field the database did not accept, and whether another record has its value."""
+    return _found_wrong(record) or DoesNotFit(str(error).splitlines()[0])
+
+
+def _found_wrong(record: models.Model) -> DoesNotFit | None:
     try:
         record.validate_unique()
         record.validate_constraints()
     except ValidationError as found:
         return (Taken if _is_unique(found) else DoesNotFit).of(found)
-    return DoesNotFit(str(error).splitlines()[0])
+    return None
 
 
 def _is_unique(error: ValidationError) -> bool:

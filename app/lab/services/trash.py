@@ -9,12 +9,21 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
 from accounts import audit
-from lab import recording
+from accounts.models import User
+from lab import permissions, recording
 from lab.errors import CannotBeRestored
 from lab.models import Cull, DeletedRecord, Recorded, Surgery, WaterRestriction
 from lab.models.deletion import counts
 from lab.models.recorded import kind_of
 from lab.services import deaths, licence
+
+
+@transaction.atomic
+def bring_back(*, kept: DeletedRecord, by: User, reason: str = "") -> Recorded:
+    """Restore a record for somebody who may have it back."""
+    permissions.need_restore(by, kept, apps.get_model(kept.kind))
+    with recording.by(by, reason=reason):
+        return restore(kept=kept)
 
 
 @transaction.atomic

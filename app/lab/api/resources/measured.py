@@ -2,9 +2,17 @@
 
 from typing import Any
 
+from lab import models
+from lab.api.filters import Filter, truth
 from lab.api.resource import Resource, words
 from lab.models import Session, WaterAdministration, Weighing
 from lab.services import measurements, sessions
+
+SUBJECT = "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a"
+
+
+def _open(rows: Any, is_open: Any) -> Any:
+    return rows.filter(ended_at=None) if is_open else rows.exclude(ended_at=None)
 
 
 def _change_session(*, record: Any, **given: Any) -> Any:
@@ -34,7 +42,7 @@ SESSIONS = Resource(
     create=sessions.create_session,
     change=_change_session,
     example={
-        "subject": "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a",
+        "subject": SUBJECT,
         "began_at": "2026-03-02T09:00:00Z",
         "number": 1,
         "task_protocol": "choice_world",
@@ -54,7 +62,7 @@ WEIGHINGS = Resource(
     order=("-at", "weight_g", "id"),
     create=measurements.weigh,
     example={
-        "subject": "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a",
+        "subject": SUBJECT,
         "at": "2026-03-02T09:00:00Z",
         "weight_g": 23.4,
     },
@@ -73,10 +81,69 @@ WATER = Resource(
     order=("-at", "water_ml", "id"),
     create=measurements.give_water,
     example={
-        "subject": "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a",
+        "subject": SUBJECT,
         "at": "2026-03-02T10:00:00Z",
         "water_ml": 0.8,
     },
 )
 
-ALL = (SESSIONS, WEIGHINGS, WATER)
+SURGERIES = Resource(
+    name="surgeries",
+    model=models.Surgery,
+    about="An operation; acute and without recovery it ends the animal's life.",
+    fields=(*ACTION, "outcome", "implant_weight_g", "json"),
+    optional=("lab",),
+    order=("-began_at", "id"),
+    example={"subject": SUBJECT, "began_at": "2026-03-02T09:00:00Z", "outcome": "r"},
+)
+INJECTIONS = Resource(
+    name="virus-injections",
+    model=models.VirusInjection,
+    about="A virus brought into an animal's brain.",
+    fields=(*ACTION, "virus_batch", "volume_nl", "rate_nl_per_min", "kind", "json"),
+    optional=("lab",),
+    order=("-began_at", "id"),
+    example={"subject": SUBJECT, "began_at": "2026-03-02T09:00:00Z", "volume_nl": 200},
+)
+IMPLANTS = Resource(
+    name="chronic-recordings",
+    model=models.ChronicRecording,
+    about="A device that stays in an animal.",
+    fields=(*ACTION, "json"),
+    optional=("lab",),
+    order=("-began_at", "id"),
+    example={"subject": SUBJECT, "began_at": "2026-03-02T09:00:00Z"},
+)
+OTHERS = Resource(
+    name="other-actions",
+    model=models.OtherAction,
+    about="Anything else that is done with an animal.",
+    fields=(*ACTION, "json"),
+    optional=("lab",),
+    order=("-began_at", "id"),
+    example={"subject": SUBJECT, "began_at": "2026-03-02T09:00:00Z", "narrative": "Handled."},
+)
+RESTRICTIONS = Resource(
+    name="water-restrictions",
+    model=models.WaterRestriction,
+    about="A time in which an animal gets measured water; open while it lasts.",
+    fields=(*ACTION, "reference_weight_g", "water_type", "json"),
+    optional=("lab",),
+    filters=(
+        Filter("open", "true or false: it has not ended.", truth, _open, {"type": "boolean"}),
+    ),
+    order=("-began_at", "ended_at", "id"),
+    create=measurements.restrict,
+    example={"subject": SUBJECT, "began_at": "2026-03-02T09:00:00Z", "reference_weight_g": 25},
+)
+
+ALL = (
+    SESSIONS,
+    WEIGHINGS,
+    WATER,
+    SURGERIES,
+    INJECTIONS,
+    IMPLANTS,
+    OTHERS,
+    RESTRICTIONS,
+)
