@@ -48,6 +48,7 @@ SERVER = """\
         set $studium_socket "{socket}";
         set $studium_static "{static}";
         set $studium_media "{media}";
+        set $studium_mounts "{mounts}";
         set $studium_pages "{pages}";
         include studium/site.conf;
     }}
@@ -73,6 +74,7 @@ def _server(folder: Path, site: Site) -> str:
         socket=_path(site.live_socket),
         static=_path(site.folder("static").resolve()),
         media=_path(site.folder("media").resolve()),
+        mounts=_path(site.folder("mounts").resolve()),
         pages=_path(folder / "pages" / site.name),
     )
 

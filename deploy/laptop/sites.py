@@ -33,6 +33,7 @@ PLACES = (
     "cache",
     "static",
     "media",
+    "mounts",
     "data",
     "backups",
     "jobs",

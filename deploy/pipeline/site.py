@@ -199,6 +199,7 @@ class Site:
             "STUDIUM_STATE": str(self.folder("data")),
             "STUDIUM_STATIC": str(self.folder("static")),
             "STUDIUM_MEDIA": str(self.folder("media")),
+            "STUDIUM_MOUNTS": str(self.folder("mounts")),
             "STUDIUM_BACKUPS": str(self.folder("backups")),
             "STUDIUM_JOB_FILES": str(self.folder("jobs")),
             "STUDIUM_SECRETS": str(self.folder("secrets")),

@@ -183,6 +183,11 @@ STATICFILES_FINDERS = [
 ]
 NPM_FILES = {"vendor/htmx.min.js": "htmx.org/dist/htmx.min.js"}
 BROWSER_LIBRARIES = ENV.path("STUDIUM_BROWSER_LIBRARIES", PROJECT / "node_modules")
+MOUNTS = ENV.path("STUDIUM_MOUNTS", STATE / "mounts")  # no file is served from elsewhere
+S3_ACCESS_KEY = ENV.text("STUDIUM_S3_ACCESS_KEY")  # empty: buckets are recorded, not reached
+S3_SECRET_KEY = ENV.text("STUDIUM_S3_SECRET_KEY")
+S3_REGION = ENV.text("STUDIUM_S3_REGION", "us-east-1")
+S3_BUCKETS = ENV.words("STUDIUM_S3_BUCKETS")
 MEDIA_ROOT = ENV.path("STUDIUM_MEDIA", STATE / "media")
 SENT_BY_WEB_SERVER = False  # by X-Accel-Redirect; elsewhere the application sends files itself
 PICTURE_WIDTH = ENV.integer("STUDIUM_PICTURE_WIDTH", 800)

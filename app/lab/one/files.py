@@ -7,12 +7,23 @@ decides; what stands before it is for people and for the client's own folders.
 import base64
 import binascii
 import mimetypes
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+from urllib.parse import quote
 from uuid import UUID
 
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.conf import settings
+from django.http import (
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header, http_date
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -20,13 +31,15 @@ from rest_framework.request import Request
 from accounts import queries
 from accounts.models import ApiToken, User
 from common.errors import NotThere
-from lab.models import Dataset, FileRecord, Repository
+from lab.models import Dataset
 from lab.one.authentication import AUTHENTICATION, WORTHLESS
 from lab.one.views import OneView
+from lab.queries import places
 
 NAMED = re.compile(r"\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=\.[^./]+$|$)")
 RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 PIECE = 256 * 1024
+RANGE_NOT_SATISFIABLE = 416
 
 
 class BasicToken(BaseAuthentication):
@@ -58,46 +71,75 @@ class Download(OneView):
         found = NAMED.search(path)
         if not found:
             raise NotThere("The address names no dataset: its id stands before the ending.")
-        mine = Dataset.objects.visible_to(request.user)
-        dataset = mine.filter(pk=UUID(found[1])).first()
-        file = dataset and on_disk(dataset)
-        if not file:
+        dataset = Dataset.objects.visible_to(request.user).filter(pk=UUID(found[1])).first()
+        place = dataset and places.place_of(dataset, method=request.method or "GET")
+        if isinstance(place, places.Elsewhere):
+            return HttpResponseRedirect(place.url, headers={"Cache-Control": "no-store"})
+        if not place:
             raise NotThere("There is no such file, or it lies where the site does not reach it.")
-        return answer(file, request.headers.get("Range", ""))
+        if request.META.get("STUDIUM_MOUNTS") == str(settings.MOUNTS):
+            return by_front(place)
+        return answer(place.path, request)
 
 
-def on_disk(dataset: Dataset) -> Path | None:
-    """Return where a mounted folder has the dataset's file; never outside of that folder."""
-    folders = FileRecord.objects.filter(
-        dataset=dataset, repository__kind=Repository.Kind.FOLDER
-    ).exclude(repository__folder="")
-    for record in folders.select_related("repository").order_by("-exists", "pk"):
-        root = Path(record.repository.folder).resolve()
-        file = (root / record.relative_path).resolve()
-        if file.is_relative_to(root) and file.is_file():
-            return file
-    return None
+def by_front(place: places.OnDisk) -> HttpResponseBase:
+    """Let the web server in front send the file; it knows pieces and conditions by itself."""
+    response = HttpResponse(content_type=_type(place.path))
+    response["X-Accel-Redirect"] = f"/mounted/{quote(place.below)}"
+    return _named(response, place.path)
 
 
-def answer(file: Path, wanted: str) -> HttpResponseBase:
+def answer(file: Path, request: Request) -> HttpResponseBase:
     """Return the whole file, or one piece of it; several pieces at once are not offered."""
-    size = file.stat().st_size
-    piece = _piece(wanted, size)
-    if piece == (0, size - 1) and not wanted:
-        response: Any = FileResponse(file.open("rb"), content_type=_type(file))
-        response["Accept-Ranges"] = "bytes"
-        return _named(response, file)
-    if piece is None:
-        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    first, last = piece
-    stream = file.open("rb")
-    stream.seek(first)
-    response = FileResponse(_limited(stream, last - first + 1), status=206,
-                            content_type=_type(file))  # fmt: skip
-    response["Content-Range"] = f"bytes {first}-{last}/{size}"
-    response["Content-Length"] = str(last - first + 1)
+    try:
+        stream = file.open("rb")
+    except OSError:
+        raise NotThere("The file is there, but the site may not read it.") from None
+    about = os.fstat(stream.fileno())
+    etag = f'"{int(about.st_mtime):x}-{about.st_size:x}"'  # as nginx spells it
+    known = get_conditional_response(request._request, etag, int(about.st_mtime))  # noqa: SLF001
+    if known is not None:
+        stream.close()
+        return known
+    response = _piece_or_all(stream, about.st_size, _wanted(request, etag, about.st_mtime))
+    if request.method == "HEAD":
+        stream.close()
+        response = HttpResponse(status=response.status_code, headers=dict(response.headers))
     response["Accept-Ranges"] = "bytes"
+    response["ETag"] = etag
+    response["Last-Modified"] = http_date(about.st_mtime)
+    if response.status_code != RANGE_NOT_SATISFIABLE:
+        response["Content-Type"] = _type(file)
     return _named(response, file)
+
+
+def _wanted(request: Request, etag: str, changed_at: float) -> str:
+    """Return the range that is asked for, unless it is of another version of the file."""
+    condition = request.headers.get("If-Range", "")
+    if condition and condition not in {etag, http_date(changed_at)}:
+        return ""
+    return str(request.headers.get("Range", ""))
+
+
+def _piece_or_all(stream: BinaryIO, size: int, wanted: str) -> Any:
+    piece = _piece(wanted, size)
+    if piece is None:
+        stream.close()
+        status = RANGE_NOT_SATISFIABLE
+        return HttpResponse(status=status, headers={"Content-Range": f"bytes */{size}"})
+    first, last = piece
+    stream.seek(first)
+    response = StreamingHttpResponse(_Piece(stream, last - first + 1))
+    response["Content-Length"] = str(last - first + 1)
+    if _is_range(wanted):
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return response
+
+
+def _is_range(wanted: str) -> bool:
+    found = RANGE.match(wanted.strip())
+    return bool(found and any(found.groups()))
 
 
 def _piece(wanted: str, size: int) -> tuple[int, int] | None:
@@ -112,11 +154,19 @@ def _piece(wanted: str, size: int) -> tuple[int, int] | None:
     return (begin, end) if begin <= end else None
 
 
-def _limited(stream: Any, left: int) -> Any:
-    with stream:
-        while left > 0 and (data := stream.read(min(PIECE, left))):
-            left -= len(data)
+class _Piece:
+    """So many bytes of a file, which is closed also when nobody reads them, as after HEAD."""
+
+    def __init__(self, stream: BinaryIO, left: int) -> None:
+        self._stream, self._left = stream, left
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._left > 0 and (data := self._stream.read(min(PIECE, self._left))):
+            self._left -= len(data)
             yield data
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 def _type(file: Path) -> str:
@@ -124,6 +174,7 @@ def _type(file: Path) -> str:
 
 
 def _named(response: Any, file: Path) -> HttpResponseBase:
-    response["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    response["Cache-Control"] = "private, no-cache"
+    response["Content-Disposition"] = content_disposition_header(True, file.name)
     result: HttpResponseBase = response
     return result

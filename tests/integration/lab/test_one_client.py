@@ -32,6 +32,7 @@ def run(address, name, home, folder):
 def learned(live_server, alder, alice, tmp_path, settings):
     settings.CACHE_TABLES = tmp_path / "tables"
     settings.SITE_URL = live_server.url
+    settings.MOUNTS = tmp_path
     alder.time_zone = "Europe/Paris"
     alder.save()
     folder, home = tmp_path / "share", tmp_path / "home"

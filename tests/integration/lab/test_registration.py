@@ -15,8 +15,9 @@ PATH = "KS001/2026-03-02/001"
 
 
 @pytest.fixture
-def mounted(alder, tmp_path):
+def mounted(alder, tmp_path, settings):
     """A mounted folder that the lab's files lie in."""
+    settings.MOUNTS = tmp_path
     folder = tmp_path / "share"
     folder.mkdir()
     repository = make.made(
@@ -199,7 +200,7 @@ def test_a_mounted_file_is_served(served, alice, program):
         ("bytes=5-5000", 206, slice(5, 1000)),
         ("bytes=2000-", 416, slice(0, 0)),
         ("bytes=9-5", 416, slice(0, 0)),
-        ("apples=1-2", 206, slice(0, 1000)),
+        ("apples=1-2", 200, slice(0, 1000)),
     ],
 )
 def test_a_piece_of_a_file_is_served(served, alice, program, wanted, status, piece):

@@ -22,6 +22,7 @@ from lab.one.filters import alike, between, equal, is_true, key, linked, number,
 from lab.one.resources.people import people
 from lab.one.resources.sessions import seen_sessions
 from lab.one.views import Writes
+from lab.queries import places
 from lab.services import datasets
 
 
@@ -168,24 +169,19 @@ class FileShape(serializers.ModelSerializer[FileRecord]):
     data_repository = NameField("name", lambda _user: Repository.objects.all(), source="repository")
     data_repository_path = serializers.CharField(source="repository.globus_path", read_only=True)
     data_url = serializers.SerializerMethodField()
+    network_path = serializers.SerializerMethodField(help_text="What people open at their desk.")
 
     class Meta:
         model = FileRecord
         fields = ["id", "dataset", "data_repository", "data_repository_path", "relative_path",
-                  "data_url", "exists", "json"]  # fmt: skip
+                  "data_url", "network_path", "exists", "json"]  # fmt: skip
         read_only_fields = ["id"]
 
+    def get_network_path(self, record: FileRecord) -> str:
+        return places.network_path(record)
+
     def get_data_url(self, record: FileRecord) -> str | None:
-        return url_of(record)
-
-
-def url_of(record: FileRecord) -> str | None:
-    """Return where a repository of the web has the file: its name carries the dataset's id."""
-    base = record.repository.data_url
-    if not base:
-        return None
-    stem, dot, ending = record.relative_path.rpartition(".")
-    return f"{base.rstrip('/')}/{stem}.{record.dataset_id}{dot}{ending}"
+        return places.data_url(record)
 
 
 class Files(Writes):
@@ -210,7 +206,7 @@ class Files(Writes):
 class FileOfDataset(FileShape):
     class Meta(FileShape.Meta):
         fields = ["id", "data_repository", "data_repository_path", "relative_path", "data_url",
-                  "exists"]  # fmt: skip
+                  "network_path", "exists"]  # fmt: skip
 
     dataset = None  # type: ignore[assignment]  # it stands around
 

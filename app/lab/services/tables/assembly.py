@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 import zipfile
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,8 +21,18 @@ from django.utils.timezone import now
 
 from accounts.models import Lab, User
 from accounts.roles import Role, is_operator
-from lab.models import Dataset, Session, Tag
-from lab.services.tables.parts import Key, Part, alone, digest_of, ordered, read, refresh
+from lab.models import Dataset, ProjectProfile, Session, Tag
+from lab.services.tables.parts import (
+    Key,
+    Part,
+    alone,
+    dashed,
+    digest_of,
+    ordered,
+    read,
+    refresh,
+    text_of,
+)
 from lab.services.tables.shape import (
     DATASET_INDEX,
     DATASETS,
@@ -117,27 +128,31 @@ def _labs(person: User) -> list[int]:
 def _sessions(person: User, wanted: set[str] | None) -> pa.Table:
     """Read the sessions that the person sees; this is what decides on their datasets as well."""
     rows = Session.objects.visible_to(person).order_by("pk").values_list(
-        "pk", "lab__profile__path_name", "subject__nickname", "day", "number", "task_protocol"
+        text_of("pk"), "lab__profile__path_name", "subject__nickname", "day", "number",
+        "task_protocol",
     )  # fmt: skip
-    found = [row for row in rows if wanted is None or str(row[0]) in wanted]
+    found = [(dashed(row[0]), *row[1:]) for row in rows]
+    if wanted is not None:
+        found = [row for row in found if row[0] in wanted]
     if not found:
         return SESSIONS.empty_table()
-    names = _projects({row[0] for row in found})
+    names = _projects()
     ids, labs, subjects, days, numbers, protocols = zip(*found, strict=True)
     columns = [
-        [str(each) for each in ids], labs, subjects, days,
+        ids, labs, subjects, days,
         [min(each or 0, LARGEST_NUMBER) for each in numbers], protocols,
         [",".join(names.get(each, ())) for each in ids],
     ]  # fmt: skip
     return pa.table(columns, schema=SESSIONS).sort_by("id")
 
 
-def _projects(sessions: set[Any]) -> Mapping[Any, list[str]]:
-    links = Session.projects.through.objects.order_by("project__profile__path_name")
-    found: dict[Any, list[str]] = defaultdict(list)
-    for session, name in links.values_list("session_id", "project__profile__path_name"):
-        if session in sessions:
-            found[session].append(name or "")
+def _projects() -> Mapping[str, list[str]]:
+    """Return the names of each session's projects."""
+    names = dict(ProjectProfile.objects.values_list("project_id", "path_name"))
+    links = Session.projects.through.objects.values_list(text_of("session_id"), "project_id")
+    found: dict[str, list[str]] = defaultdict(list)
+    for session, project in links:
+        insort(found[dashed(session)], names.get(project, ""))
     return found
 
 
@@ -222,7 +237,13 @@ def _write_datasets(path: Path, view: _View, facts: dict[str, Any]) -> int:
     return total
 
 
-_HOW: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
+# Ids and hashes are all different: a dictionary of them would only be built in vain.
+_HOW: dict[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 1,
+    "use_dictionary": ["eid", "rel_path", "qc", "lab", "subject", "task_protocol", "projects"],
+    "write_statistics": False,
+}
 
 
 def _visible(view: _View) -> Iterator[pa.Table]:

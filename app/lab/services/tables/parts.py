@@ -22,6 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
 from django.db import connection
+from django.db.models import CharField
+from django.db.models.functions import Cast
 
 from lab.models import Dataset, Revision
 from lab.services.tables.shape import CODES, DATASETS, qualities
@@ -30,9 +32,10 @@ DIGITS = "0123456789abcdef"
 AT_ONCE = 400  # sessions whose datasets are read by one statement
 FORM = "1"  # of a part's file; another number lets every part be made anew
 MARKS = {
-    "postgresql": """count(*) || ':' || sum((extract(epoch FROM changed_at) * 1000000)::bigint)
+    "postgresql": """session_id::text, count(*)
+        || ':' || sum((extract(epoch FROM changed_at) * 1000000)::bigint)
         || ':' || sum(is_online::int) || ':' || sum(is_default::int)""",
-    "sqlite": """count(*) || ':' || max(changed_at) || ':'
+    "sqlite": """session_id, count(*) || ':' || max(changed_at) || ':'
         || CAST(sum(substr(changed_at, 12, 2) * 3600 + substr(changed_at, 15, 2) * 60
                     + substr(changed_at, 18)) AS TEXT)
         || ':' || sum(is_online) || ':' || sum(is_default)""",
@@ -84,15 +87,25 @@ def marks(labs: Sequence[int]) -> dict[Key, Marks]:
     found: dict[Key, Marks] = defaultdict(dict)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT lab_id, session_id, {MARKS[connection.vendor]} FROM {table}
+            f"""SELECT lab_id, {MARKS[connection.vendor]} FROM {table}
                 WHERE session_id IS NOT NULL AND lab_id IN ({places})
                 GROUP BY lab_id, session_id""",  # noqa: S608  nothing of it comes from outside
             list(labs),
         )
         for lab, session, mark in cursor.fetchall():
-            eid = str(session if isinstance(session, UUID) else UUID(session))
-            found[lab, eid[0]][eid] = mark
+            found[lab, session[0]][dashed(session)] = mark
     return found
+
+
+def dashed(key: str) -> str:
+    """Return an id as ONE writes it; making `UUID` objects of many takes longer than asking."""
+    if "-" in key:
+        return key
+    return f"{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"
+
+
+def text_of(name: str) -> Cast:
+    return Cast(name, CharField(max_length=36))
 
 
 def _files(folder: Path, labs: Iterable[int]) -> Iterator[tuple[Key, Path]]:
@@ -174,8 +187,8 @@ def _read(lab: int, eids: Sequence[str]) -> list[tuple[Any, ...]]:
     wanted = Dataset.objects.filter(lab=lab, session__in=keys).order_by()
     return list(
         wanted.values_list(
-            "session_id", "id", "collection", "name", "revision_id", "file_size", "hash",
-            "is_default", "qc", "is_online",
+            text_of("session_id"), text_of("id"), "collection", "name", "revision_id",
+            "file_size", "hash", "is_default", "qc", "is_online",
         )
     )  # fmt: skip
 
@@ -190,7 +203,7 @@ def _table(rows: Sequence[tuple[Any, ...]], names: Mapping[UUID, str]) -> pa.Tab
     parts = zip(collection, folders, name, strict=True)
     return pa.table(
         [
-            [str(each) for each in eid], [str(each) for each in key],
+            [dashed(each) for each in eid], [dashed(each) for each in key],
             ["/".join(filter(None, each)) for each in parts],
             pa.array(size, pa.uint64()), digest, default,
             qualities([CODES[each] for each in qc]), online,
