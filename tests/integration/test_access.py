@@ -259,7 +259,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "location": records.location(lab).name,
         **records.dataset(records.session(animal, alice, number=2)),
         **recordings.one_of_each(records.session(animal, alice, number=3), alice),
-        **noted.beside(records.session(animal, alice, number=3), alice),
+        **noted.beside(records.session(animal, alice, number=30), alice),
         "nowhere": "alder/nothing",
         "water": records.water(animal, alice).pk,
         "water_type": records.water_type().name,
