@@ -37,7 +37,7 @@ ACTION: tuple[Named, ...] = (
 )  # fmt: skip
 ACTION_LINKS: tuple[Named, ...] = ("subject", "lab", "location")
 ACTION_MANY: tuple[Named, ...] = ("users", "procedures")
-AT: Named = ("date_time", "at", values.instant)
+AT: Named = ("date_time", "at", values.moment)
 
 KINDS: dict[str, Kind] = {
     "misc.cagetype": Kind(ours.CageType, DESCRIBED),
@@ -198,7 +198,8 @@ KINDS: dict[str, Kind] = {
     "data.dataset": Kind(
         ours.Dataset,
         ("name", JSON, ("collection", "collection", values.text), ("default_dataset", "is_default"),
-         "file_size", ("hash", "hash", values.text), ("version", "version", values.text),
+         "file_size", ("md5", "hash", values.hexadecimal), ("hash", "hash", values.or_none),
+         ("version", "version", values.text),
          ("generating_software", "software", values.text), "qc",
          ("created_datetime", "created_at", values.instant)),
         ("session", "revision", ("dataset_type", "type"), ("data_format", "format"), "created_by"),
@@ -268,6 +269,7 @@ KINDS: dict[str, Kind] = {
     "experiments.fovlocation": Kind(
         ours.FieldOfViewLocation,
         (("name", "name", values.text), JSON, "provenance", ("default_provenance", "is_default"),
+         ("auto_datetime", "changed_at", values.instant),
          ("x", "x", values.numbers), ("y", "y", values.numbers), ("z", "z", values.numbers),
          ("n_xyz", "n_xyz", values.numbers)),
         ("field_of_view", "coordinate_system"),

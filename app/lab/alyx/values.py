@@ -14,9 +14,22 @@ def or_none(value: Any) -> Any:
     return value or None
 
 
+def hexadecimal(value: Any) -> str | None:
+    """Return an old hash, which Alyx writes with hyphens."""
+    return str(value).replace("-", "") if value else None
+
+
 def instant(value: Any) -> datetime | None:
     """Return a time as it was written: of the lab's clock, unless a zone stands with it."""
     return None if value is None else datetime.fromisoformat(str(value))
+
+
+def moment(value: Any) -> datetime:
+    """Return the time at which something was measured; without one it would be taken for now."""
+    found = instant(value)
+    if found is None:
+        raise ValueError("it has no date and time")
+    return found
 
 
 def day(value: Any) -> date | None:

@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 from accounts.models import AuditEntry, Lab, Membership, User
 from lab import models
 from lab.alyx.kinds import KINDS
+from lab.services.moving_in import leftovers
 
 DUMP = Path(__file__).with_name("alyx_dump.json")
 
@@ -107,6 +108,179 @@ def test_what_is_no_dump_is_refused(db, tmp_path, content, said):
     file.write_text(content)
     with pytest.raises(CommandError, match=said):
         call_command("import_alyx", file)
+
+
+@pytest.fixture
+def refused(db, rows, tmp_path):
+    """Return a function that moves rows in and tells by what words they were refused."""
+
+    def move(text=None):
+        file = tmp_path / "dump.json"
+        file.write_text(json.dumps(rows, indent=1) if text is None else text)
+        with pytest.raises(CommandError) as raised:
+            call_command("import_alyx", file)
+        assert not User.objects.exists()
+        assert not AuditEntry.objects.exists()
+        return str(raised.value)
+
+    return move
+
+
+def first(rows, kind):
+    return next(row for row in rows if row["model"] == kind)
+
+
+def test_a_dump_that_was_cut_off_is_refused(refused, rows):
+    text = json.dumps(rows, indent=1)
+    said = refused(text[: len(text) // 2])
+    assert "begins in line" in said
+
+
+def test_a_dump_that_was_cut_off_between_two_records_is_refused(refused, rows):
+    assert "it was cut off" in refused(json.dumps(rows)[:-1])
+
+
+def test_a_record_that_is_spoilt_in_the_middle_is_named_by_its_line(refused, rows):
+    text = json.dumps(rows, indent=1).replace('"nickname": "AN003"', '"nickname": AN003', 1)
+    line = text[: text.index("AN003,")].count("\n") + 1
+    assert f"line {line}" in refused(text)
+
+
+def test_a_record_that_stands_there_twice_is_named(refused, rows):
+    animal = first(rows, "subjects.subject")
+    rows.append(animal)
+    said = refused()
+    assert animal["pk"] in said
+    assert "stands there already" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("actions.session", "subject"),
+        ("actions.session", "parent_session"),
+        ("subjects.subject", "litter"),
+        ("subjects.subject", "lab"),
+        ("subjects.subject", "responsible_user"),
+        ("subjects.subject", "projects"),
+        ("data.dataset", "dataset_type"),
+        ("data.dataset", "tags"),
+        ("misc.labmembership", "user"),
+        ("misc.labmember", "allowed_users"),
+        ("subjects.project", "users"),
+        ("misc.note", "object_id"),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_named(refused, rows, kind, field):
+    nobody = "00000000-0000-4000-8000-000000000001"
+    row = first(rows, kind)
+    row["fields"][field] = [nobody] if isinstance(row["fields"][field], list) else nobody
+    said = refused()
+    assert kind in said
+    assert row["pk"] in said
+    assert nobody in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("subjects.subject", "birth_date", "yesterday"),
+        ("subjects.subject", "sex", "X"),
+        ("actions.weighing", "weight", -1),
+        ("actions.weighing", "date_time", None),
+        ("actions.session", "number", "one"),
+        ("misc.labmember", "username", None),
+        ("experiments.fovlocation", "x", "[1"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_its_record(refused, rows, kind, field, value):
+    row = first(rows, kind)
+    row["fields"][field] = value
+    said = refused()
+    assert kind in said
+    assert row["pk"] in said
+
+
+def test_every_field_is_carried_or_left_out_for_a_reason(rows):
+    for row in rows:
+        kind = row["model"]
+        if kind not in leftovers.KINDS_LEFT:
+            unknown = set(row["fields"]) - leftovers.carried(kind)
+            assert {leftovers.reason(kind, field) for field in unknown} <= REASONS, (kind, unknown)
+
+
+REASONS = {
+    reason for fields in leftovers.FIELDS_LEFT.values() for reason in fields.values()
+}  # the words for a field that nobody knows are none of them
+
+
+def test_what_is_left_out_is_counted_and_explained(db, rows, tmp_path):
+    first(rows, "actions.session")["fields"]["moon"] = "full"
+    file, out = tmp_path / "dump.json", StringIO()
+    file.write_text(json.dumps(rows))
+    call_command("import_alyx", file, stdout=out)
+    said = out.getvalue()
+    assert "actions.session.moon" in said
+    assert "Studium has no such field" in said
+    assert "auth.group" in said
+    assert "misc.labmember.is_staff" in said
+
+
+def test_the_counts_of_the_real_dump_come_in(moved, rows):
+    counts = json.loads(DUMP.with_name("alyx_counts.json").read_text())
+    assert Counter(row["model"] for row in rows) == counts
+    for kind, how in KINDS.items():
+        assert how.model._default_manager.count() == counts.get(kind, 0), kind
+
+
+def test_a_name_that_has_no_place_is_kept_in_the_free_data(db, rows, tmp_path):
+    weighing = first(rows, "actions.weighing")
+    weighing["fields"]["name"] = "before surgery"
+    file = tmp_path / "dump.json"
+    file.write_text(json.dumps(rows))
+    call_command("import_alyx", file, stdout=StringIO())
+    assert models.Weighing.objects.get(pk=weighing["pk"]).json == {leftovers.NAME: "before surgery"}
+
+
+@pytest.fixture
+def renamed(db, rows, tmp_path):
+    """An animal of the dump that had other names, people and cages."""
+    row = next(row for row in rows if row["fields"].get("nickname") == "AN003")
+    row["fields"]["json"] = {
+        "history": {
+            "nickname": [
+                {"value": "-", "date_time": "2026-01-01T09:00:00"},
+                {"value": "OLD_1", "date_time": "2026-01-10T09:00:00"},
+                {"value": "an003", "date_time": "2026-01-11T09:00:00"},
+                {"value": "AN004", "date_time": "2026-01-20T09:00:00"},
+            ],
+            "responsible_user": [{"value": "stock1", "date_time": "2026-01-15T00:00:00"}],
+            "cage": [{"value": "None", "date_time": "2026-02-05T00:00:00"}],
+        }
+    }
+    file, out = tmp_path / "dump.json", StringIO()
+    file.write_text(json.dumps(rows))
+    call_command("import_alyx", file, stdout=out)
+    return models.Subject.objects.get(nickname="AN003"), out.getvalue()
+
+
+def test_former_nicknames_stay_names_of_the_animal(renamed):
+    animal, said = renamed
+    names = {name.name: name for name in animal.names.all()}
+    assert set(names) == {"AN003", "OLD_1"}
+    assert (names["OLD_1"].kind, names["AN003"].kind) == ("former", "present")
+    assert names["OLD_1"].since.isoformat() == "2026-01-01T08:00:00+00:00"  # 9 o'clock in Paris
+    assert names["OLD_1"].until.isoformat() == "2026-01-10T08:00:00+00:00"
+    assert names["AN003"].since.isoformat() == "2026-01-20T08:00:00+00:00"
+    assert "former name AN004 is another animal's" in said
+
+
+def test_former_people_and_cages_are_in_the_animals_history(renamed):
+    animal, _said = renamed
+    told = [entry.changes for entry in AuditEntry.objects.on(animal) if "In Alyx" in entry.reason]
+    assert {"responsible_user": ["stock1", "user1"]} in told
+    assert {"cage_label": ["", "C2"]} in told
+    assert {"nickname": ["", "OLD_1"]} in told
 
 
 def test_a_record_that_does_not_fit_keeps_all_out(db, rows, tmp_path):

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common.errors import StudiumError
-from lab.services.moving_in import Report, import_alyx
+from lab.services.moving_in import Report, import_alyx, leftovers
+from lab.services.moving_in.leftovers import KINDS_LEFT
 
 
 class Command(BaseCommand):
@@ -36,7 +37,10 @@ class Command(BaseCommand):
             new, there = report.made.get(kind, 0), report.there.get(kind, 0)
             self.stdout.write(f"{kind:32}{new:8}{there:8}")
         for kind, count in sorted(report.left.items()):
-            self.stdout.write(f"{kind:32}{count:8} left out: Studium has its own")
+            self.stdout.write(f"{kind:32}{count:8} left out: {KINDS_LEFT[kind]}")
+        for (kind, field), count in sorted(report.fields.items()):
+            told = f"{kind}.{field}"
+            self.stdout.write(f"{told:40}{count:8} left out: {leftovers.reason(kind, field)}")
         for note in report.notes:
             self.stdout.write(note)
         self.stdout.write("Nothing was kept: this was a dry run." if is_dry else "All is kept.")

@@ -1,6 +1,6 @@
 """Moving in from Alyx: everything of a dump or nothing; the same dump twice is the same once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,11 +11,8 @@ from lab import recording
 from lab.alyx import dump as dumps
 from lab.alyx.kinds import KINDS
 from lab.errors import DumpDoesNotFit
-from lab.services.moving_in import houses, rows
-
-LEFT = {"auth.group", "auth.permission", "contenttypes.contenttype", "admin.logentry",
-        "sessions.session", "authtoken.token", "reversion.version",
-        "reversion.revision"}  # fmt: skip
+from lab.services.moving_in import houses, leftovers, rows
+from lab.services.moving_in.leftovers import KINDS_LEFT
 
 
 @dataclass
@@ -24,7 +21,8 @@ class Report:
 
     made: dict[str, int] = field(default_factory=dict)
     there: dict[str, int] = field(default_factory=dict)
-    left: dict[str, int] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)  # kinds that are not carried over
+    fields: dict[tuple[str, str], int] = field(default_factory=dict)  # and fields
     notes: list[str] = field(default_factory=list)
 
 
@@ -45,12 +43,9 @@ def import_alyx(
         Nothing was kept.
     """
     dump = dumps.read(file)
-    report = Report(left={kind: count for kind, count in dump.counts.items() if kind in LEFT})
-    unknown = set(dump.counts) - set(KINDS) - LEFT - houses.KINDS
-    if unknown:
-        raise DumpDoesNotFit(
-            f"The dump holds what nobody here knows: {', '.join(sorted(unknown))}."
-        )
+    counts = dump.counts
+    _need_known(dump, counts)
+    report = Report(left={kind: counts[kind] for kind in sorted(counts) if kind in KINDS_LEFT})
     try:
         with transaction.atomic(), recording.by(by, reason=f"Moved in from {file.name}."):
             _bring_in(dump, report, tell)
@@ -61,11 +56,21 @@ def import_alyx(
     return report
 
 
+def _need_known(dump: dumps.Dump, counts: Mapping[str, int]) -> None:
+    for kind in sorted(set(counts) - set(KINDS) - set(KINDS_LEFT) - houses.KINDS):
+        row = dump.first(kind)
+        raise DumpDoesNotFit(f"{row}: nobody here knows records of the kind {kind}.")
+
+
 def _bring_in(dump: dumps.Dump, report: Report, tell: Callable[[str], None]) -> None:
     found = houses.bring_in(dump, report)
+    for kind in houses.KINDS:
+        for piece in dump.pieces(kind):
+            leftovers.count(piece, report)
+    counts = dump.counts
     for kind in KINDS:
-        if dump.of(kind):
-            tell(f"{kind}: {len(dump.of(kind))}")
+        if counts[kind]:
+            tell(f"{kind}: {counts[kind]}")
             rows.bring_in(kind, dump, found, report)
     houses.furnish(dump, found)
-    rows.finish(dump)
+    rows.finish(dump, report)

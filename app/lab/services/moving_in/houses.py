@@ -1,16 +1,18 @@
 """People, labs and projects of a dump: accounts here, with the ids that they had."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.utils.text import slugify
 
 from accounts.models import Lab, Membership, Project, ProjectMember, User
 from accounts.roles import Role
 from lab.alyx import values
 from lab.alyx.dump import Dump, Row
+from lab.errors import DumpDoesNotFit
 from lab.models import (
     Affiliation,
     CageType,
@@ -21,6 +23,7 @@ from lab.models import (
     ProjectProfile,
     Repository,
 )
+from lab.services.moving_in import faults
 from lab.times import instant_of
 
 KINDS = {"misc.labmember", "misc.lab", "misc.labmembership", "subjects.project"}
@@ -42,14 +45,19 @@ class Found:
 def bring_in(dump: Dump, report: Any) -> Found:
     found = Found()
     for row in dump.of("misc.labmember"):
-        found.people[row.key] = _person(row, report)
+        with faults.named(row), transaction.atomic():
+            found.people[row.key] = _person(row, report)
     for row in dump.of("misc.lab"):
-        found.labs[row.key] = _lab(row, report)
+        with faults.named(row), transaction.atomic():
+            found.labs[row.key] = _lab(row, report)
     for row in dump.of("misc.labmembership"):
-        _affiliation(row, found, report)
+        with faults.named(row), transaction.atomic():
+            _affiliation(row, found, report)
     _members(dump, found)
+    counts = _labs_of_projects(dump)
     for row in dump.of("subjects.project"):
-        found.projects[row.key] = _project(row, dump, found, report)
+        with faults.named(row), transaction.atomic():
+            found.projects[row.key] = _project(row, counts[row.key], found, report)
     return found
 
 
@@ -84,9 +92,11 @@ def _account(row: Row, report: Any) -> dict[str, Any]:
         report.notes.append(f"{row}: {email} belongs to somebody else already; it was left out.")
         email = ""
     joined = values.instant(row.fields.get("date_joined"))
+    last = values.instant(row.fields.get("last_login"))
     return facts | {
         "email": email,
         "is_staff": row.fields["is_superuser"],
+        "last_login": last and instant_of(last, None),
         **({"date_joined": instant_of(joined, None)} if joined else {}),
     }
 
@@ -143,6 +153,8 @@ def _members(dump: Dump, found: Found) -> None:
         if row.fields.get("responsible_user") and row.fields.get("lab")
     }
     for person, lab in sorted(wanted):
+        if person not in people or lab not in found.labs:
+            continue  # the record that speaks of them says so when its turn comes
         if people[person].fields["is_active"]:
             role = _role(people[person])
             Membership.objects.get_or_create(
@@ -158,12 +170,14 @@ def _role(row: Row) -> Role:
     return Role.VIEWER if row.fields["is_public_user"] else Role.EXPERIMENTER
 
 
-def _project(row: Row, dump: Dump, found: Found, report: Any) -> Project:
+def _project(row: Row, labs: Counter[str], found: Found, report: Any) -> Project:
     profile = ProjectProfile.objects.filter(pk=row.key).select_related("project").first()
     _count(report, row.kind, is_new=profile is None)
     if profile:
         return profile.project
-    lab = _lab_of_project(row.key, dump, found)
+    lab: Any = found.labs[labs.most_common(1)[0][0]] if labs else found.fallback()
+    if lab is None:
+        raise DumpDoesNotFit(f"{row}: there is no lab that it could belong to.")
     name = row.fields["name"]
     project = Project.objects.create(
         lab=lab, name=name[:100], description=row.fields.get("description") or ""
@@ -176,15 +190,15 @@ def _project(row: Row, dump: Dump, found: Found, report: Any) -> Project:
     return project
 
 
-def _lab_of_project(key: str, dump: Dump, found: Found) -> Any:
-    """Return the lab that most of the project's animals and sessions belong to."""
-    counts = Counter(
-        row.fields["lab"]
-        for kind in ("subjects.subject", "actions.session")
-        for row in dump.of(kind)
-        if key in row.fields.get("projects", []) and row.fields.get("lab")
-    )
-    return found.labs[counts.most_common(1)[0][0]] if counts else found.fallback()
+def _labs_of_projects(dump: Dump) -> dict[str, Counter[str]]:
+    """Return for each project how many of its animals and sessions belong to which lab."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for kind in ("subjects.subject", "actions.session"):
+        for row in dump.of(kind):
+            for project in row.fields.get("projects", []):
+                if row.fields.get("lab"):
+                    counts[project][row.fields["lab"]] += 1
+    return counts
 
 
 def furnish(dump: Dump, found: Found) -> None:
@@ -193,11 +207,13 @@ def furnish(dump: Dump, found: Found) -> None:
         profile = LabProfile.objects.get(pk=row.key)
         for name, value in _rules(row).items():
             setattr(profile, name, value)
-        profile.save()
+        with faults.named(row), transaction.atomic():
+            profile.save()
         keys = row.fields.get("repositories", [])
         profile.repositories.add(*Repository.objects.filter(pk__in=keys))
     for row in dump.of("misc.labmember"):
-        delegates = [found.people[key] for key in row.fields.get("allowed_users", [])]
+        with faults.named(row):
+            delegates = [found.people[key] for key in row.fields.get("allowed_users", [])]
         PersonProfile.objects.get(pk=row.key).delegates.add(*delegates)
 
 

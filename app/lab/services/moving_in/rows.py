@@ -11,7 +11,6 @@ from django.db import models
 from accounts.models import Lab, Project, User
 from lab.alyx.dump import Dump, Row
 from lab.alyx.kinds import KINDS, Kind, Named
-from lab.errors import DumpDoesNotFit
 from lab.models import (
     Action,
     BrainRegion,
@@ -22,10 +21,9 @@ from lab.models import (
     ProbeInsertion,
     Session,
     Subject,
-    SubjectName,
     TrajectoryEstimate,
 )
-from lab.services.moving_in import contradictions
+from lab.services.moving_in import contradictions, faults, leftovers, links, names
 from lab.services.moving_in.houses import Found
 from lab.services.registration import settle_online
 from lab.times import day_of, instant_of
@@ -40,35 +38,53 @@ LATER = {  # links between records of one kind, or back to a kind that comes aft
 
 def bring_in(kind: str, dump: Dump, found: Found, report: Any) -> None:
     """Make the records of one kind that are not there yet, and the links to many of theirs."""
-    how, rows = KINDS[kind], dump.of(kind)
-    there = _there(how.model, rows)
-    new = [row for row in rows if row.key not in there]
-    report.there[kind], report.made[kind] = len(rows) - len(new), len(new)
-    records = [_record(row, how, dump, found) for row in _in_order(new, how)]
+    how = KINDS[kind]
+    report.there[kind] = report.made[kind] = 0
+    for rows in _pieces(kind, how, dump):
+        there = _there(how.model, rows)
+        new = [row for row in rows if row.key not in there]
+        report.there[kind] += len(rows) - len(new)
+        report.made[kind] += len(new)
+        _bring_in(new, how, dump, found)
+        leftovers.count(rows, report)
+
+
+def _bring_in(rows: list[Row], how: Kind, dump: Dump, found: Found) -> None:
+    records = [_record(row, how, dump, found) for row in rows]
+    links.need(rows, [*links.places(how), *_later(rows)], dump)
     _complete(records, found)
-    for begin in range(0, len(records), AT_ONCE):
-        how.model._default_manager.bulk_create(records[begin : begin + AT_ONCE])  # noqa: SLF001
+    faults.keep(records, rows)
     for name in how.many:
-        _link(name, how, new, found)
+        _link(name, how, rows, found)
+
+
+def _later(rows: list[Row]) -> list[links.Place]:
+    """Return the link of these rows that is made when all records are there."""
+    if not rows or rows[0].kind not in LATER:
+        return []
+    theirs, model, ours = LATER[rows[0].kind]
+    return [(theirs, model._meta.get_field(ours).related_model)]  # noqa: SLF001
+
+
+def _pieces(kind: str, how: Kind, dump: Dump) -> Iterable[list[Row]]:
+    """Return the rows a thousand at once; a tree in one piece, parents before their children."""
+    if how.model is not BrainRegion:
+        return dump.pieces(kind)
+    return [sorted(dump.of(kind), key=lambda row: row.fields["lft"])]
 
 
 def _there(model: type[models.Model], rows: list[Row]) -> set[str]:
-    found: set[str] = set()
-    for begin in range(0, len(rows), AT_ONCE):
-        keys = [row.key for row in rows[begin : begin + AT_ONCE]]
-        mine = model._default_manager.filter(pk__in=keys)  # noqa: SLF001
-        found |= {str(key) for key in mine.values_list("pk", flat=True)}
-    return found
-
-
-def _in_order(rows: list[Row], how: Kind) -> list[Row]:
-    """Return parents before their children, where a kind is a tree."""
-    return sorted(rows, key=lambda row: row.fields["lft"]) if how.model is BrainRegion else rows
+    keys = []
+    for row in rows:
+        with faults.named(row):
+            keys.append(_key(row.key))
+    mine = model._default_manager.filter(pk__in=keys)  # noqa: SLF001
+    return {str(key) for key in mine.values_list("pk", flat=True)}
 
 
 def _record(row: Row, how: Kind, dump: Dump, found: Found) -> Any:
-    record = how.model(pk=_key(row.key))
-    try:
+    with faults.named(row):
+        record = how.model(pk=_key(row.key))
         for named in how.plain:
             theirs, ours, read = _parts(named)
             if theirs in row.fields:
@@ -78,8 +94,7 @@ def _record(row: Row, how: Kind, dump: Dump, found: Found) -> Any:
             _set_link(record, ours, row.fields.get(theirs), found)
         if how.is_owned:
             _set_owner(record, row, dump)
-    except (KeyError, ValueError, TypeError) as error:
-        raise DumpDoesNotFit(f"{row}: {error!r}.") from None
+        leftovers.keep(record, row, how)
     return record
 
 
@@ -108,10 +123,16 @@ def _set_link(record: models.Model, name: str, key: Any, found: Found) -> None:
 
 
 def _here(target: Any, key: str, found: Found) -> Any:
-    houses: dict[Any, dict[str, Any]] = {
-        User: found.people, Lab: found.labs, Project: found.projects,
+    houses: dict[Any, tuple[dict[str, Any], str]] = {
+        User: (found.people, "person"), Lab: (found.labs, "lab"),
+        Project: (found.projects, "project"),
     }  # fmt: skip
-    return houses[target][key].pk if target in houses else _key(key)
+    if target not in houses:
+        return _key(key)
+    known, kind = houses[target]
+    if key not in known:
+        raise ValueError(f"there is no {kind} {key} in the dump")
+    return known[key].pk
 
 
 def _set_owner(record: Any, row: Row, dump: Dump) -> None:
@@ -119,7 +140,7 @@ def _set_owner(record: Any, row: Row, dump: Dump) -> None:
     key = row.fields.get("object_id")
     if key is None:
         return
-    owner = dump.owners.get(str(key))
+    owner = dump.kind_of(key)
     if owner not in KINDS:
         raise ValueError(f"it belongs to {key}, which is not in the dump")
     record.content_type = ContentType.objects.get_for_model(KINDS[owner].model)
@@ -203,31 +224,27 @@ def _link(named: Named, how: Kind, rows: Iterable[Row], found: Found) -> None:
     field: Any = how.model._meta.get_field(ours)  # noqa: SLF001
     through, target = field.remote_field.through, field.related_model
     source, aim = field.m2m_column_name(), field.m2m_reverse_name()
-    links = [
-        through(**{source: _key(row.key), aim: _here(target, str(key), found)})
-        for row in rows
-        for key in row.fields.get(theirs, [])
-    ]
-    through._default_manager.bulk_create(links, batch_size=AT_ONCE, ignore_conflicts=True)  # noqa: SLF001
+    made = []
+    for row in rows:
+        with faults.named(row):
+            for key in row.fields.get(theirs, []):
+                here = {source: _key(row.key), aim: _here(target, str(key), found)}
+                made.append(through(**here))
+    through._default_manager.bulk_create(made, batch_size=AT_ONCE, ignore_conflicts=True)  # noqa: SLF001
 
 
-def finish(dump: Dump) -> None:
+def finish(dump: Dump, report: Any) -> None:
     """Make the links that had to wait, the names of animals, and what follows from all rows."""
     for kind, (theirs, model, ours) in LATER.items():
-        groups: dict[str, list[str]] = defaultdict(list)
-        for row in dump.of(kind):
-            if row.fields.get(theirs):
-                groups[row.fields[theirs]].append(row.key)
-        for key, members in groups.items():
-            plain = model._base_manager.filter(pk__in=members)  # noqa: SLF001  part of their arrival
-            plain.update(**{f"{ours}_id": _key(key)})
-    _name(dump)
-    settle_online([UUID(row.key) for row in dump.of("data.dataset")])
-
-
-def _name(dump: Dump) -> None:
-    keys = [row.key for row in dump.of("subjects.subject")]
-    nameless = Subject.objects.filter(pk__in=keys, names=None)
-    SubjectName.objects.bulk_create(
-        [SubjectName(subject=each, lab_id=each.lab_id, name=each.nickname) for each in nameless]
-    )
+        for rows in dump.pieces(kind):
+            groups: dict[str, list[str]] = defaultdict(list)
+            for row in rows:
+                if row.fields.get(theirs):
+                    groups[row.fields[theirs]].append(row.key)
+            for key, members in groups.items():
+                plain = model._base_manager.filter(pk__in=members)  # noqa: SLF001  part of their arrival
+                plain.update(**{f"{ours}_id": _key(key)})
+    for rows in dump.pieces("subjects.subject"):
+        names.give(rows, report)
+    for rows in dump.pieces("data.dataset"):
+        settle_online([UUID(row.key) for row in rows])
