@@ -4,7 +4,7 @@ from io import BytesIO
 from typing import Any
 
 from PIL import Image
-from tests.factories.lab import made
+from tests.factories.lab import MORNING, made
 
 from lab import models, recording
 from lab.services import notes as service
@@ -37,5 +37,6 @@ def beside(of: Any, by: Any) -> dict[str, Any]:
         "task": made(models.Task, name="SpikeSorting", session=of).pk,
         "download": made(models.Download, user=by, dataset=data, count=1).pk,
         "notice": notice.pk,
+        "surgery": made(models.Surgery, subject=of.subject, lab=of.lab, began_at=MORNING).pk,
         "procedure": made(models.ProcedureType, name="Behaviour training").name,
     }

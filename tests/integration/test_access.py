@@ -162,6 +162,8 @@ ROWS = [
     get("one:notes-detail", ALDER_FOR_ONE, "note"),
     get("one:procedures-list", FOR_ONE),
     get("one:procedures-detail", FOR_ONE, "procedure"),
+    get("one:surgeries-list", FOR_ONE),
+    get("one:surgeries-detail", ALDER_FOR_ONE, "surgery"),
     get("one:sync-file-status", FOR_ONE),
     post("one:sync-file-status", "403 400 400 400 400"),
     get("one:tasks-list", FOR_ONE),

@@ -18,6 +18,8 @@ from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 
 from lab.one.errors import FieldRefused
 
+# Words by which somebody says why what is hardly possible is right; they are not shown again.
+REASONS = {"after_death": {"write_only": True}, "confirmed": {"write_only": True}}
 DEEPEST = 40  # of lists and objects inside one another
 MOST = 2**63
 ALIKE = 0.8

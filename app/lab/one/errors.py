@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import DataError, NotSupportedError
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as rest_exception_handler
@@ -10,6 +11,7 @@ from rest_framework.views import set_rollback
 from common import refusals
 from common.refusals import Refusal
 
+UNFIT = "The database cannot hold, or compare, a value that was sent: it is too large, or odd."
 BAD_REQUEST = status.HTTP_400_BAD_REQUEST
 # The client knows 400 for what cannot be accepted, and 403 for a missing or worthless token.
 SPOKEN = {422: BAD_REQUEST, 409: BAD_REQUEST}
@@ -33,6 +35,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         body = {"status_code": code, "detail": words.detail, "remedy": words.remedy}
         field = getattr(refusal, "field", "")
         return Response(body | ({field: [words.detail]} if field else {}), code, headers=headers)
+    if isinstance(error, DataError | OverflowError | NotSupportedError):
+        set_rollback()
+        return Response({"status_code": BAD_REQUEST, "detail": UNFIT}, BAD_REQUEST)
     answer = rest_exception_handler(error, context)
     if answer is not None:
         answer.data = _spoken(answer)

@@ -45,6 +45,8 @@ class NameField(serializers.SlugRelatedField[Any]):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str | int):
             self.fail("invalid")
+        if self.slug_field == "pk":
+            data = str(data).rstrip("/").rpartition("/")[2]  # an address ends in the identifier
         try:
             return self.get_queryset().get(**{self.slug_field or "name": data})
         except models.ObjectDoesNotExist:

@@ -17,6 +17,7 @@ from lab.one.resources import (
     regions,
     sessions,
     subjects,
+    surgeries,
     tasks,
     trajectories,
     transfers,
@@ -59,6 +60,7 @@ router.register("imaging-stack", imaging.ImagingStacks, "imaging-stack")
 router.register("brain-regions", regions.BrainRegions, "brain-regions")
 router.register("notes", notes.Notes, "notes")
 router.register("procedures", procedures.Procedures, "procedures")
+router.register("surgeries", surgeries.Surgeries, "surgeries")
 router.register("tasks", tasks.Tasks, "tasks")
 router.register("downloads", downloads.Downloads, "downloads")
 router.register("data-notices", notices.DataNotices, "data-notices")

@@ -20,6 +20,7 @@ from accounts.authentication import ScopeAllows
 from accounts.models import User
 from accounts.throttles import ApiThrottle
 from common.errors import NotThere
+from lab.errors import DoesNotFit
 from lab.one import bodies, phrases
 from lab.one.authentication import AUTHENTICATION
 from lab.one.errors import FieldRefused, exception_handler
@@ -63,6 +64,16 @@ class OneView(APIView):
 
     def get_exception_handler(self) -> Any:
         return exception_handler
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer a refusal; the field that it names is called as it is on this surface."""
+        if isinstance(exc, DoesNotFit) and exc.field:
+            exc.field = self.spoken(exc.field)
+        return super().handle_exception(exc)
+
+    def spoken(self, field: str) -> str:
+        """Return the name by which a program sends a field of ours."""
+        return field
 
 
 class Reads(OneView, mixins.ListModelMixin, mixins.RetrieveModelMixin,
@@ -141,6 +152,13 @@ class Reads(OneView, mixins.ListModelMixin, mixins.RetrieveModelMixin,
 
 class Writes(Reads):
     """An endpoint that also creates, changes and deletes."""
+
+    def spoken(self, field: str) -> str:
+        shape = self.serializer_class
+        known = cast("Any", shape)(context=self.get_serializer_context()).fields if shape else {}
+        if field in known:
+            return field
+        return next((name for name, each in known.items() if each.source == field), field)
 
     formers: ClassVar[Mapping[str, bodies.Former]] = {}
     echoed: ClassVar[frozenset[str]] = frozenset()  # in answers alone; sent back, they say nothing

@@ -123,8 +123,30 @@ def _found_wrong(record: models.Model) -> DoesNotFit | None:
         record.validate_unique()
         record.validate_constraints()
     except ValidationError as found:
-        return (Taken if _is_unique(found) else DoesNotFit).of(found)
+        refusal = (Taken if _is_unique(found) else DoesNotFit).of(found)
+        refusal.field = refusal.field or _field_of_rule(record)
+        return refusal
     return None
+
+
+def _field_of_rule(record: models.Model) -> str:
+    """Return the first field of the rule of the database that the record breaks."""
+    for rule in record._meta.constraints:  # noqa: SLF001
+        try:
+            rule.validate(type(record), record)
+        except ValidationError:
+            named = _fields(getattr(rule, "condition", None))
+            given = [name for name in named if getattr(record, name, None) is not None]
+            return next(iter([*given, *named]), "")
+    return ""
+
+
+def _fields(condition: Any) -> list[str]:
+    """Return the fields that a condition speaks of, those of its comparisons first."""
+    parts = condition.children if isinstance(condition, models.Q) else [condition]
+    leaves = [part for part in parts if isinstance(part, tuple)]
+    deeper = [name for part in parts if isinstance(part, models.Q) for name in _fields(part)]
+    return [str(name).partition("__")[0] for name, _ in leaves] + deeper
 
 
 def _is_unique(error: ValidationError) -> bool:

@@ -1,5 +1,6 @@
 """Sessions, found by their identifier."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.db.models import (
@@ -28,6 +29,7 @@ from lab.models import (
     WaterAdministration,
 )
 from lab.one import vocabulary
+from lab.one.bodies import REASONS, Former
 from lab.one.errors import FieldRefused
 from lab.one.fields import LabelField, NameField, UrlField, WallClockField, address
 from lab.one.filters import (
@@ -45,6 +47,8 @@ from lab.one.resources import notes
 from lab.one.resources.people import labs, people, projects, with_profiles
 from lab.one.views import Writes
 from lab.services import sessions
+
+FORMER_PROJECT = Former("projects", date(2026, 11, 21), is_one_of_many=True)
 
 
 def seen_subjects(user: Any) -> QuerySet[Any]:
@@ -83,8 +87,8 @@ class SessionShape(serializers.ModelSerializer[Session]):
     projects = NameField("profile__path_name", projects, many=True, required=False)
     start_time = WallClockField(source="began_at")
     end_time = WallClockField(source="ended_at", required=False, allow_null=True)
-    parent_session = serializers.PrimaryKeyRelatedField[Any](
-        source="parent", queryset=Session.objects.all(), required=False, allow_null=True
+    parent_session = NameField(
+        "pk", Session.objects.visible_to, source="parent", required=False, allow_null=True
     )
     qc = LabelField(Quality, required=False)
     auto_datetime = WallClockField(source="changed_at", read_only=True)
@@ -96,16 +100,11 @@ class SessionShape(serializers.ModelSerializer[Session]):
             "id", "subject", "users", "location", "procedures", "lab", "projects", "type",
             "task_protocol", "number", "start_time", "end_time", "narrative", "parent_session",
             "n_correct_trials", "n_trials", "url", "extended_qc", "qc", "auto_datetime", "json",
+            "after_death", "confirmed",
         ]  # fmt: skip
         read_only_fields = ["id"]
-        extra_kwargs: ClassVar = {"number": {"required": False}}
+        extra_kwargs: ClassVar = {"number": {"required": False}} | REASONS
         validators: ClassVar[list[Any]] = []  # the service knows a session that is sent again
-
-    def validate_parent_session(self, parent: Session | None) -> Session | None:
-        user = self.context["request"].user
-        if parent and not Session.objects.visible_to(user).filter(pk=parent.pk).exists():
-            raise serializers.ValidationError("There is no such session that you can see.")
-        return parent
 
     def to_representation(self, instance: Session) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
@@ -209,6 +208,17 @@ class Sessions(Writes):
     serializer_class = SessionShape
     list_serializer = SessionRow
     json_filters = ("json", "extended_qc")
+    formers: ClassVar = {"project": FORMER_PROJECT}
+    former_filters: ClassVar = {"project": FORMER_PROJECT}
+    echoed = frozenset(
+        {
+            "data_dataset_session_related",
+            "wateradmin_session_related",
+            "probe_insertion",
+            "field_of_view",
+            "notes",
+        }
+    )
     filters: ClassVar = {
         "id": equal("pk"),
         "subject": alike("subject__nickname"),

@@ -20,6 +20,7 @@ from lab.models import (
     Weighing,
 )
 from lab.one import vocabulary
+from lab.one.bodies import REASONS
 from lab.one.errors import FieldRefused
 from lab.one.fields import NameField, UrlField, WallClockField, address
 from lab.one.filters import alike, between, day, equal, key
@@ -50,7 +51,8 @@ class WeighingShape(serializers.ModelSerializer[Weighing]):
 
     class Meta:
         model = Weighing
-        fields = ["subject", "date_time", "weight", "user", "url"]
+        fields = ["subject", "date_time", "weight", "user", "url", "after_death", "confirmed"]
+        extra_kwargs: ClassVar = REASONS
 
 
 class Weighings(Writes):
@@ -84,7 +86,8 @@ class WaterShape(serializers.ModelSerializer[WaterAdministration]):
     class Meta:
         model = WaterAdministration
         fields = ["subject", "date_time", "water_administered", "water_type", "user", "url",
-                  "session", "adlib"]  # fmt: skip
+                  "session", "adlib", "after_death", "confirmed"]  # fmt: skip
+        extra_kwargs: ClassVar = REASONS
 
 
 class WaterAdministrations(Writes):
@@ -100,7 +103,7 @@ class WaterAdministrations(Writes):
     def perform(self, record: Any, values: dict[str, Any]) -> Any:
         if record is None:
             return measurements.give_water(by=self.person, values=values)
-        return super().perform(record, values)
+        return measurements.change_water(water=record, by=self.person, values=values)
 
 
 class RestrictionShape(serializers.ModelSerializer[WaterRestriction]):
