@@ -13,6 +13,7 @@ from lab.one.views import Filter
 from lab.one.vocabulary import YEARS
 
 Rows = QuerySet[Any]
+LARGEST = 2**63 - 1  # that a database compares
 
 
 def equal(path: str) -> Filter:
@@ -61,6 +62,18 @@ def key(path: str, name: str) -> Filter:
         try:
             return rows.filter(**{path: text})
         except ValidationError:  # Django's words for a text that is no UUID
+            raise FieldRefused(name, f"{text[:60]!r} is no identifier.") from None
+
+    return keep
+
+
+def linked_key(path: str, name: str) -> Filter:
+    """Compare the id of something of which a row has many."""
+
+    def keep(rows: Rows, text: str, view: Any) -> Rows:
+        try:
+            return linked(path)(rows, text, view)
+        except ValidationError:
             raise FieldRefused(name, f"{text[:60]!r} is no identifier.") from None
 
     return keep
@@ -116,9 +129,12 @@ def is_true(name: str, text: str) -> bool:
 
 def whole(name: str, text: str) -> int:
     try:
-        return int(text)
+        found = int(text)
     except ValueError:
-        raise FieldRefused(name, f"Write a whole number, not {text[:40]!r}.") from None
+        found = None
+    if found is None or abs(found) > LARGEST:
+        raise FieldRefused(name, f"Write a whole number, not {text[:40]!r}.")
+    return found
 
 
 def day(name: str, text: str) -> date:

@@ -72,7 +72,8 @@ def inside(found: models.QuerySet[Any], text: str, column: str, name: str) -> mo
             raise FieldRefused(name, f"{pair.path!r} names no key.")
         _need_answerable(pair.path, operator, name)
         lookup = f"{column}__{'__'.join(keys)}" + ("" if operator == "exact" else f"__{operator}")
-        condition = Q(**{lookup: pair.value})
+        many = operator == "in" and not isinstance(pair.value, list)
+        condition = Q(**{lookup: [pair.value] if many else pair.value})
         found = found.exclude(condition) if pair.excludes else found.filter(condition)
     return found
 

@@ -9,6 +9,7 @@ from lab.models import BrainRegion, Channel, FieldOfViewLocation, TrajectoryEsti
 
 ALIGNED = TrajectoryEstimate.Provenance.ALIGNED
 HISTOLOGY = TrajectoryEstimate.Provenance.HISTOLOGY
+LARGEST = 2**31 - 1  # id of a region
 VOID = 0  # the root of Alyx's table, which is no part of the brain
 
 

@@ -13,11 +13,10 @@ from accounts.models import User
 from lab import permissions
 from lab.errors import AtlasUnreadable
 from lab.models import BrainRegion
+from lab.queries.regions import LARGEST, VOID
 
 COLUMNS = ("id", "acronym", "name", "parent_structure_id")
-LARGEST = 2**31 - 1
 BATCH = 500
-VOID = 0
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,7 @@ def _way(
         if here not in parents:
             raise AtlasUnreadable(f"{_line(table, way)}: there is no region {here}, its parent.")
         if here in way:
-            raise AtlasUnreadable(f"{_line(table, way)}: the region {way[-1]} is above itself.")
+            raise AtlasUnreadable(f"{_line(table, way)}: the region is above itself.")
         way.append(here)
         here = parents[here]
     return way

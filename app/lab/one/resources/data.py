@@ -18,7 +18,18 @@ from lab.models import (
 )
 from lab.one import vocabulary
 from lab.one.fields import LabelField, NameField, UrlField, WallClockField, address
-from lab.one.filters import alike, between, equal, is_true, key, linked, number, on_day, quality
+from lab.one.filters import (
+    alike,
+    between,
+    equal,
+    is_true,
+    key,
+    linked,
+    linked_key,
+    number,
+    on_day,
+    quality,
+)
 from lab.one.resources.people import people
 from lab.one.resources.sessions import seen_sessions
 from lab.one.views import Writes
@@ -286,7 +297,7 @@ class Datasets(Writes):
         "dataset_type": equal("type__name"),
         "experiment_number": number("session__number", "experiment_number"),
         "exists": lambda rows, text, _view: rows.filter(is_online=is_true("exists", text)),
-        "probe_insertion": linked("probe_insertions"),
+        "probe_insertion": linked_key("probe_insertions", "probe_insertion"),
         "tag": linked("tags__name"),
         "revision": equal("revision__name"),
         "hash": equal("hash"),

@@ -36,8 +36,8 @@ from lab.one.filters import (
     alike,
     all_linked,
     between,
-    equal,
     holds,
+    key,
     linked,
     number,
     quality,
@@ -220,7 +220,7 @@ class Sessions(Writes):
         }
     )
     filters: ClassVar = {
-        "id": equal("pk"),
+        "id": key("pk", "id"),
         "subject": alike("subject__nickname"),
         "nickname": alike("subject__nickname"),
         "date_range": between("day"),

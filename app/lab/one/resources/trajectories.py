@@ -25,6 +25,7 @@ from lab.one.filters import alike, equal, key, labelled, number
 from lab.one.recording_filters import of_session
 from lab.one.resources.insertions import SessionInfo, with_session_info
 from lab.one.views import Writes
+from lab.queries import regions
 from lab.services import recordings
 
 Provenance = TrajectoryEstimate.Provenance
@@ -177,9 +178,9 @@ class Channels(Writes):
     def _known(self, sent: Iterable[Any]) -> dict[str, dict[str, Any]]:
         """Look up once what many rows name."""
         tracks = set(filter(None, map(_key, _named(sent, "trajectory_estimate"))))
-        regions = {name for name in _named(sent, "brain_region") if isinstance(name, int)}
+        named = {name for name in _named(sent, "brain_region") if _is_region(name)}
         found = seen_trajectories(self.person).filter(pk__in=tracks)
-        there = BrainRegion.objects.filter(pk__in=regions)
+        there = BrainRegion.objects.filter(pk__in=named)
         return {
             "trajectory_estimate": {str(each.pk): each for each in found},
             "brain_region": {str(each.pk): each for each in there},
@@ -201,6 +202,10 @@ def _one(number: int, row: Any, context: Mapping[str, Any]) -> dict[str, Any]:
 def _named(sent: Iterable[Any], name: str) -> list[Any]:
     found = [row.get(name) for row in sent if isinstance(row, Mapping)]
     return [each for each in found if isinstance(each, str | int)]
+
+
+def _is_region(name: Any) -> bool:
+    return isinstance(name, int) and 0 <= name <= regions.LARGEST
 
 
 def _key(text: Any) -> UUID | None:
