@@ -67,18 +67,6 @@ def key(path: str, name: str) -> Filter:
     return keep
 
 
-def linked_key(path: str, name: str) -> Filter:
-    """Compare the id of something of which a row has many."""
-
-    def keep(rows: Rows, text: str, view: Any) -> Rows:
-        try:
-            return linked(path)(rows, text, view)
-        except ValidationError:
-            raise FieldRefused(name, f"{text[:60]!r} is no identifier.") from None
-
-    return keep
-
-
 def between(path: str, name: str = "date_range") -> Filter:
     """Two days parted by a comma, both included."""
 

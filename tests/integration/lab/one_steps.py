@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import one_recordings
 from one.api import ONE, One
 from one.registration import RegistrationClient
 from one.webclient import AlyxClient
@@ -40,6 +41,7 @@ def steps(address, name, password, folder):
     weight = {"subject": "KS014", "weight": 23.5, "date_time": "2026-03-02T09:00:00"}
     yield "weighing", alyx.rest("weighings", "create", data=weight)
     yield from with_files(address, name, password, folder)
+    yield "recordings", dict(one_recordings.steps(address, name, password, folder))
     alyx.rest("sessions", "delete", id=session["id"])
     yield "left", len(alyx.rest("sessions", "list", subject="KS014"))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.factories import lab as make
+from tests.factories import recordings as record
 from tests.factories.accounts import PASSWORD
 
 from lab import models, recording
@@ -44,6 +45,10 @@ def learned(live_server, alder, alice, tmp_path, settings):
     make.made(models.DataFormat, name="npy", file_extension=".npy")
     for kind in ("spikes.times", "spikes.clusters"):
         make.made(models.DatasetType, name=kind)
+    record.brain()
+    make.made(models.ProbeModel, name="Neuropixels 1.0", model="3B2")
+    make.made(models.CoordinateSystem, name="IBL-Allen")
+    make.made(models.ImagingType, name="mesoscope")
     return run(f"{live_server.url}/alyx", "alice", home, folder)
 
 
@@ -65,3 +70,27 @@ def test_the_client_signs_in_creates_searches_and_changes(learned, live_server):
     assert (learned["found without the server"], learned["found by dataset"]) == (True, 1)
     assert learned["place"] == "alder/Subjects/KS014/2026-03-02/001"
     assert (learned["deleted is gone"], learned["left"]) == (0, 0)
+    check_recordings(learned["recordings"])
+
+
+def check_recordings(learned):
+    probe, track, plane = learned["probe"], learned["track"], learned["plane"]
+    assert learned["chronic"]["serial"] == probe["serial"] == "18194819132"
+    assert (probe["model"], probe["session_info"]["subject"]) == ("3B2", "KS014")
+    assert learned["another serial"] == 400
+    assert learned["datasets of the probe"] == 1
+    assert (track["probe_name"], track["session"]["number"]) == ("probe00", 1)
+    assert (learned["channels made"], learned["channels found"]) == (384, 384)
+    assert (learned["depth"], learned["tracks found"]) == (4100, ["KS014"])
+    assert [place["brain_region"] for place in plane["location"]] == [[669]]
+    assert learned["slices"] == 1
+    assert learned["names of probes"] == ["probe00"]
+    assert learned["session of the probe"] == [True, "probe00"]
+    missed = [word for word, is_found in learned["probes found"].items() if not is_found]
+    assert missed == ["region beside"]
+    assert learned["json of the probe"] == {}
+    assert learned["sessions found"] == {"VIS": 1, "VISp": 1, "TH": 0}
+    assert learned["in the session"] == [1, 1]
+    assert learned["regions within"] == ["CTX", "VIS", "VISp"]
+    assert learned["region"] == "Primary visual area"
+    assert learned["probes left"] == []

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lab.models import BrainRegion
-from lab.one import vocabulary
+from lab.one import bodies, vocabulary
 from lab.one.errors import FieldRefused
 from lab.one.filters import alike, equal, holds, number
 from lab.one.views import Reads
@@ -72,7 +72,7 @@ class BrainRegions(Reads):
 
     def update(self, request: Request, *_: Any, **__: Any) -> Response:
         region = self.get_object()
-        given = _given(request, self.get_serializer(region).data)
+        given = _given(request, self.get_serializer(region).data, self.words)
         text = given.get("description", region.description)
         if not isinstance(text, str | None) or "\0" in (text or ""):
             raise FieldRefused("description", "Write a text.")
@@ -83,14 +83,15 @@ class BrainRegions(Reads):
         return self.update(request, *args, **kwargs)
 
 
-def _given(request: Request, shown: Mapping[str, Any]) -> Mapping[str, Any]:
+def _given(request: Request, shown: Mapping[str, Any], words: bodies.Words) -> Mapping[str, Any]:
     """Return what was sent, unless it says something else than the atlas."""
     if not isinstance(request.data, Mapping):
         raise FieldRefused("description", "Send an object with the description.")
+    given: Mapping[str, Any] = bodies.understood(request.data, set(shown), {}, words)
     for name in READ_ONLY:
-        if name in request.data and request.data[name] != shown[name]:
+        if name in given and given[name] != shown[name]:
             raise FieldRefused(name, "The atlas says this. Only the description changes here.")
-    return request.data
+    return given
 
 
 def _region(name: str, text: str) -> BrainRegion:

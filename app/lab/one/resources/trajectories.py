@@ -18,7 +18,7 @@ from lab.models import (
     ProbeInsertion,
     TrajectoryEstimate,
 )
-from lab.one import vocabulary
+from lab.one import bodies, vocabulary
 from lab.one.errors import FieldRefused
 from lab.one.fields import LabelField, NameField, WallClockField
 from lab.one.filters import alike, equal, key, labelled, number
@@ -140,6 +140,9 @@ class ChannelShape(serializers.ModelSerializer[Channel]):
         validators: ClassVar[list[Any]] = []  # the service says it, in our words
 
 
+FIELDS = ChannelShape.Meta.fields
+
+
 class Channels(Writes):
     """Channels; a list of them is created in one call, all or none."""
 
@@ -173,7 +176,16 @@ class Channels(Writes):
         if not 0 < len(sent) <= MOST:
             raise FieldRefused("non_field_errors", f"Send from 1 to {MOST} channels at once.")
         context = {**self.get_serializer_context(), "known": self._known(sent)}
-        return [_one(number, row, context) for number, row in enumerate(sent)]
+        read = [self._understood(number, row) for number, row in enumerate(sent)]
+        self.words.notices = list(dict.fromkeys(self.words.notices))  # once for all rows
+        return [_one(number, row, context) for number, row in enumerate(read)]
+
+    def _understood(self, number: int, row: Any) -> Any:
+        try:
+            return bodies.understood(row, {*FIELDS, "url"}, self.formers, self.words)
+        except FieldRefused as refused:
+            field, messages = next(iter(cast("Any", refused.detail).items()))
+            raise FieldRefused(field, f"Channel {number}: {messages[0]}") from None
 
     def _known(self, sent: Iterable[Any]) -> dict[str, dict[str, Any]]:
         """Look up once what many rows name."""
