@@ -113,11 +113,10 @@ class Dump:
                 at = first.line if first else 0
                 raise DumpDoesNotFit(f"{row}: it stands there already, in line {at}.") from None
 
-    def replace(self, kind: str, rows: Iterable[Row]) -> None:
-        """Let other records stand in the place of those of a kind."""
-        self._rows.execute("UPDATE rows SET kind = '' WHERE kind = ?", (kind,))
-        self.add(rows)
-        self._rows.execute("DELETE FROM rows WHERE kind = ''")
+    def take_over(self, kind: str, other: str) -> None:
+        """Let the records of another kind stand in the place of those of this one."""
+        self._rows.execute("DELETE FROM rows WHERE kind = ?", (kind,))
+        self._rows.execute("UPDATE rows SET kind = ? WHERE kind = ?", (kind, other))
 
 
 def read(file: Path) -> Dump:

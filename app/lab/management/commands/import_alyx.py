@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common.errors import StudiumError
+from lab.alyx.dump import Dump
 from lab.services.moving_in import Report, import_alyx, leftovers
 from lab.services.moving_in.leftovers import KINDS_LEFT
 
@@ -19,10 +20,16 @@ class Command(BaseCommand):
             "--dry-run", action="store_true", help="count what would come in, and keep nothing"
         )
 
+    def translate(self, dump: Dump) -> None:
+        """Put into Alyx's words what a fork says otherwise."""
+
     def handle(self, *_: Any, **options: Any) -> None:
         try:
             report = import_alyx(
-                file=options["file"], dry_run=options["dry_run"], tell=self._tell(options)
+                file=options["file"],
+                dry_run=options["dry_run"],
+                translate=self.translate,
+                tell=self._tell(options),
             )
         except StudiumError as error:
             raise CommandError(f"{error.message} {error.remedy}") from None

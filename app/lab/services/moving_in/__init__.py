@@ -31,10 +31,12 @@ def import_alyx(
     file: Path,
     by: User | None = None,
     dry_run: bool = False,
+    translate: Callable[[dumps.Dump], None] = lambda _dump: None,
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Report:
     """Bring in all records of a dump with their ids, times and password hashes.
 
+    ``translate`` puts the records of a fork into Alyx's words.
     A dry run does everything and takes it back, so that what it counts is what will happen.
 
     Raises
@@ -43,6 +45,7 @@ def import_alyx(
         Nothing was kept.
     """
     dump = dumps.read(file)
+    translate(dump)
     counts = dump.counts
     _need_known(dump, counts)
     report = Report(left={kind: counts[kind] for kind in sorted(counts) if kind in KINDS_LEFT})

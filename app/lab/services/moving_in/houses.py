@@ -211,10 +211,22 @@ def furnish(dump: Dump, found: Found) -> None:
             profile.save()
         keys = row.fields.get("repositories", [])
         profile.repositories.add(*Repository.objects.filter(pk__in=keys))
+    _place_projects(dump)
     for row in dump.of("misc.labmember"):
         with faults.named(row):
             delegates = [found.people[key] for key in row.fields.get("allowed_users", [])]
         PersonProfile.objects.get(pk=row.key).delegates.add(*delegates)
+
+
+def _place_projects(dump: Dump) -> None:
+    """Say where the files of projects go; the fork knows it."""
+    for row in dump.of("subjects.project"):
+        place = row.fields.get("default_data_repository")
+        profile = ProjectProfile.objects.get(pk=row.key)
+        if place and profile.default_repository_id is None:
+            with faults.named(row), transaction.atomic():
+                profile.default_repository = Repository.objects.get(pk=place)
+                profile.save()
 
 
 def _rules(row: Row) -> dict[str, Any]:

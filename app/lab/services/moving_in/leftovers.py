@@ -16,6 +16,7 @@ KINDS_LEFT = {
     "reversion.version": "Studium keeps a history of its own",
     "reversion.revision": "Studium keeps a history of its own",
     "sessions.session": "people sign in anew",
+    "django_celery_results.taskresult": "Studium runs jobs of its own",
     "authtoken.token": "people make new tokens, or sign in by the client once",
 }
 SAVED = "it says when Alyx last saved the record; here it says when Studium did"
@@ -29,7 +30,11 @@ FIELDS_LEFT: dict[str, dict[str, str]] = {
         "json": "a person's account has no free data",
     },
     "misc.labmembership": {"name": "a membership has no name of its own"},
-    "actions.session": {"auto_datetime": SAVED},
+    "actions.session": {
+        "auto_datetime": SAVED,
+        "alias": "it follows from the animal, the day and the number",
+        "default_data_repository": "each file says where it lies",
+    },
     "data.dataset": {"auto_datetime": SAVED},
     "experiments.probeinsertion": {"auto_datetime": SAVED},
     "experiments.trajectoryestimate": {"datetime": SAVED},
