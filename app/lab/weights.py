@@ -11,7 +11,7 @@ from datetime import date
 
 ML_PER_G = 0.04
 ML_PER_G_WHEN_LIGHT = 0.05  # for an animal below its minimum
-DEFICIT_SHARE = 1.5  # of what an animal lacks, under the rule of the deficit
+DEFICIT_SHARE = 1.5  # of what an animal lacks of the lab's share of its reference weight
 LEAST_ML, MOST_ML = 0.5, 1.2  # of the rule of the deficit
 NEARLY_PERCENT = 2.0  # an animal so little above its minimum is looked at
 DAYS_A_WEEK = 7
@@ -132,7 +132,7 @@ class Course:
             minimum_g=minimum,
             percentage=100 * (weight - implant) / bare if expected and bare > 0 else 0.0,
             minimum_percentage=100 * self.rule.fraction,
-            required_ml=self._required(weight, implant, expected, minimum),
+            required_ml=self._required(weight, implant, reference, minimum),
             is_restricted=any(_covers(each, day) for each in self.restrictions),
         )
 
@@ -166,17 +166,18 @@ class Course:
             return 0.0, 0.0
         return weighted / total + implant, weighted + implant
 
-    def _required(self, weight: float, implant: float, expected: float, minimum: float) -> float:
-        return WATER[self.rule.water](self.rule, weight, implant, expected, minimum)
+    def _required(self, weight: float, implant: float, reference: float, minimum: float) -> float:
+        return WATER[self.rule.water](self.rule, weight, implant, reference, minimum)
 
 
 def _by_gram(_: Rule, weight: float, implant: float, __: float, minimum: float) -> float:
     share = ML_PER_G_WHEN_LIGHT if weight < minimum else ML_PER_G
-    return share * (weight - implant)
+    return max(share * (weight - implant), 0.0)
 
 
-def _by_deficit(_: Rule, weight: float, __: float, expected: float, ___: float) -> float:
-    return min(MOST_ML, max(LEAST_ML, DEFICIT_SHARE * (expected - weight)))
+def _by_deficit(rule: Rule, weight: float, implant: float, reference: float, _: float) -> float:
+    wanted = rule.reference_fraction * reference + implant
+    return min(MOST_ML, max(LEAST_ML, DEFICIT_SHARE * (wanted - weight)))
 
 
 def _fixed(rule: Rule, *_: float) -> float:

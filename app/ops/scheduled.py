@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from lab.services import welfare
 from ops import health, host_backups, services
 from ops.backup_files import BackupFile, newest
 from ops.cron import ScheduledJob
@@ -135,3 +136,15 @@ class Prune(ScheduledJob):
     def work(self) -> str:
         removed = services.prune()
         return ", ".join(f"{number} {name}" for name, number in removed.items() if number)
+
+
+class CheckWelfare(ScheduledJob):
+    """Each hour, because each lab has an hour of its own; a lab is checked once a day."""
+
+    code = "ops.check_welfare"
+    label = "Tell what animals on measured water need"
+    every = timedelta(hours=1)
+
+    def work(self) -> str:
+        found = welfare.check_due()
+        return f"{found.looked_at} animals looked at, {len(found.told)} messages"

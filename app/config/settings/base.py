@@ -131,6 +131,7 @@ CRON_CLASSES = [
     "ops.scheduled.Prune",
     "ops.scheduled.Backup",
     "ops.scheduled.CheckBackup",
+    "ops.scheduled.CheckWelfare",
 ]
 
 LOGGING = logs.to_stderr(json=False)

@@ -43,7 +43,7 @@ def courses(subjects: Sequence[Subject]) -> dict[Any, Course]:
     """Return the course of each animal, with a fixed number of questions for any number of them."""
     keys = [subject.pk for subject in subjects]
     labs = {subject.lab_id: subject.lab for subject in subjects}
-    rules, growth = _rules(labs), _growth(labs)
+    rules, growth = _rules(labs), growth_of(labs)
     weighings = _by_subject(
         (row["subject"], (row["at"], row["weight_g"]))
         for row in Weighing.objects.filter(subject__in=keys).order_by("at")
@@ -106,10 +106,10 @@ def given_today(subjects: Sequence[Subject]) -> dict[Any, float]:
 
 def _rules(labs: Mapping[Any, Any]) -> dict[Any, Rule]:
     """Return each lab's rule; a lab that comes with its profile is not asked for it again."""
-    return {key: _rule(lab.profile) for key, lab in labs.items()}
+    return {key: rule_of(lab.profile) for key, lab in labs.items()}
 
 
-def _rule(profile: LabProfile) -> Rule:
+def rule_of(profile: LabProfile) -> Rule:
     return Rule(
         profile.reference_weight_fraction,
         profile.zscore_weight_fraction,
@@ -118,7 +118,7 @@ def _rule(profile: LabProfile) -> Rule:
     )
 
 
-def _growth(labs: Iterable[Any]) -> dict[tuple[Any, Any], Growth]:
+def growth_of(labs: Iterable[Any]) -> dict[tuple[Any, Any], Growth]:
     points: dict[tuple[Any, Any], dict[tuple[str, int], Norm]] = defaultdict(dict)
     for row in GrowthPoint.objects.filter(lab__in=list(labs)):
         points[row.lab_id, row.strain_id][row.sex, row.age_weeks] = Norm(row.mean_g, row.sd_g)

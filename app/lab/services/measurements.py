@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from accounts.models import User
 from lab.errors import DoesNotFit
 from lab.models import Subject, WaterAdministration, Weighing
-from lab.services import life, records
+from lab.services import life, records, welfare
 from lab.services.plausibility import need_life, need_likely_weight, need_number
 from lab.services.restrictions import restrict, usual_type
 
@@ -28,7 +28,9 @@ def weigh(*, by: User, values: Values, reason: str = "") -> Weighing:
     given["subject"] = life.lock(given["subject"])
     need_life(given["subject"], {**given, "began_at": given["at"]}, field="date_time")
     need_likely_weight(given)
-    return records.create(kind=Weighing, by=by, values=given, reason=reason)
+    weighing = records.create(kind=Weighing, by=by, values=given, reason=reason)
+    welfare.look_at(weighing, by=by)
+    return weighing
 
 
 @transaction.atomic

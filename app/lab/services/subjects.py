@@ -14,7 +14,7 @@ from accounts.roles import Role, up_from
 from lab import recording
 from lab.errors import DoesNotFit, Taken
 from lab.models import Line, Subject, SubjectName
-from lab.services import deaths, life, names, records, zygosities
+from lab.services import deaths, life, names, records, welfare, zygosities
 
 NAMELESS = ("", "-")
 Kind = SubjectName.Kind
@@ -55,6 +55,7 @@ def change_subject(
     ``after_death`` says why what was done on days after its death is right all the same.
     """
     former, died_on, given = subject.nickname, subject.died_on, dict(values)
+    responsible = subject.responsible_user
     if given.get("genotyped_on"):
         given["to_be_genotyped"] = False
     with recording.by(by, reason=reason):
@@ -65,6 +66,8 @@ def change_subject(
             _rename(changed)
         if changed.died_on != died_on:
             deaths.move(subject=changed, before=died_on)
+        if changed.responsible_user_id != responsible.pk:
+            welfare.responsible_changed(changed, responsible, by=by)
         if {"line", "litter"} & set(given):
             zygosities.follow([changed.pk])
     return changed

@@ -80,6 +80,25 @@ def test_under_the_rule_of_the_deficit_water_follows_what_is_lacking(weight, req
     assert course.on(FIFTH).required_ml == pytest.approx(required)
 
 
+@pytest.mark.parametrize(
+    ("weight", "implants", "required"),
+    [(20.5, (), 1.125), (21.0, (), 0.5), (18.0, (), 1.2), (20.9, IMPLANT, 0.975)],
+)
+def test_what_is_lacking_is_counted_from_the_labs_fraction_of_the_reference(
+    weight, implants, required
+):
+    rule = Rule(0.85, 0.0, water="deficit")
+    course = replace(COURSE, rule=rule, weighings=[(FIFTH, weight)], implants=implants)
+    assert course.on(FIFTH).required_ml == pytest.approx(required)
+
+
+@pytest.mark.parametrize("water", ["gram", "deficit", "fixed"])
+def test_an_animal_that_nobody_weighed_never_needs_less_than_nothing(water):
+    rule = Rule(0.8, 0.0, water=water, fixed_ml=1.0)
+    course = replace(COURSE, rule=rule, weighings=(), implants=IMPLANT)
+    assert course.on(FIFTH).required_ml >= 0
+
+
 def test_under_a_fixed_rule_every_animal_gets_the_same():
     course = replace(COURSE, rule=Rule(0.8, 0.0, water="fixed", fixed_ml=1.0))
     assert course.on(FIFTH).required_ml == 1.0

@@ -28,6 +28,7 @@ from lab.one.resources.people import people
 from lab.one.resources.sessions import seen_subjects
 from lab.one.views import OneView, Reads, Writes
 from lab.queries import weights
+from lab.queries.needs import needs
 from lab.services import measurements, subjects
 from lab.times import day_of
 
@@ -239,15 +240,15 @@ class RestrictedSubjects(Reads):
 
 
 def restricted(page: list[Subject], _person: User, request: Request) -> list[dict[str, Any]]:
-    courses, water = weights.courses(page), weights.given_today(page)
-    rows = []
-    for subject in page:
-        found = courses[subject.pk].on(day_of(now(), subject.lab))
-        rows.append({
+    found = {need.subject.pk: need for need in needs(subjects=page)}
+    return [
+        {
             "nickname": subject.nickname,
-            "reference_weight": found.reference_g,
-            "expected_water": found.required_ml,
-            "remaining_water": found.required_ml - water.get(subject.pk, 0.0),
+            "reference_weight": need.reading.reference_g,
+            "expected_water": need.reading.required_ml,
+            "remaining_water": need.remaining_ml,
             "url": address(request, "subjects", subject.nickname),
-        })  # fmt: skip
-    return rows
+        }
+        for subject in page
+        if (need := found.get(subject.pk))
+    ]
