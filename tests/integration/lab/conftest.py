@@ -59,6 +59,7 @@ def at_once(transactional_db, tmp_path):
                 cursor.execute("VACUUM INTO %s", [str(tmp_path / "copy.sqlite3")])
             settings["NAME"] = str(tmp_path / "copy.sqlite3")
             del connections["default"]
+            connections["default"].ensure_connection()  # one gives it its log, then all may come
 
         def one(number):
             ready.wait()
