@@ -76,6 +76,11 @@ class Protected(NotAllowed):
         self.details = list(details)
 
 
+class TableUnreadable(Invalid):
+    title = "This table cannot be read"
+    remedy = "Nothing was kept. Correct the line that is named."
+
+
 class DumpUnreadable(Invalid):
     title = "This dump cannot be read"
     remedy = "Make it with `manage.py dumpdata --output FILE` on the Alyx server."
