@@ -1,8 +1,11 @@
-"""What the database itself holds: nothing is done with an animal before its birth or after death.
+"""What the database itself holds, beyond constraints, of animals' lives and of where they live.
 
-A row that says why, in ``after_death`` or ``confirmed``, is kept. PostgreSQL's triggers are made by
-a migration. SQLite builds a table anew for most changes of it, which loses its triggers and
-stumbles over those of others; so there they are taken away before migrations and made after them.
+Nothing is done with an animal before its birth or after its death (a row that says why, in
+``after_death`` or ``confirmed``, is kept), and none lives in two cages at a time.
+
+PostgreSQL's triggers are made by migrations. SQLite builds a table anew for most changes of it,
+which loses its triggers and stumbles over those of others; so there they are taken away before
+migrations and made after them.
 """
 
 from collections.abc import Iterator
@@ -25,6 +28,13 @@ AFTER_DEATH = "The animal died before that day. If this is right, say why in aft
 BEFORE_BIRTH = "The animal was born after that day. If this is right, say why in confirmed."
 DIES_BEFORE = "Something was done with the animal after that day, and does not say why."
 BORN_AFTER = "Something was done with the animal before that day, and does not say why."
+TWO_CAGES = "The animal lives in another cage at that time."
+OVERLAPPING = """EXISTS (
+    SELECT 1 FROM lab_housingperiod AS other
+    WHERE other.subject_id = NEW.subject_id AND other.id <> NEW.id
+        AND (NEW.ended_at IS NULL OR other.began_at < NEW.ended_at)
+        AND (other.ended_at IS NULL OR other.ended_at > NEW.began_at)
+)"""
 
 
 def settle(connection: BaseDatabaseWrapper) -> None:
@@ -45,7 +55,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         names = [name for (name,) in cursor.fetchall()]
         for name in names:
-            if name.startswith("lab_") and SUFFIX in name:
+            if name.startswith("lab_"):
                 cursor.execute(f"DROP TRIGGER {name}")
 
 
@@ -80,6 +90,9 @@ def statements() -> Iterator[str]:
             )
     yield _of_animal("died_on", ">", "after_death", DIES_BEFORE)
     yield _of_animal("born_on", "<", "confirmed", BORN_AFTER)
+    for event in ("INSERT", "UPDATE OF subject_id, began_at, ended_at"):
+        name = f"lab_housingperiod_apart_{event[:6].lower()}"
+        yield _trigger(name, f"{event} ON lab_housingperiod", OVERLAPPING, TWO_CAGES, "AFTER")
 
 
 ANIMAL = "FROM lab_subject AS animal JOIN accounts_lab AS place ON place.id = animal.lab_id"
@@ -89,9 +102,9 @@ def _day(instant: str) -> str:
     return f"django_datetime_cast_date({instant}, place.time_zone, 'UTC')"
 
 
-def _trigger(name: str, event: str, found: str, words: str) -> str:
+def _trigger(name: str, event: str, found: str, words: str, when: str = "BEFORE") -> str:
     return (
-        f"CREATE TRIGGER {name} BEFORE {event} WHEN {found} "
+        f"CREATE TRIGGER {name} {when} {event} WHEN {found} "
         f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
     )
 

@@ -1,11 +1,12 @@
 """The colony: lines and their alleles, pairs, litters, requests."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
+from django.utils.timezone import now
 
 from accounts.models import Lab
 from lab.models.lookups import Named, Source, Species, Strain
@@ -154,6 +155,18 @@ class Litter(Recorded):
 class SubjectRequestQuerySet(OfLabQuerySet["SubjectRequest"]):
     lab_path = "line__lab"
 
+    def with_remaining(self) -> Self:
+        """Annotate how many animals remain to be given: what was given counts while it lives."""
+        alive = Q(subjects__died_on=None) | Q(subjects__died_on__gt=now().date())
+        given = Q(subjects__line=F("line"), subjects__responsible_user=F("user")) & alive
+        return self.annotate(remaining=F("count") - Count("subjects", filter=given))
+
+    def open(self) -> Self:
+        return self.with_remaining().filter(remaining__gt=0)
+
+    def closed(self) -> Self:
+        return self.with_remaining().filter(remaining__lte=0)
+
 
 class SubjectRequest(Recorded):
     """Somebody's wish for animals of a line."""
@@ -166,6 +179,8 @@ class SubjectRequest(Recorded):
     made_on = models.DateField()
     due_on = models.DateField(null=True, blank=True)
     description = models.TextField(blank=True, default="")
+
+    remaining: int  # of rows that were asked for by `with_remaining`, `open` or `closed`
 
     objects: ClassVar[Any] = SubjectRequestQuerySet.as_manager()
 

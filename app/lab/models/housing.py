@@ -52,6 +52,10 @@ class Housing(Recorded):
     food = models.ForeignKey(Food, models.PROTECT, null=True, blank=True)
     cage_cleaning_frequency_days = models.PositiveIntegerField(null=True, blank=True)
     light_cycle = models.IntegerField(choices=LightCycle.choices, null=True, blank=True)
+    replaced_by = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="replaces",
+        help_text="The same cage under later conditions; empty for what it is like now.",
+    )  # fmt: skip
     subjects = models.ManyToManyField(
         Subject, through="HousingPeriod", related_name="housings", blank=True
     )

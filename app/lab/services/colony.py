@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.timezone import now
 
 from accounts.models import User
@@ -282,12 +281,3 @@ def wean(
     with recording.by(by, reason=reason):
         mine.update(weaned_on=day, **(values or {}))
     return list(mine.order_by("nickname"))
-
-
-def breeders() -> Any:
-    """Return the animals that are in a pair which has begun and not ended."""
-    going = BreedingPair.objects.exclude(began_on=None).filter(ended_on=None)
-    parents = Q()
-    for name in PARENTS:
-        parents |= Q(pk__in=going.exclude(**{name: None}).values(name))
-    return Subject.objects.alive().filter(parents)

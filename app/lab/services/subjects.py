@@ -14,7 +14,7 @@ from accounts.roles import Role, up_from
 from lab import recording
 from lab.errors import DoesNotFit, Taken
 from lab.models import Line, Subject, SubjectName
-from lab.services import deaths, life, names, records, welfare, zygosities
+from lab.services import deaths, life, names, records, requests, welfare, zygosities
 
 NAMELESS = ("", "-")
 Kind = SubjectName.Kind
@@ -68,6 +68,8 @@ def change_subject(
             deaths.move(subject=changed, before=died_on)
         if changed.responsible_user_id != responsible.pk:
             welfare.responsible_changed(changed, responsible, by=by)
+            if "request" not in given:
+                requests.link(subjects=[changed], to=changed.responsible_user)
         if {"line", "litter"} & set(given):
             zygosities.follow([changed.pk])
     return changed

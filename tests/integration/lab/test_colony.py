@@ -13,6 +13,7 @@ from accounts.models import AuditEntry
 from common.errors import NotAllowed
 from lab import models, recording
 from lab.errors import DoesNotFit
+from lab.queries import colony as read
 from lab.services import colony, subjects
 
 BIRTH = date(2026, 3, 1)
@@ -143,7 +144,7 @@ def test_active_breeders_are_in_a_pair_that_has_begun_and_not_ended(
     make.pair(line, make.subject(alder, alice, "Past"), name="b", ended_on=date(2026, 2, 9))
     make.pair(line, make.subject(alder, alice, "Planned"), name="c", began_on=None)
     make.pair(line, make.subject(alder, alice, "Dead", died_on=BIRTH), name="d", mother2=aunt)
-    assert {animal.nickname for animal in colony.breeders()} == {"Dad", "Mum", "Aunt"}
+    assert {animal.nickname for animal in read.breeders()} == {"Dad", "Mum", "Aunt"}
 
 
 # --- litters --------------------------------------------------------------------------------------

@@ -120,7 +120,7 @@ def test_the_triggers_are_as_many_as_they_have_to_be(db):
         cursor.execute(ask)
         found = cursor.fetchone()[0]
     actions = len(triggers.ACTIONS)
-    assert found == (actions + 1 if connection.vendor == "postgresql" else 4 * actions + 2)
+    assert found == (actions + 1 if connection.vendor == "postgresql" else 4 * actions + 2 + 2)
 
 
 # --- services ------------------------------------------------------------------------------------
