@@ -1,0 +1,130 @@
+"""Items: what is asked, and the scale on which it is answered."""
+
+from dataclasses import dataclass
+
+from experiments.definition.reading import Place
+
+KINDS = ("choice", "choices", "number", "text", "long-text", "slider", "file", "recording")
+DISPLAYS = ("list", "row", "menu")
+NEEDS = ("required", "asked-once", "optional")
+LONGEST_ANSWER = 20_000
+LONGEST_CODE = 40
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice: the code that is stored, and the words that are read."""
+
+    code: int | str
+    label: str
+    is_missing: bool = False
+    is_exclusive: bool = False
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Choices with their codes, or the bounds of a number. A slider's anchors stand at values."""
+
+    options: tuple[Option, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    step: float | None = None
+    unit: str = ""
+    anchors: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question. ``need`` says whether a blank is refused, asked about once, or fine."""
+
+    name: str
+    text: str
+    kind: str
+    scale: Scale = Scale()
+    help: str = ""
+    display: str = "list"
+    need: str = "required"
+    may_decline: bool = False
+    longest: int = LONGEST_ANSWER
+
+
+def read_item(name: str, place: Place, scales: dict[str, Scale]) -> Item:
+    kind = place.one_of("kind", KINDS, "text")
+    item = Item(
+        name=name,
+        text=place.text("text"),
+        kind=kind,
+        scale=_scale_of(place, scales),
+        help=place.text("help", ""),
+        display=place.one_of("display", DISPLAYS, "list"),
+        need=place.one_of("need", NEEDS, "required"),
+        may_decline=place.truth("may_decline"),
+        longest=place.whole("longest", least=1, most=LONGEST_ANSWER) or LONGEST_ANSWER,
+    )
+    place.done()
+    _fits(item, place)
+    return item
+
+
+def _scale_of(place: Place, scales: dict[str, Scale]) -> Scale:
+    name = place.take("scale", "")
+    if isinstance(name, dict):
+        return read_scale("scale", Place(name, place.at("scale")))
+    if name and name not in scales:
+        raise place.fault("scale", f"There is no scale {str(name)[:40]!r}.")
+    return scales[name] if name else Scale()
+
+
+def _fits(item: Item, place: Place) -> None:
+    if item.kind in {"choice", "choices"} and not item.scale.options:
+        raise place.fault("scale", f"A {item.kind} item needs a scale with options.")
+    bounds = (item.scale.minimum, item.scale.maximum)
+    if item.kind == "slider" and None in bounds:
+        raise place.fault("scale", "A slider needs a scale with a minimum and a maximum.")
+
+
+def read_scale(_name: str, place: Place) -> Scale:
+    scale = Scale(
+        options=place.each("options", _read_option),
+        minimum=place.number("minimum"),
+        maximum=place.number("maximum"),
+        step=place.number("step"),
+        unit=place.text("unit", "", longest=40),
+        anchors=place.each("anchors", _read_anchor),
+    )
+    place.done()
+    _is_sound(scale, place)
+    return scale
+
+
+def _is_sound(scale: Scale, place: Place) -> None:
+    codes = [str(option.code) for option in scale.options]
+    if len(set(codes)) < len(codes):
+        raise place.fault("options", "Two options have the same code.")
+    if scale.minimum is not None and scale.maximum is not None and scale.minimum >= scale.maximum:
+        raise place.fault("maximum", "The maximum is not above the minimum.")
+    if scale.step is not None and scale.step <= 0:
+        raise place.fault("step", "A step is above 0.")
+
+
+def _read_option(place: Place) -> Option:
+    code = place.take("code")
+    if isinstance(code, bool) or not isinstance(code, int | str) or len(str(code)) > LONGEST_CODE:
+        raise place.fault("code", "Write a whole number or a short text as the code.")
+    option = Option(
+        code,
+        place.text("label"),
+        is_missing=place.truth("missing"),
+        is_exclusive=place.truth("exclusive"),
+    )
+    place.done()
+    return option
+
+
+def _read_anchor(place: Place) -> tuple[float, str]:
+    at = place.number("at")
+    if at is None:
+        raise place.fault("at", "Write the value at which the anchor stands.")
+    anchor = (at, place.text("label"))
+    place.done()
+    return anchor

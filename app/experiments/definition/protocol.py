@@ -1,0 +1,128 @@
+"""A whole protocol: pages, items, scales and the flow, with the hash that stands for all of it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from experiments.definition.items import Item, read_item, read_scale
+from experiments.definition.reading import Place, place_of
+from experiments.definition.steps import Block, Part, Step, read_part
+
+FORMAT = "studium-protocol/1"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A heading, items in their order, and words before and after them (Markdown)."""
+
+    name: str
+    items: tuple[str, ...]
+    title: str = ""
+    header: str = ""
+    footer: str = ""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What a run follows from its first page to its last."""
+
+    name: str
+    title: str
+    flow: tuple[Part, ...]
+    pages: Mapping[str, Page] = field(default_factory=dict)
+    items: Mapping[str, Item] = field(default_factory=dict)
+    language: str = "en"
+    words: Mapping[str, Any] = field(default_factory=dict)
+
+    def items_of(self, page: str) -> list[Item]:
+        return [self.items[name] for name in self.pages[page].items] if page else []
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of what the protocol says, whatever the order of its keys."""
+        return digest_of(self.words)
+
+
+def canonical(words: Mapping[str, Any]) -> str:
+    return json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest_of(words: Mapping[str, Any]) -> str:
+    return sha256(canonical(words).encode()).hexdigest()
+
+
+def read_protocol(words: Any) -> Protocol:
+    """Return the protocol that a JSON document describes.
+
+    Raises
+    ------
+    NotAProtocol
+        It names the place in the document and what is wrong there.
+    """
+    place = place_of(words)
+    if place.take("format") != FORMAT:
+        raise place.fault("format", f"Write {FORMAT!r}; other formats are not known.")
+    scales = place.table("scales", read_scale)
+    protocol = Protocol(
+        name=place.word("name"),
+        title=place.text("title", longest=255),
+        language=place.text("language", "en", longest=35),
+        items=place.table("items", lambda name, inner: read_item(name, inner, scales)),
+        pages=place.table("pages", _read_page),
+        flow=place.each("flow", read_part),
+        words=words,
+    )
+    place.done()
+    _holds_together(protocol, place)
+    return protocol
+
+
+def _read_page(name: str, place: Place) -> Page:
+    page = Page(
+        name=name,
+        items=place.names("items"),
+        title=place.text("title", "", longest=255),
+        header=place.text("header", ""),
+        footer=place.text("footer", ""),
+    )
+    place.done()
+    return page
+
+
+def steps_of(parts: tuple[Part, ...]) -> Iterator[tuple[str, Step]]:
+    """Yield every step with the place where it is written."""
+    yield from _steps(parts, "flow")
+
+
+def _steps(parts: tuple[Part, ...], path: str) -> Iterator[tuple[str, Step]]:
+    for number, part in enumerate(parts):
+        where = f"{path}[{number}]"
+        if isinstance(part, Block):
+            yield from _steps(part.steps, f"{where}.steps")
+        else:
+            yield where, part
+
+
+def _holds_together(protocol: Protocol, place: Place) -> None:
+    for page in protocol.pages.values():
+        for item in page.items:
+            if item not in protocol.items:
+                raise place.fault(f"pages.{page.name}.items", f"There is no item {item!r}.")
+        if len(set(page.items)) < len(page.items):
+            raise place.fault(f"pages.{page.name}.items", "An item stands on a page once.")
+    _flow_holds_together(protocol, place)
+
+
+def _flow_holds_together(protocol: Protocol, place: Place) -> None:
+    steps = list(steps_of(protocol.flow))
+    if not steps:
+        raise place.fault("flow", "A flow has at least one step.")
+    seen: set[str] = set()
+    for where, step in steps:
+        if step.page and step.page not in protocol.pages:
+            raise place.fault(f"{where}.page", f"There is no page {step.page!r}.")
+        if step.name in seen:
+            raise place.fault(f"{where}.name", f"Another step is called {step.name!r} already.")
+        seen.add(step.name)
