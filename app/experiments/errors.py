@@ -18,3 +18,26 @@ class LinkLeadsNowhere(NotThere):
     title = "This link leads nowhere"
     message = "No study has this link, or it is not open any more."
     remedy = "Ask whoever sent you the link for another one."
+
+
+class NotOpen(Invalid):
+    title = "This study is not open"
+    message = "The link is not open at this time."
+    remedy = "Come back when it is, or ask whoever sent you the link."
+
+
+class LinkUsed(Invalid):
+    title = "This link has been used"
+    message = "It was for one person, who has begun already."
+    remedy = "Go on in the window in which you began, or ask for another link."
+
+
+class CannotRun(Invalid):
+    title = "This protocol cannot be frozen yet"
+    remedy = "Take the step out, or wait for the release that can run it."
+
+
+class NothingPublished(Invalid):
+    title = "This experiment is not ready"
+    message = "None of its revisions is published."
+    remedy = "Freeze the protocol and publish the revision first."

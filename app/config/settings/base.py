@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "jobs",
     "lab",
     "runs",
+    "experiments",
     "ops",
     "ops.cron_app.DjangoCronConfig",  # after ops, whose `runcrons` comes first
 ]

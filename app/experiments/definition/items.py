@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from experiments.definition.reading import Place
 
-KINDS = ("choice", "choices", "number", "text", "long-text", "slider", "file", "recording")
+KINDS = ("choice", "choices", "number", "text", "long-text", "slider")
 DISPLAYS = ("list", "row", "menu")
 NEEDS = ("required", "asked-once", "optional")
 LONGEST_ANSWER = 20_000

@@ -91,6 +91,14 @@ def _read_page(name: str, place: Place) -> Page:
     return page
 
 
+def parts_of(parts: tuple[Part, ...]) -> Iterator[Part]:
+    """Yield every block and every step, a block before what is in it."""
+    for part in parts:
+        yield part
+        if isinstance(part, Block):
+            yield from parts_of(part.steps)
+
+
 def steps_of(parts: tuple[Part, ...]) -> Iterator[tuple[str, Step]]:
     """Yield every step with the place where it is written."""
     yield from _steps(parts, "flow")

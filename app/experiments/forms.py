@@ -1,0 +1,138 @@
+"""What a participant sends of a page: read item by item, each fault beside its item."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from experiments.definition.items import Item, Option
+from runs.rows import Said, said, storable
+from runs.services.forms import Given
+
+ASKED = "asked"  # stands in a page that asks whether a blank is meant
+
+
+class Refused(ValueError):
+    """An answer that does not fit its item; the text is for the participant."""
+
+
+@dataclass
+class Field:
+    """One item of a page with what was sent for it."""
+
+    item: Item
+    sent: list[str] = field(default_factory=list)
+    declined: bool = False
+    error: str = ""
+    given: Given | None = None
+
+    @property
+    def name(self) -> str:
+        return f"item-{self.item.name}"
+
+    @property
+    def decline_name(self) -> str:
+        return f"decline-{self.item.name}"
+
+    @property
+    def value(self) -> str:
+        return self.sent[0] if self.sent else ""
+
+    @property
+    def options(self) -> list[tuple[Option, bool]]:
+        return [(option, str(option.code) in self.sent) for option in self.item.scale.options]
+
+    @property
+    def steps(self) -> str:
+        step = self.item.scale.step
+        return "any" if step is None else f"{step:g}"
+
+
+def fields_of(items: Sequence[Item]) -> list[Field]:
+    return [Field(item) for item in items]
+
+
+def read(items: Sequence[Item], data: Any) -> list[Field]:
+    """Return the fields of a page as they were sent; ``data`` is a QueryDict."""
+    fields = fields_of(items)
+    asked = data.get(ASKED) == "1"
+    for each in fields:
+        each.sent = [text for text in data.getlist(each.name) if text.strip()]
+        each.declined = each.item.may_decline and each.decline_name in data
+        try:
+            each.given = _given(each, asked=asked)
+        except Refused as error:
+            each.error = str(error)
+    return fields
+
+
+def _given(each: Field, *, asked: bool) -> Given:
+    item = each.item
+    if each.declined:
+        return Given(Said(item.name, None, missing="declined"))
+    if not each.sent:
+        return _blank(item, asked=asked)
+    return READERS[item.kind](item, each.sent)
+
+
+def _blank(item: Item, *, asked: bool) -> Given:
+    if item.need == "required":
+        raise Refused("Please answer this.")
+    if item.need == "asked-once" and not asked:
+        raise Refused("You have not answered this. Answer it, or continue to leave it blank.")
+    return Given(Said(item.name, None, missing="skipped"))
+
+
+def _choice(item: Item, sent: list[str]) -> Given:
+    option = _option(item, sent[0])
+    if option.is_missing:
+        return Given(Said(item.name, option.code, missing="declined"), option.label)
+    return Given(said(item.name, option.code), option.label)
+
+
+def _choices(item: Item, sent: list[str]) -> Given:
+    options = [_option(item, code) for code in dict.fromkeys(sent)]
+    if len(options) > 1 and any(option.is_exclusive for option in options):
+        alone = next(option for option in options if option.is_exclusive)
+        raise Refused(f"“{alone.label}” cannot be chosen together with others.")
+    labels = "; ".join(option.label for option in options)
+    return Given(said(item.name, [option.code for option in options]), labels)
+
+
+def _option(item: Item, code: str) -> Option:
+    for option in item.scale.options:
+        if str(option.code) == code:
+            return option
+    raise Refused("Please choose one of what is offered.")
+
+
+def _number(item: Item, sent: list[str]) -> Given:
+    text = sent[0].strip().replace(",", ".")
+    try:
+        value = float(text)
+    except ValueError:
+        raise Refused("Please write a number.") from None
+    scale = item.scale
+    if value != value or abs(value) == float("inf"):  # noqa: PLR0124  NaN is no number
+        raise Refused("Please write a number.")
+    if scale.minimum is not None and value < scale.minimum:
+        raise Refused(f"Please write a number of at least {scale.minimum:g}.")
+    if scale.maximum is not None and value > scale.maximum:
+        raise Refused(f"Please write a number of at most {scale.maximum:g}.")
+    return Given(said(item.name, int(value) if value.is_integer() else value), text)
+
+
+def _text(item: Item, sent: list[str]) -> Given:
+    text = str(storable(sent[0].replace("\r\n", "\n")))
+    if len(text) > item.longest:
+        raise Refused(f"Please write at most {item.longest:,} characters; these are {len(text):,}.")
+    return Given(said(item.name, text))
+
+
+READERS: Mapping[str, Callable[[Item, list[str]], Given]] = {
+    "choice": _choice,
+    "choices": _choices,
+    "number": _number,
+    "slider": _number,
+    "text": _text,
+    "long-text": _text,
+}

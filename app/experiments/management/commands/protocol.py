@@ -1,0 +1,95 @@
+"""Bring a protocol in, freeze and publish it, make links to it, write it out."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.urls import reverse
+
+from accounts.models import Project, User
+from common.errors import StudiumError
+from experiments.models import Link, Protocol
+from experiments.services import links, protocols
+
+
+class Command(BaseCommand):
+    help = "Bring a protocol in, publish it, make links to it, write it out."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        for verb, says in (
+            ("import", "read a protocol's file as a draft, and freeze it"),
+            ("export", "write the latest frozen revision"),
+            ("link", "make a link, and print it this once"),
+        ):
+            one = verbs.add_parser(verb, help=says)
+            what = "the file, - for what is piped in" if verb == "import" else "its name"
+            one.add_argument("what", help=what)
+            one.add_argument("--project", required=True, help="LAB/PROJECT, by their short names")
+            if verb != "export":
+                one.add_argument("--by", required=True, help="the user name of whoever does this")
+            if verb == "import":
+                one.add_argument("--publish", action="store_true", help="let links lead to it")
+            if verb == "link":
+                one.add_argument("--kind", choices=Link.Kind.values, default=Link.Kind.OPEN)
+
+    def handle(self, *_: Any, verb: str, what: str, project: str, **given: Any) -> None:
+        found = _project(project)
+        by = _person(given["by"]) if "by" in given else None
+        try:
+            getattr(self, f"_{verb}")(what, found, by, given)
+        except StudiumError as error:
+            raise CommandError(f"{error.message} {error.remedy}") from None
+
+    def _import(self, what: str, project: Project, by: User, given: dict[str, Any]) -> None:
+        protocol = protocols.write(project=project, by=by, words=_words(what))
+        revision = protocols.freeze(protocol=protocol, by=by)
+        if given["publish"]:
+            protocols.publish(revision=revision, by=by)
+        said = "frozen and published" if given["publish"] else "frozen"
+        self.stdout.write(f"{protocol.name} {revision.number} is {said}: {revision.digest}")
+
+    def _export(self, what: str, project: Project, *_: Any) -> None:
+        revision = _protocol(what, project).revisions.first()
+        if revision is None:
+            raise CommandError(f"{what} was never frozen. Import it to freeze it.")
+        self.stdout.write(json.dumps(revision.words, indent=1, ensure_ascii=False))
+
+    def _link(self, what: str, project: Project, by: User, given: dict[str, Any]) -> None:
+        made = links.make(protocol=_protocol(what, project), by=by, kind=given["kind"])
+        path = reverse("experiments:welcome", args=[made.token])
+        self.stdout.write(f"{settings.SITE_URL.rstrip('/')}{path}")
+
+
+def _words(what: str) -> Any:
+    try:
+        text = sys.stdin.read() if what == "-" else Path(what).read_text(encoding="utf-8")
+        return json.loads(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise CommandError(f"{what} cannot be read as JSON: {error}") from None
+
+
+def _project(text: str) -> Project:
+    lab, _, slug = text.partition("/")
+    found = Project.objects.filter(lab__slug=lab, slug=slug).first()
+    if found is None:
+        raise CommandError(f"There is no project {text!r}. Write LAB/PROJECT by their short names.")
+    return found
+
+
+def _person(name: str) -> User:
+    found = User.objects.filter(username=name, is_active=True).first()
+    if found is None:
+        raise CommandError(f"There is nobody called {name!r} here.")
+    return found
+
+
+def _protocol(name: str, project: Project) -> Protocol:
+    found: Protocol | None = Protocol.objects.filter(project=project, name=name).first()
+    if found is None:
+        raise CommandError(f"The project has no protocol {name!r}.")
+    return found

@@ -1,0 +1,78 @@
+"""Ways in: a link leads to whatever revision is published, or to one that it names."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.timezone import now
+
+from accounts.models import Project
+from experiments.models.protocols import OfProjectQuerySet, Protocol, Revision
+from runs.models import Participant
+
+
+class LinkQuerySet(OfProjectQuerySet):
+    project_path = "protocol__project"
+
+    def open_at(self, at: object) -> Self:
+        return self.filter(
+            Q(opens_at=None) | Q(opens_at__lte=at),
+            Q(closes_at=None) | Q(closes_at__gt=at),
+            revoked_at=None,
+        )
+
+    def not_used_up(self) -> Self:
+        return self.filter(Q(most_uses=None) | Q(uses__lt=F("most_uses")))
+
+
+class Link(models.Model):
+    """A way into a protocol. Its token is shown once and kept as its hash."""
+
+    class Kind(models.TextChoices):
+        OPEN = "open", "Open: as many as like"
+        SINGLE = "single", "Single use"
+        PERSONAL = "personal", "For one participant"
+        PREVIEW = "preview", "Preview: counts as a pilot"
+
+    protocol = models.ForeignKey(Protocol, models.PROTECT, related_name="links")
+    revision = models.ForeignKey(
+        Revision, models.PROTECT, null=True, blank=True, related_name="links"
+    )
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.OPEN)
+    label = models.CharField(max_length=200, blank=True, default="")
+    digest = models.CharField(max_length=64, unique=True)
+    participant = models.ForeignKey(
+        Participant, models.PROTECT, null=True, blank=True, related_name="links"
+    )
+    opens_at = models.DateTimeField(null=True, blank=True)
+    closes_at = models.DateTimeField(null=True, blank=True)
+    most_uses = models.PositiveIntegerField(null=True, blank=True)
+    uses = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=now)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LinkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(most_uses=None) | Q(uses__lte=F("most_uses")),
+                name="link_is_used_as_often_as_allowed",
+            ),
+            models.CheckConstraint(
+                condition=Q(opens_at=None) | Q(closes_at=None) | Q(closes_at__gt=F("opens_at")),
+                name="link_closes_after_it_opens",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="personal") | Q(participant__isnull=False),
+                name="link_for_one_names_the_participant",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or f"{self.get_kind_display()} to {self.protocol}"
+
+    @property
+    def project(self) -> Project:
+        return self.protocol.project

@@ -1,0 +1,35 @@
+"""Where a run is in its protocol: one row that moves by conditional updates alone."""
+
+from django.db import models
+
+from experiments.flow import Place
+from experiments.models.links import Link
+from experiments.models.protocols import Revision
+from runs.models import Run
+
+
+class Sitting(models.Model):
+    """A run of a protocol, and the place where it is. ``place`` None: it is through."""
+
+    run = models.OneToOneField(Run, models.PROTECT, primary_key=True, related_name="sitting")
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="sittings")
+    link = models.ForeignKey(Link, models.PROTECT, null=True, blank=True, related_name="sittings")
+    position = models.PositiveIntegerField(default=0)
+    place = models.JSONField(null=True, blank=True)
+    progress = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.run)
+
+    @property
+    def at(self) -> Place | None:
+        return place_of(self.place)
+
+
+def place_of(stored: dict[str, list[int]] | None) -> Place | None:
+    return Place(tuple(stored["indices"]), tuple(stored["passes"])) if stored else None
+
+
+def stored(place: Place | None) -> dict[str, list[int]] | None:
+    """Return a place as JSON holds it."""
+    return None if place is None else {"indices": [*place.indices], "passes": [*place.passes]}

@@ -1,0 +1,130 @@
+"""Writing, freezing, publishing and retiring protocols."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.timezone import now
+
+from accounts import audit
+from accounts.models import Project, User
+from common.errors import NotThere
+from experiments.definition.protocol import Protocol as Words
+from experiments.definition.protocol import parts_of, read_protocol, steps_of
+from experiments.definition.steps import Block, Condition, Hook, Several
+from experiments.errors import CannotRun
+from experiments.models import Protocol, Revision
+from runs.models import Measure
+from runs.models.answers import measure_id
+
+RUNNABLE = ("page", "consent", "end")
+KINDS = {
+    "choice": Measure.Kind.CHOICE,
+    "choices": Measure.Kind.CHOICES,
+    "number": Measure.Kind.NUMBER,
+    "slider": Measure.Kind.NUMBER,
+}
+
+
+@transaction.atomic
+def write(*, project: Project, by: User, words: Any) -> Protocol:
+    """Keep a protocol as the draft of its name; a name that is new makes a new one.
+
+    Raises
+    ------
+    NotAProtocol
+        It cannot be read; nothing is kept.
+    """
+    _need_editable(project, by)
+    read = read_protocol(words)
+    draft = {"title": read.title, "draft": words}
+    protocol, is_new = Protocol.objects.update_or_create(
+        project=project, name=read.name, defaults=draft
+    )
+    action = "protocol.created" if is_new else "protocol.changed"
+    audit.record(action=action, user=by, on=protocol)
+    return protocol
+
+
+def _need_editable(project: Project, by: User) -> None:
+    if not Project.objects.editable_by(by).filter(pk=project.pk).exists():
+        raise NotThere
+
+
+@transaction.atomic
+def freeze(*, protocol: Protocol, by: User) -> Revision:
+    """Freeze the draft; a content that was frozen before is that revision again.
+
+    Raises
+    ------
+    CannotRun
+        A step is of a kind that this release cannot run.
+    """
+    _need_editable(protocol.project, by)
+    protocol = Protocol.objects.select_for_update().get(pk=protocol.pk)
+    read = read_protocol(protocol.draft)
+    _need_runnable(read)
+    known: Revision | None = protocol.revisions.filter(digest=read.digest).first()
+    if known:
+        return known
+    last = protocol.revisions.aggregate(last=Max("number"))["last"] or 0
+    revision: Revision = Revision.objects.create(
+        protocol=protocol, number=last + 1, digest=read.digest, words=read.words, frozen_by=by
+    )
+    _register(revision, read)
+    audit.record(action="protocol.frozen", user=by, on=revision)
+    return revision
+
+
+def _need_runnable(read: Words) -> None:
+    for where, step in steps_of(read.flow):
+        if step.kind not in RUNNABLE:
+            raise CannotRun(f"{where}.kind: steps of the kind {step.kind!r} cannot run yet.")
+    for part in parts_of(read.flow):
+        calls = [part.condition] if isinstance(part, Block) else [part.condition, part.record]
+        if any(_has_hook(each) for each in calls):
+            raise CannotRun(f"{part.name}: functions of a lab's own cannot run yet.")
+
+
+def _has_hook(condition: Condition | None) -> bool:
+    if isinstance(condition, Several):
+        return any(_has_hook(part) for part in condition.parts)
+    return isinstance(condition, Hook)
+
+
+def _register(revision: Revision, read: Words) -> None:
+    """Write the codebook of what can be answered."""
+    project = revision.protocol.project_id
+    measures = [
+        Measure(
+            pk=measure_id(project, revision.digest, item.name),
+            project_id=project,
+            design=revision.digest,
+            name=item.name,
+            label=item.text,
+            kind=KINDS.get(item.kind, Measure.Kind.TEXT),
+            unit=item.scale.unit,
+            levels={str(option.code): option.label for option in item.scale.options},
+        )
+        for item in read.items.values()
+    ]
+    Measure.objects.bulk_create(measures, ignore_conflicts=True)
+
+
+@transaction.atomic
+def publish(*, revision: Revision, by: User) -> None:
+    """Let links lead to this revision; the one before it is retired, and its runs go on."""
+    _need_editable(revision.project, by)
+    at = now()
+    siblings = Revision.objects.filter(protocol=revision.protocol).exclude(pk=revision.pk)
+    siblings.published().update(retired_at=at)
+    Revision.objects.filter(pk=revision.pk).update(published_at=at, retired_at=None)
+    audit.record(action="protocol.published", user=by, on=revision)
+
+
+@transaction.atomic
+def retire(*, revision: Revision, by: User) -> None:
+    """Let no new run begin with this revision."""
+    _need_editable(revision.project, by)
+    Revision.objects.filter(pk=revision.pk, retired_at=None).update(retired_at=now())
+    audit.record(action="protocol.retired", user=by, on=revision)

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from experiments.views import participant
+
+app_name = "experiments"
+urlpatterns = [
+    path("take/<str:token>/", participant.welcome, name="welcome"),
+    path("run/<str:key>/", participant.page, name="page"),
+    path("run/<str:key>/take-over/", participant.take_over, name="take-over"),
+    path("run/<str:key>/<uuid:visit>/", participant.submit, name="submit"),
+]

@@ -1,0 +1,149 @@
+"""What a participant sees. The key in the address opens the run; no account, no cookie is needed.
+
+A post is believed because of the key and the visit in its address, neither of which another site
+can know, so these views need no token against forged requests; and a browser that blocks cookies
+can take part.
+"""
+
+import secrets
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import now
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from experiments import forms
+from experiments.errors import LinkLeadsNowhere
+from experiments.models import Sitting
+from experiments.services import links, sittings
+from runs.models import Run, Visit
+from runs.services import leases, runs
+
+BROWSER = "studium_browser"
+A_YEAR_S = 365 * 24 * 60 * 60
+LONGEST_HOLDER = 64
+LONGEST_PARAMETER, MOST_PARAMETERS = 255, 30
+
+
+@never_cache
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def welcome(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what the link leads to. Looking uses nothing up; the button begins a run."""
+    link = links.by_token(token)
+    if request.method == "POST":
+        begun = sittings.begin(token=token, external=_parameters(request))
+        return redirect("experiments:page", key=begun.key)
+    revision = links.revision_of(link)
+    return render(request, "experiments/welcome.html", {"protocol": revision.read})
+
+
+def _parameters(request: HttpRequest) -> dict[str, str]:
+    """Return what a recruiter added to the link's address."""
+    pairs = list(request.GET.dict().items())[:MOST_PARAMETERS]
+    return {_short(name): _short(value) for name, value in pairs}
+
+
+def _short(text: object) -> str:
+    return str(text)[:LONGEST_PARAMETER].replace("\0", "")
+
+
+@never_cache
+@require_safe
+def page(request: HttpRequest, key: str) -> HttpResponse:
+    """Show where the run is."""
+    sitting = _sitting(key)
+    run, holder = sitting.run, _holder(request)
+    if run.is_open and not run.is_held_by(holder, now()):
+        return _render(request, sitting, holder, "elsewhere", status=409)
+    if run.status == Run.Status.DECLINED:
+        return _render(request, sitting, holder, "declined")
+    step = sittings.step_of(sitting)
+    if step is None or step.kind == "end":
+        return _render(request, sitting, holder, "end", step=step)
+    visit = sittings.visit_here(sitting)
+    items = sitting.revision.read.items_of(step.page)
+    return _step(request, sitting, visit, forms.fields_of(items))
+
+
+@never_cache
+@csrf_exempt
+@require_POST
+def submit(request: HttpRequest, key: str, visit: uuid.UUID) -> HttpResponse:
+    """Take the answers of a page, wherever the run is by now; then show where it is."""
+    sitting = _sitting(key)
+    shown = runs.visit_of(key, str(visit))
+    step = sittings.step_at_visit(sitting, shown)
+    turn = sittings.Turn(sitting, shown, _holder(request))
+    if step.kind == "consent":
+        sittings.consent(turn=turn, agreed="agree" in request.POST)
+        return redirect("experiments:page", key=key)
+    fields = forms.read(sitting.revision.read.items_of(step.page), request.POST)
+    if any(each.error for each in fields):
+        return _step(request, sitting, shown, fields, status=422)
+    answers = [each.given for each in fields if each.given]
+    sittings.answer(turn=turn, answers=answers, leave="leave" in request.POST)
+    return redirect("experiments:page", key=key)
+
+
+@never_cache
+@csrf_exempt
+@require_POST
+def take_over(request: HttpRequest, key: str) -> HttpResponse:
+    """Go on here with a run that another browser holds."""
+    leases.take_over(run=_sitting(key).run, holder=_holder(request), at=now())
+    return redirect("experiments:page", key=key)
+
+
+def _sitting(key: str) -> Sitting:
+    found = sittings.sitting_of(key)
+    if found is None:
+        raise LinkLeadsNowhere
+    return found
+
+
+def _holder(request: HttpRequest) -> str:
+    """Return what this browser is known by: its cookie, or what the page itself carries."""
+    sent = request.POST.get("holder", "") or request.COOKIES.get(BROWSER, "")
+    known = sent[:LONGEST_HOLDER]
+    return known if known.isascii() and known.isalnum() else secrets.token_hex(16)
+
+
+def _step(
+    request: HttpRequest,
+    sitting: Sitting,
+    visit: Visit,
+    fields: list[forms.Field],
+    status: int = 200,
+) -> HttpResponse:
+    step = sittings.step_at_visit(sitting, visit)
+    read = sitting.revision.read
+    context: dict[str, Any] = {
+        "visit": visit,
+        "step": step,
+        "page": read.pages.get(step.page),
+        "fields": fields,
+        "faults": [each for each in fields if each.error],
+        "leave_label": sittings.leave_label(sitting),
+    }
+    return _render(request, sitting, _holder(request), "step", status=status, **context)
+
+
+def _render(
+    request: HttpRequest, sitting: Sitting, holder: str, name: str, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {
+        "key": request.resolver_match.kwargs["key"] if request.resolver_match else "",
+        "sitting": sitting,
+        "protocol": sitting.revision.read,
+        "percent": round(sitting.progress * 100),
+        "holder": holder,
+    } | more
+    response = render(request, f"experiments/{name}.html", context, status=status)
+    response.set_cookie(BROWSER, holder, max_age=A_YEAR_S, path="/run/", httponly=True,
+                        samesite="Lax", secure=request.is_secure())  # fmt: skip
+    return response
