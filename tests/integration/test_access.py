@@ -119,6 +119,12 @@ ROWS = [
     post("accounts:tokens", SIGNED_IN),
     get("accounts:welcome", "404 404 404 404 404", "secret"),
     post("accounts:welcome", "404 404 404 404 404", "secret"),
+    # Whoever has the link takes part; nobody else learns whether there is a study.
+    get("experiments:page", "404 404 404 404 404", "secret"),
+    get("experiments:welcome", "404 404 404 404 404", "secret"),
+    post("experiments:submit", "404 404 404 404 404", "secret", "no_visit"),
+    post("experiments:take-over", "404 404 404 404 404", "secret"),
+    post("experiments:welcome", "404 404 404 404 404", "secret"),
     get("accounts-api:me", WITH_KEY),
     get("accounts-api:people", ALDER_WITH_KEY, "lab"),
     get("accounts-api:projects", WITH_KEY),
@@ -274,6 +280,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "release": 1,
         "error": ErrorReport.objects.create(**report).pk,
         "secret": "never-made",
+        "no_visit": "6f1c1f0e-3f0b-4c7e-9a52-6d0a4a6d9b10",
         "nobody": 0,
         "people": {"alice": alice, "bob": bob, "carol": carol, "olga": olga},
     }
@@ -335,7 +342,13 @@ def test_the_administration_shows_records_to_members_and_the_rest_to_operators(n
     assert Client().get(reverse(name)).status_code == 302
 
 
-TAKES_NO_COOKIE = {"one:auth-token"}  # what a session may do is nothing to it
+# What a session may do is nothing to these; a participant's page is believed because of its address.
+TAKES_NO_COOKIE = {
+    "one:auth-token",
+    "experiments:submit",
+    "experiments:take-over",
+    "experiments:welcome",
+}
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -23,7 +24,7 @@ from experiments.services import links, sittings
 from runs.models import Run, Visit
 from runs.services import leases, runs
 
-BROWSER = "studium_browser"
+BROWSER, HOLDER = "studium_browser", "holder"
 A_YEAR_S = 365 * 24 * 60 * 60
 LONGEST_HOLDER = 64
 LONGEST_PARAMETER, MOST_PARAMETERS = 255, 30
@@ -81,13 +82,13 @@ def submit(request: HttpRequest, key: str, visit: uuid.UUID) -> HttpResponse:
     turn = sittings.Turn(sitting, shown, _holder(request))
     if step.kind == "consent":
         sittings.consent(turn=turn, agreed="agree" in request.POST)
-        return redirect("experiments:page", key=key)
+        return _on(request, key)
     fields = forms.read(sitting.revision.read.items_of(step.page), request.POST)
     if any(each.error for each in fields):
         return _step(request, sitting, shown, fields, status=422)
     answers = [each.given for each in fields if each.given]
     sittings.answer(turn=turn, answers=answers, leave="leave" in request.POST)
-    return redirect("experiments:page", key=key)
+    return _on(request, key)
 
 
 @never_cache
@@ -96,7 +97,14 @@ def submit(request: HttpRequest, key: str, visit: uuid.UUID) -> HttpResponse:
 def take_over(request: HttpRequest, key: str) -> HttpResponse:
     """Go on here with a run that another browser holds."""
     leases.take_over(run=_sitting(key).run, holder=_holder(request), at=now())
-    return redirect("experiments:page", key=key)
+    return _on(request, key)
+
+
+def _on(request: HttpRequest, key: str) -> HttpResponse:
+    """Go on. Where no cookie came, the address carries what the browser is known by."""
+    address = reverse("experiments:page", args=[key])
+    knows = BROWSER in request.COOKIES
+    return redirect(address if knows else f"{address}?{HOLDER}={_holder(request)}")
 
 
 def _sitting(key: str) -> Sitting:
@@ -108,8 +116,10 @@ def _sitting(key: str) -> Sitting:
 
 def _holder(request: HttpRequest) -> str:
     """Return what this browser is known by: its cookie, or what the page itself carries."""
-    sent = request.POST.get("holder", "") or request.COOKIES.get(BROWSER, "")
-    known = sent[:LONGEST_HOLDER]
+    places = (request.POST, request.COOKIES, request.GET)
+    names = (HOLDER, BROWSER, HOLDER)
+    sent = (place.get(name, "") for place, name in zip(places, names, strict=True))
+    known = str(next(filter(None, sent), ""))[:LONGEST_HOLDER]
     return known if known.isascii() and known.isalnum() else secrets.token_hex(16)
 
 

@@ -29,6 +29,10 @@ class Participant:
         return self.shown
 
     @property
+    def key(self):
+        return self.address.split("/")[2]
+
+    @property
     def text(self):
         return self.shown.content.decode()
 
@@ -45,6 +49,7 @@ class Participant:
             self.browser.cookies.clear()
         answer = self.browser.post(ACTION.search(text)[1], data)
         if answer.status_code == 302:
+            self.address = answer["Location"]
             self.look()
         else:
             self.shown = answer
