@@ -342,7 +342,7 @@ def test_the_administration_shows_records_to_members_and_the_rest_to_operators(n
     assert Client().get(reverse(name)).status_code == 302
 
 
-# What a session may do is nothing to these; a participant's page is believed because of its address.
+# A session means nothing to these: a participant is believed because of the address.
 TAKES_NO_COOKIE = {
     "one:auth-token",
     "experiments:submit",
