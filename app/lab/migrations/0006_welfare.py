@@ -16,7 +16,9 @@ ACTIONS = {
     "lab_weighing": "at",
     "lab_wateradministration": "at",
 }
-# FOR SHARE waits for whoever changes the animal's dates at this moment, and lets actions pass.
+# FOR SHARE waits for whoever changes the animal's dates at this moment, and lets actions pass. A
+# surgery or restriction changes the animal itself afterwards: it takes the stronger lock at once,
+# because two that hold the weaker one would wait for each other.
 ACTION_IN_LIFE = """
 CREATE FUNCTION lab_action_in_life() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -33,6 +35,9 @@ BEGIN
         THEN RETURN NEW; END IF;
     END IF;
     IF instant IS NULL OR (NEW.after_death <> '' AND NEW.confirmed <> '') THEN RETURN NEW; END IF;
+    IF TG_TABLE_NAME IN ('lab_surgery', 'lab_waterrestriction') THEN
+        PERFORM 1 FROM lab_subject WHERE id = NEW.subject_id FOR NO KEY UPDATE;
+    END IF;
     SELECT s.nickname, s.born_on, s.died_on, l.time_zone INTO animal
         FROM lab_subject s JOIN accounts_lab l ON l.id = s.lab_id
         WHERE s.id = NEW.subject_id FOR SHARE OF s;

@@ -12,7 +12,7 @@ from accounts.models import User
 from lab import permissions, recording
 from lab.errors import DoesNotFit
 from lab.models import Line, Subject, SubjectRequest
-from lab.services import records
+from lab.services import records, welfare
 from lab.times import day_of
 
 Values = Mapping[str, Any]
@@ -27,7 +27,9 @@ def create_request(*, by: User, values: Values, reason: str = "") -> SubjectRequ
     permissions.need_create(by, SubjectRequest, line.lab)
     given = {"user": by, "made_on": day_of(now(), line.lab), **values}
     _need_sense(given)
-    return records.create(kind=SubjectRequest, by=by, values=given, reason=reason)
+    request = records.create(kind=SubjectRequest, by=by, values=given, reason=reason)
+    welfare.request_made(request, by=by)
+    return request
 
 
 @transaction.atomic
@@ -85,6 +87,9 @@ def fulfil(
     with recording.by(by, reason=reason):
         mine.update(request=request, responsible_user=request.user)
     request.remaining -= len(new)
+    welfare.handed_over(new, to=request.user, by=by)
+    if new and not request.remaining:
+        welfare.request_fulfilled(request, by=by)
     return request
 
 
@@ -134,6 +139,7 @@ def hand_over(
     with recording.by(by, reason=reason):
         mine.exclude(responsible_user=to).update(responsible_user=to)
         link(subjects=found, to=to)
+    welfare.handed_over(found, to=to, by=by)
     return list(mine.select_related("responsible_user", "request"))
 
 
@@ -155,6 +161,8 @@ def link(*, subjects: Sequence[Subject], to: User) -> None:
         if given:
             rows = Subject.objects.filter(pk__in=given).select_related("lab")
             rows.update(request=request)
+        if given and len(given) == request.remaining:
+            welfare.request_fulfilled(request, by=recording.hand().user)
 
 
 def _locked(subjects: Sequence[Subject]) -> list[Subject]:

@@ -8,7 +8,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.timezone import now
 
-from accounts.models import Lab, User
+from accounts.models import Lab, Membership, User
+from accounts.roles import Role
 from lab.models import LabProfile, NewsKind, Notification, Subject, SubjectRequest, Weighing
 from lab.queries import weights
 from lab.queries.needs import Need, needs
@@ -132,22 +133,36 @@ def look_at(weighing: Weighing, *, by: User | None = None) -> None:
 
 def responsible_changed(subject: Subject, before: User, *, by: User) -> None:
     """Tell both people when an animal goes from one to the other."""
-    after = subject.responsible_user
+    news.tell([_hand(subject, before, subject.responsible_user, by)], by=by)
+
+
+def _hand(subject: Subject, before: User, after: User, by: User) -> Story:
     title = f"{after} is responsible for {subject}"
     message = f"{by} changed it; before it was {before}."
     kind = NewsKind.RESPONSIBLE_CHANGED
-    news.tell([Story(kind, title, message, subject.lab, subject, (before, after))], by=by)
+    return Story(kind, title, message, subject.lab, subject, (before, after))
 
 
-def request_made(request: SubjectRequest, *, to: Sequence[User], by: User) -> None:
+def handed_over(subjects: Sequence[Subject], *, to: User, by: User) -> None:
+    """Tell of many animals that went to one person; their rows still say who had them before."""
+    moved = [each for each in subjects if each.responsible_user_id != to.pk]
+    former = User.objects.in_bulk([each.responsible_user_id for each in moved])
+    news.tell([_hand(each, former[each.responsible_user_id], to, by) for each in moved], by=by)
+
+
+def request_made(request: SubjectRequest, *, by: User) -> None:
     """Tell those who keep the colony that somebody asks for animals."""
+    keepers = Membership.objects.filter(
+        lab=request.line.lab_id, role=Role.COLONY_MANAGER, user__is_active=True
+    )
+    to = [each.user for each in keepers.select_related("user")]
     title = f"{request.user} asks for {request.count} of {request.line}"
     due = f" until {request.due_on}" if request.due_on else ""
     message = f"Asked on {request.made_on}{due}. {request.description}".strip()
     news.tell([Story(NewsKind.REQUEST_MADE, title, message, request.line.lab, None, to)], by=by)
 
 
-def request_fulfilled(request: SubjectRequest, *, by: User) -> None:
+def request_fulfilled(request: SubjectRequest, *, by: User | None) -> None:
     """Tell whoever asked that all animals are there."""
     title = f"Your request for {request.count} of {request.line} is fulfilled"
     message = f"You asked on {request.made_on}."

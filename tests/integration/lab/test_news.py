@@ -15,7 +15,7 @@ from jobs.models import Job
 from lab import models, recording
 from lab.errors import DoesNotFit
 from lab.models import NewsKind
-from lab.services import measurements, news, news_mail, subjects, told_lately, welfare
+from lab.services import measurements, news, news_mail, requests, subjects, told_lately
 from lab.services.news import Story
 
 Status = models.Notification.Status
@@ -167,14 +167,28 @@ def test_another_person_for_an_animal_is_told_to_both(animal, alice, carol):
 def test_requests_are_told_to_those_who_keep_the_colony_and_their_end_to_who_asked(
     alder, alice, carol
 ):
+    fred = accounts.person("fred", lab=alder, role="colony manager")
     line = make.line(alder)
-    request = make.made(models.SubjectRequest, user=alice, line=line, count=3, made_on=now().date())
-    welfare.request_made(request, to=[carol], by=alice)
-    welfare.request_fulfilled(request, by=carol)
-    asked, done = models.Notification.objects.order_by("kind")
-    assert list(asked.users.all()) == [carol]
-    assert list(done.users.all()) == [alice]
-    assert "3 of" in asked.title
+    request = requests.create_request(by=alice, values={"line": line, "count": 2})
+    [asked] = models.Notification.objects.all()
+    assert (asked.kind, list(asked.users.all())) == (NewsKind.REQUEST_MADE, [fred])
+    assert "2 of" in asked.title
+    animals = [make.subject(alder, carol, f"A{number}", line=line) for number in range(2)]
+    requests.fulfil(request=request, by=fred, subjects=animals[:1])
+    done = models.Notification.objects.filter(kind=NewsKind.REQUEST_FULFILLED)
+    assert not done.exists()
+    requests.fulfil(request=request, by=fred, subjects=animals[1:])
+    assert list(done.get().users.all()) == [alice]
+    moved = models.Notification.objects.filter(kind=NewsKind.RESPONSIBLE_CHANGED)
+    assert [set(row.users.all()) for row in moved] == [{alice, carol}] * 2
+
+
+def test_many_handed_over_are_told_in_one_go(alder, alice, carol):
+    animals = [make.subject(alder, alice, f"A{number}") for number in range(5)]
+    requests.hand_over(by=carol, subjects=animals, to=carol)
+    assert models.Notification.objects.count() == 5
+    requests.hand_over(by=carol, subjects=animals, to=carol)
+    assert models.Notification.objects.count() == 5
 
 
 # --- by mail -----------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ def test_days_that_cannot_be_asked_for_are_named(thirsty, alice, program, query,
 
 def test_water_is_of_the_kind_of_the_latest_restriction(thirsty, alice, program):
     gel = make.water_type("Hydrogel")
-    make.restriction(thirsty, began_at=at(6), water_type=gel)
+    make.restriction(thirsty, began_at=at(6), ended_at=at(7), water_type=gel)
     given = {"subject": "LN1_0001", "water_administered": 1.0, "date_time": "2026-04-07T10:00:00"}
     assert program(alice).post("water-administrations", **given).json()["water_type"] == "Hydrogel"
 
