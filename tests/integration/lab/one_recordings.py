@@ -62,8 +62,8 @@ def tracks(one):
     made = one.alyx.rest("trajectories", "create", data=track)
     yield "track", made
     channels = [
-        {"trajectory_estimate": made["id"], "axial": 20.0 * row, "lateral": 16.0, "x": -0.002,
-         "y": 0.001, "z": -0.0001 * row, "brain_region": 385}
+        {"trajectory_estimate": made["id"], "axial": 20.0 * row, "lateral": 16.0, "x": -2000.0,
+         "y": 1000.0, "z": -20.0 * row, "brain_region": 385}
         for row in range(384)
     ]  # fmt: skip
     yield "channels made", len(one.alyx.rest("channels", "create", data=channels))
