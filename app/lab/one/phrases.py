@@ -71,6 +71,8 @@ def inside(found: models.QuerySet[Any], text: str, column: str, name: str) -> mo
         if not all(KEY.fullmatch(key) and key not in OPERATORS for key in keys):
             raise FieldRefused(name, f"{pair.path!r} names no key.")
         _need_answerable(pair.path, operator, name)
+        if operator == "isnull" and not isinstance(pair.value, bool):
+            raise FieldRefused(name, f"Write True or False after {pair.path}.")
         lookup = f"{column}__{'__'.join(keys)}" + ("" if operator == "exact" else f"__{operator}")
         many = operator == "in" and not isinstance(pair.value, list)
         condition = Q(**{lookup: [pair.value] if many else pair.value})

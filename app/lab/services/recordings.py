@@ -45,7 +45,9 @@ def change_insertion(
 ) -> ProbeInsertion:
     after = _after(insertion, values, "session", "name", "serial", "chronic_insertion")
     _need_free(ProbeInsertion, after, ("session", "name"), "name", insertion)
-    given = dict(values) | {"serial": _like_chronic(after)["serial"]}
+    given = dict(values)
+    if _differs(insertion, values, "session", "serial", "chronic_insertion"):
+        given["serial"] = _like_chronic(after)["serial"]
     with recording.by(by, reason=reason):
         changed: ProbeInsertion = _renamed(insertion, by, given)
         tracks = TrajectoryEstimate.objects.filter(probe_insertion=changed)
@@ -92,12 +94,13 @@ def change_chronic_insertion(
     permissions.need_change(by, insertion.recording)
     _need_life(action, action.get("subject", insertion.recording.subject))
     used = ProbeInsertion.objects.filter(chronic_insertion=insertion)
-    if "serial" in own and used.exclude(serial=own["serial"]).exists():
+    if _differs(insertion, own, "serial") and used.exclude(serial=own["serial"]).exists():
         raise DoesNotFit(
             "Insertions of sessions have the present serial number. Change them first.",
             field="serial",
         )
-    if "subject" in action and used.exclude(session__subject=action["subject"]).exists():
+    moves = _differs(insertion.recording, action, "subject")
+    if moves and used.exclude(session__subject=action["subject"]).exists():
         raise DoesNotFit("It was used in sessions of the present animal.", field="subject")
     with recording.by(by, reason=reason):
         done = records.change(record=insertion.recording, by=by, values=action)
@@ -273,6 +276,11 @@ def _take_default(
 def _after(record: Model, values: Values, *names: str) -> dict[str, Any]:
     """Return what the named fields will be."""
     return {name: values.get(name, getattr(record, name)) for name in names} | dict(values)
+
+
+def _differs(record: Model, values: Values, *names: str) -> bool:
+    """Say whether the values change a named field; what came in from Alyx may stay as it is."""
+    return any(name in values and values[name] != getattr(record, name) for name in names)
 
 
 def _need_free(

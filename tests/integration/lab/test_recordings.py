@@ -119,6 +119,18 @@ def test_the_serial_number_is_that_of_the_probe_that_stays(session, animal, alic
     assert [each["name"] for each in shown["probe_insertion"]] == ["probe00"]
 
 
+def test_what_came_in_with_another_serial_number_can_be_sent_back_as_it_is(
+    session, animal, alice, program
+):
+    chronic = record.chronic_insertion(animal, alice, serial="1002")
+    probe = record.insertion(session, serial="", chronic_insertion=chronic)
+    for path in (f"insertions/{probe.pk}", f"chronic-insertions/{chronic.pk}"):
+        shown = program(alice).get(path).json()
+        answer = program(alice).client.put(f"/alyx/{path}", shown, content_type="application/json")
+        assert answer.status_code == 200, answer.content
+        assert answer.json()["serial"] == shown["serial"]
+
+
 def test_a_chronic_insertion_of_another_animal_is_refused(session, alder, alice, program):
     other = record.chronic_insertion(make.subject(alder, alice, "KS002"), alice)
     given = {"session": str(session.pk), "name": "p", "chronic_insertion": str(other.pk)}

@@ -151,6 +151,8 @@ def with_files(probe, session):
         ({"dataset_qc_lte": "0"}, 0),
         ({"json": "qc__depth__gte,2"}, 1),
         ({"json": "qc__depth,3"}, 0),
+        ({"json": "qc__depth__in,2"}, 1),
+        ({"json": "qc__isnull,False"}, 1),
         ({"django": "json__qc__depth__gt,1"}, 1),
         ({"django": "json__qc__depth,3"}, 0),
         ({"django": "session__extended_qc__task__gte,0.5"}, 0),
@@ -223,6 +225,7 @@ def test_each_is_found_by_the_ids_of_what_it_belongs_to(session, alice, program)
     [
         ("insertions", {"nonsense": "1"}, "nonsense"),
         ("insertions", {"date": "yesterday"}, "date"),
+        ("insertions", {"json": "qc__isnull,maybe"}, "json"),
         ("insertions", {"experiment_number": "one"}, "experiment_number"),
         ("insertions", {"dataset_qc_lte": "LOVELY"}, "dataset_qc_lte"),
         ("insertions", {"datasets": "a.b.npy", "dataset_qc_lte": "LOVELY"}, "dataset_qc_lte"),

@@ -56,8 +56,8 @@ class Pixels(serializers.Field[Any, Any, Any, Any]):
             self.fail("pixels")
         return [int(each) for each in data]
 
-    def to_representation(self, value: Any) -> Any:
-        return value
+    def to_representation(self, value: Any) -> list[int]:
+        return [int(each) for each in value]
 
 
 def _is_number(value: Any) -> bool:
