@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("experiments.urls")),
     path(f"{settings.ONE_PREFIX}/", include("lab.one.urls")),
     path("api/v1/jobs/", include("jobs.api_urls")),
+    path("api/v1/lab/", include("lab.api.scans")),
     path("api/v1/lab/", include("lab.api_urls")),
     path("api/v1/", include("accounts.api_urls")),
     path("admin/login/", admin_sign_in),  # its own would know no second step

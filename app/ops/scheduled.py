@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from lab.services import welfare
+from lab.services import scans, welfare
 from ops import health, host_backups, services
 from ops.backup_files import BackupFile, newest
 from ops.cron import ScheduledJob
@@ -115,6 +115,16 @@ def _proven(file: BackupFile) -> str:
     if not proof.ok:
         raise RuntimeError(f"{file.path.name} does not restore: {proof.message}")
     return f"{file.path.name}: {proof.message}"
+
+
+class ScanFiles(ScheduledJob):
+    code = "ops.scan_files"
+    label = "Look through mounted repositories"
+    every = timedelta(days=1)
+
+    def work(self) -> str:
+        asked = scans.begin_all()
+        return f"{len(asked)} scans asked for"
 
 
 class ClearSessions(ScheduledJob):

@@ -19,6 +19,8 @@ from tests.factories import notes as noted
 from tests.factories import recordings
 
 from jobs.models import Job, Status
+from lab import recording
+from lab.models import FileScan, Repository
 from ops.models import ErrorReport
 from pipeline import ledger
 
@@ -141,6 +143,9 @@ ROWS = [
     get("jobs-api:list", WITH_KEY),
     post("one:auth-token", "400 400 400 400 400"),
     # GET with a body, as ONE sends it; without one there is no session to speak of.
+    get("lab-scans:list", WITH_KEY),
+    get("lab-scans:detail", "401 404 404 200 200", "scan"),
+    get("lab-scans:findings", "401 404 404 200 200", "scan"),
     get("one:cache", FOR_ONE),
     get("one:cache-info", FOR_ONE),
     get("one:cache-of-tag", FOR_ONE, "tag"),
@@ -268,6 +273,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         **records.dataset(records.session(animal, alice, number=2)),
         **recordings.one_of_each(records.session(animal, alice, number=3), alice),
         **noted.beside(records.session(animal, alice, number=30), alice),
+        "scan": scanned(lab).pk,
         "nowhere": "alder/nothing",
         "water": records.water(animal, alice).pk,
         "water_type": records.water_type().name,
@@ -284,6 +290,14 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "nobody": 0,
         "people": {"alice": alice, "bob": bob, "carol": carol, "olga": olga},
     }
+
+
+def scanned(lab: Any) -> Any:
+    """Make a scan of a repository that this lab alone uses."""
+    place = records.made(Repository, name="cellar")
+    with recording.by(None):
+        lab.profile.repositories.add(place)
+    return FileScan.objects.create(repository=place, repository_name=place.name)
 
 
 def answer(client: Client, row: Row, site: dict[str, Any]) -> str:

@@ -133,6 +133,7 @@ CRON_CLASSES = [
     "ops.scheduled.Backup",
     "ops.scheduled.CheckBackup",
     "ops.scheduled.CheckWelfare",
+    "ops.scheduled.ScanFiles",
 ]
 
 LOGGING = logs.to_stderr(json=False)

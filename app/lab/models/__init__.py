@@ -61,6 +61,7 @@ from lab.models.recordings import (
     ProbeInsertion,
     TrajectoryEstimate,
 )
+from lab.models.scans import FileFinding, FileScan
 from lab.models.subjects import Cull, Severity, Sex, Subject, SubjectName
 from lab.models.tasks import Task
 from lab.models.trash import DeletedRecord
@@ -70,7 +71,8 @@ __all__ = [
     "Action", "Affiliation", "Allele", "BrainRegion", "BreedingPair", "CageType", "Channel",
     "ChronicInsertion", "ChronicRecording", "CoordinateSystem", "Cull", "CullMethod",
     "CullReason", "DataFormat", "DataNotice", "Dataset", "DatasetType", "DeletedRecord",
-    "Download", "Enrichment", "FieldOfView", "FieldOfViewLocation", "FileRecord", "Food",
+    "Download", "Enrichment", "FieldOfView", "FieldOfViewLocation", "FileFinding", "FileRecord",
+    "FileScan", "Food",
     "GenotypeTest", "GrowthPoint", "Housing", "HousingPeriod", "ImagingStack", "ImagingType",
     "KeptAnswer", "LabProfile",
     "LightCycle", "Line", "Litter", "Location", "NewsKind", "Note", "Notification",
