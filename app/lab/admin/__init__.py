@@ -1,5 +1,27 @@
 """The administration of the lab's records: every kind, by the same rules as pages and APIs."""
 
-from lab.admin import animals, procedures
+from lab.admin import (
+    animals,
+    colony,
+    data,
+    genetics,
+    lookups,
+    news,
+    procedures,
+    recordings,
+    welfare,
+)
 
-__all__ = ["animals", "procedures"]
+lookups.register_the_rest()
+
+__all__ = [
+    "animals",
+    "colony",
+    "data",
+    "genetics",
+    "lookups",
+    "news",
+    "procedures",
+    "recordings",
+    "welfare",
+]

@@ -9,10 +9,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from common.templatetags.studium import NOTHING
+from lab.admin.asking import mark_to_cull, mark_to_test, move_to_cage
 from lab.admin.base import RecordAdmin, TableInline
 from lab.admin.filters import AliveFilter, DayRangeFilter, SeenFilter, WhoseFilter
 from lab.admin.sections import ANIMALS
-from lab.models import Cull, Subject, SubjectName
+from lab.models import Cull, GenotypeTest, HousingPeriod, Subject, SubjectName, Zygosity
 from lab.models.subjects import SubjectName as Name
 
 MOST_WORDS = 20
@@ -22,6 +23,21 @@ class CullInline(TableInline):
     model = Cull
     fields = ["culled_on", "user", "reason", "method", "description"]
     max_num = 1
+
+
+class PeriodInline(TableInline):
+    model = HousingPeriod
+    fields = ["housing", "began_at", "ended_at"]
+
+
+class TestInline(TableInline):
+    model = GenotypeTest
+    fields = ["sequence", "result"]
+
+
+class ZygosityInline(TableInline):
+    model = Zygosity
+    fields = ["allele", "value"]
 
 
 @admin.register(Subject)
@@ -45,7 +61,8 @@ class SubjectAdmin(RecordAdmin):
     search_help_text = "A nickname, an alias or a former name; an ear mark or a cage."
     readonly_fields = ["age", "state", "names_known"]
     optional = ("nickname", "lab", "responsible_user")
-    inlines = [CullInline]
+    actions = [*RecordAdmin.actions, mark_to_cull, mark_to_test, move_to_cage]
+    inlines = [CullInline, PeriodInline, TestInline, ZygosityInline]
     fieldsets = [
         (None, {"fields": [("nickname", "names_known"), ("lab", "responsible_user"), "projects"]}),
         ("Animal", {"fields": [

@@ -81,9 +81,12 @@ class Permitted:
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows = eye_of(request).of(self.model)
         ordering = self.get_ordering(request)  # type: ignore[attr-defined]
-        return rows.order_by(*ordering) if ordering else rows
+        return rows.order_by(*(ordering or self.model._meta.ordering or ["pk"]))  # noqa: SLF001
 
-    formfield_overrides: ClassVar[Any] = {models.JSONField: {"form_class": FreeDataField}}
+    formfield_overrides: ClassVar[Any] = {
+        models.JSONField: {"form_class": FreeDataField},
+        models.URLField: {"assume_scheme": "https"},
+    }
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", self._choices(db_field, request))
@@ -114,7 +117,7 @@ class RecordAdmin(Permitted, Historical, Page):
     list_per_page = 50
     list_max_show_all = 200
     save_on_top = False
-    actions = [export]
+    actions: Any = [export]
     search_help_text = ""
     optional: ClassVar[tuple[str, ...]] = ()  # fields that services fill in when they are empty
     list_joins: ClassVar[tuple[str, ...]] = ()  # what columns speak of besides links
@@ -126,7 +129,7 @@ class RecordAdmin(Permitted, Historical, Page):
 
     def choices_for(self, request: HttpRequest) -> models.QuerySet[Any]:
         """Return the rows that others may be linked with."""
-        return eye_of(request).of(self.model).select_related(*words_of(self.model))
+        return self.get_queryset(request).select_related(*words_of(self.model))
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -292,6 +295,7 @@ class RecordInline(Permitted):
     form = RecordForm
     extra = 0
     show_change_link = True
+    optional: ClassVar[tuple[str, ...]] = ()
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return super().get_queryset(request).select_related(*all_joins(self.model))
@@ -301,6 +305,7 @@ class RecordInline(Permitted):
         formset.inline = self
         formset.eye = eye_of(request)
         formset.form.refusal = getattr(request, "refusal", None)
+        formset.form.optional = self.optional
         return formset
 
     def write(self, form: Any, parent: Any, facts: dict[str, Any]) -> None:

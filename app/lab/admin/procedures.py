@@ -8,10 +8,18 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from common.templatetags.studium import NOTHING
-from lab.admin.base import RecordAdmin
+from lab.admin.base import RecordAdmin, TableInline
 from lab.admin.filters import DayRangeFilter, SeenFilter, WhoseFilter, of_animals
+from lab.admin.news import NoteInline
 from lab.admin.sections import PROCEDURES, Section
-from lab.models import ChronicRecording, OtherAction, Session, Surgery, VirusInjection
+from lab.models import (
+    ChronicRecording,
+    OtherAction,
+    ProbeInsertion,
+    Session,
+    Surgery,
+    VirusInjection,
+)
 
 ALIAS = re.compile(
     r"(?P<subject>[A-Za-z0-9._-]+?)[/\\_](?P<day>\d{4}-\d\d-\d\d)(?:[/\\_](?P<number>\d{1,5}))?"
@@ -22,7 +30,7 @@ class ActionAdmin(RecordAdmin):
     """What all procedures share."""
 
     section: ClassVar[Section] = PROCEDURES
-    optional = ("lab",)
+    optional: ClassVar[tuple[str, ...]] = ("lab",)
     search_fields = ["subject__nickname", "narrative", "name"]
     list_display = ["subject", "began_at", "ended_at", "lab", "location"]
     list_filter = [WhoseFilter, ("began_at", DayRangeFilter), ("lab", SeenFilter),
@@ -41,6 +49,11 @@ class ActionAdmin(RecordAdmin):
         return of_animals(request) | Q(pk__in=took_part)
 
 
+class ProbeInline(TableInline):
+    model = ProbeInsertion
+    fields = ["name", "model", "serial", "chronic_insertion"]
+
+
 @admin.register(Session)
 class SessionAdmin(ActionAdmin):
     list_display = [
@@ -57,6 +70,7 @@ class SessionAdmin(ActionAdmin):
         ("procedures", SeenFilter),
         ("location", SeenFilter),
     ]
+    inlines = [ProbeInline, NoteInline]
     search_help_text = r"An animal, subject/2026-03-01/001 (or with \ or _), a protocol."
     search_fields = ["subject__nickname", "task_protocol", "type"]
     readonly_fields = ["alias", "day"]

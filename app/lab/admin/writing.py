@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import models
+from django.utils.timezone import now
 
 from accounts.models import User
 from common.errors import StudiumError
 from lab import models as records
 from lab.models import Recorded
-from lab.services import measurements, sessions, subjects
+from lab.services import colony, culls, measurements, sessions, subjects
 from lab.services import records as plain
 
 Values = Mapping[str, Any]
@@ -19,10 +20,23 @@ CREATE: dict[type[models.Model], Callable[..., Recorded]] = {
     records.Weighing: measurements.weigh,
     records.WaterAdministration: measurements.give_water,
     records.WaterRestriction: measurements.restrict,
+    records.Line: colony.create_line,
+    records.BreedingPair: colony.create_pair,
+    records.Litter: colony.create_litter,
+    records.Cull: lambda *, by, values, reason: _cull(by, dict(values), reason),
 }
+# With the name by which each service takes the record.
 CHANGE: dict[type[models.Model], tuple[Callable[..., Recorded], str]] = {
     records.Subject: (subjects.change_subject, "subject"),
     records.Session: (sessions.change_session, "session"),
+    records.Line: (colony.change_line, "line"),
+    records.BreedingPair: (colony.change_pair, "pair"),
+    records.Litter: (colony.change_litter, "litter"),
+    records.Cull: (culls.change_cull, "cull"),
+}
+# What is taken back rather than thrown away.
+DELETE: dict[type[models.Model], tuple[Callable[..., Any], str]] = {
+    records.Cull: (culls.revive, "cull"),
 }
 # What services call a field when they refuse it, where forms call it otherwise.
 OTHER_NAMES = {
@@ -53,7 +67,28 @@ def change(*, record: Recorded, by: User, values: Values, reason: str) -> Record
 
 
 def delete(*, record: Recorded, by: User, reason: str) -> None:
-    plain.delete(record=record, by=by, reason=reason)
+    if found := DELETE.get(type(record)):
+        service, name = found
+        service(**{name: record}, by=by, reason=reason)
+    else:
+        plain.delete(record=record, by=by, reason=reason)
+
+
+def _cull(by: User, values: dict[str, Any], reason: str) -> Recorded:
+    subject = values.pop("subject")
+    return culls.cull(by=by, subjects=[subject], values=values, reason=reason)[0]
+
+
+def move(*, animal: records.Subject, cage: records.Housing, by: User, reason: str) -> None:
+    """Let an animal live in another cage from now on."""
+    moment = now()
+    values = {"subject": animal, "housing": cage, "began_at": moment}
+    here = records.HousingPeriod.objects.filter(subject=animal, ended_at=None).first()
+    if here is not None and here.housing_id == cage.pk:
+        return
+    if here is not None:
+        plain.change(record=here, by=by, values={"ended_at": moment}, reason=reason)
+    plain.create(kind=records.HousingPeriod, by=by, values=values, reason=reason)
 
 
 def field_of(error: StudiumError, fields: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 """Pages of the administration, by their kind."""
 
 import pytest
+from django.forms import ModelMultipleChoiceField
 from django.urls import reverse
 from tests.factories import accounts
 from tests.factories import lab as make
@@ -54,6 +55,8 @@ def sent_by(bound):
     if widgets:
         parts = bound.field.widget.decompress(value)
         return {f"{bound.html_name}_{n}": str(one or "") for n, one in enumerate(parts)}
+    if isinstance(bound.field, ModelMultipleChoiceField) and not value:
+        return {}
     if isinstance(value, list):
         return {bound.html_name: [str(getattr(one, "pk", one)) for one in value]}
     return {bound.html_name: "" if value is None else str(value)}
@@ -62,3 +65,14 @@ def sent_by(bound):
 @pytest.fixture
 def untouched():
     return filled
+
+
+@pytest.fixture
+def added():
+    """Fill the page for a new record in, beyond what it begins with, and send it."""
+
+    def sent(client, kind, **values):
+        address = page(kind, "add")
+        return client.post(address, filled(client.get(address)) | values)
+
+    return sent

@@ -7,25 +7,20 @@ from tests.factories import lab as make
 from accounts.models import AuditEntry
 from lab.models import DeletedRecord, Session, Subject, SubjectName
 
+NINE = {"began_at_0": "2026-03-01", "began_at_1": "09:00"}
+
 
 def told(record):
     return AuditEntry.objects.on(record).first()
 
 
-def test_an_animal_is_entered_with_its_author_and_reason(as_, alice, alder, at):
-    answer = as_(alice).post(
-        at("subject", "add"),
-        {"nickname": "KS050", "sex": "F", "protocol_number": "1", "why": "came by courier"}
-        | NO_CULL,
-    )
+def test_an_animal_is_entered_with_its_author_and_reason(as_, alice, alder, at, added):
+    answer = added(as_(alice), "subject", nickname="KS050", sex="F", why="came by courier")
     assert answer.status_code == 302, errors(answer)
     animal = Subject.objects.get(nickname="KS050")
     assert (animal.lab, animal.responsible_user) == (alder, alice)
     assert SubjectName.objects.filter(subject=animal, name="KS050").exists()
     assert (told(animal).user, told(animal).reason) == (alice, "came by courier")
-
-
-NO_CULL = {f"cull-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
 
 
 def errors(answer):
@@ -69,29 +64,25 @@ def test_what_a_service_refuses_stands_at_its_field(as_, alice, alder, animal, a
     assert (animal.nickname, animal.ear_mark) == ("KS001", "")
 
 
-def test_a_session_after_death_is_refused_at_its_start(as_, alice, alder, at):
+def test_a_session_after_death_is_refused_at_its_start(as_, alice, alder, added):
     dead = make.subject(alder, alice, "KS003", died_on="2026-02-01")
-    answer = as_(alice).post(
-        at("session", "add"),
-        {"subject": str(dead.pk), "began_at_0": "2026-03-01", "began_at_1": "10:00", "qc": "0"},
-    )
+    answer = added(as_(alice), "session", **NINE | {"subject": str(dead.pk)})
     assert answer.status_code == 200
     assert "died on 2026-02-01" in answer.context["adminform"].form.errors["began_at"][0]
     assert not Session.objects.exists()
 
 
-def test_a_session_takes_its_lab_from_the_animal_and_the_next_number(as_, alice, animal, at):
-    facts = {"subject": str(animal.pk), "began_at_0": "2026-03-01", "began_at_1": "10:00"}
+def test_a_session_takes_its_lab_from_the_animal_and_the_next_number(as_, alice, animal, added):
     for _ in range(2):
-        assert as_(alice).post(at("session", "add"), facts | {"qc": "0"}).status_code == 302
+        answer = added(as_(alice), "session", **NINE | {"subject": str(animal.pk)})
+        assert answer.status_code == 302, errors(answer)
     found = Session.objects.order_by("number").values_list("lab", "number")
     assert list(found) == [(animal.lab_id, 1), (animal.lab_id, 2)]
 
 
-def test_the_next_entry_begins_with_the_animal_of_the_last(as_, alice, animal, at):
+def test_the_next_entry_begins_with_the_animal_of_the_last(as_, alice, animal, at, added):
     client = as_(alice)
-    facts = {"subject": str(animal.pk), "began_at_0": "2026-03-01", "began_at_1": "10:00"}
-    client.post(at("session", "add"), facts | {"qc": "0"})
+    added(client, "session", **NINE | {"subject": str(animal.pk)})
     page = client.get(at("session", "add"))
     assert page.context["adminform"].form.initial["subject"] == str(animal.pk)
     assert ">KS001</option>" in page.content.decode()
