@@ -1,6 +1,7 @@
 """Forms of records: what services refuse stands at its field, and links cost no questions."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -82,6 +83,7 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
 
     refusal: ClassVar[Refusal | None] = None
     optional: ClassVar[tuple[str, ...]] = ()  # what services fill in
+    decisions: ClassVar[tuple[str, ...]] = ()  # what is asked besides the record's own fields
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -121,9 +123,13 @@ class RecordForm(forms.ModelForm):  # type: ignore[type-arg]
     def values(self) -> dict[str, Any]:
         """Return what was filled in of a new record, or what was changed of one that is there."""
         names = [name for name in self.fields if name in self._own()]
+        besides = self._said(self.decisions)
         if self.instance._state.adding:  # noqa: SLF001
-            return {name: value for name in names if _says(value := self.cleaned_data.get(name))}
-        return {name: self._wanted(name) for name in names if name in self.changed_data}
+            return self._said(names) | besides
+        return {name: self._wanted(name) for name in names if name in self.changed_data} | besides
+
+    def _said(self, names: Iterable[str]) -> dict[str, Any]:
+        return {name: value for name in names if _says(value := self.cleaned_data.get(name))}
 
     def _own(self) -> set[str]:
         options = self._meta.model._meta  # noqa: SLF001

@@ -43,26 +43,36 @@ class Event:
 def events(record: models.Model, entries: Iterable[AuditEntry], eye: Eye) -> list[Event]:
     """Return what the entries tell; keys of other records become names, where they are seen."""
     rows = list(entries)
-    names = _names(type(record), rows, eye)
+    names = _names(record, rows, eye)
     return [Event(row, list(_changes(type(record), row, names))) for row in rows]
 
 
 def _names(
-    kind: type[models.Model], entries: Iterable[AuditEntry], eye: Eye
+    record: models.Model, entries: Iterable[AuditEntry], eye: Eye
 ) -> Mapping[str, Mapping[str, str]]:
-    """Return {field: {key: name}} of all links that the entries speak of, a query for each."""
+    """Return {field: {key: name}} of all links that the entries speak of.
+
+    What the record is linked with now is there with it; a field's former links are a question.
+    """
     keys: dict[str, set[str]] = defaultdict(set)
-    links = {field.name: field for field in kind._meta.concrete_fields if field.is_relation}  # noqa: SLF001
+    fields = record._meta.concrete_fields  # noqa: SLF001
+    links = {field.name: field for field in fields if field.is_relation}
     for entry in entries:
         for name, change in entry.changes.items():
             if name in links and isinstance(change, list):
                 keys[name] |= {str(key) for key in change if key is not None}
-    return {name: _named(links[name].related_model, found, eye) for name, found in keys.items()}
+    return {name: _named(record, links[name], found, eye) for name, found in keys.items()}
 
 
-def _named(kind: Any, keys: set[str], eye: Eye) -> dict[str, str]:
-    rows = eye.of(kind).select_related(*words_of(kind)).filter(pk__in=keys)
-    return {str(row.pk): str(row) for row in rows}
+def _named(record: models.Model, link: Any, keys: set[str], eye: Eye) -> dict[str, str]:
+    present = getattr(record, link.name)
+    known = {str(present.pk): str(present)} if present is not None else {}
+    former = keys - known.keys()
+    if not former:
+        return known
+    kind = link.related_model
+    rows = eye.of(kind).select_related(*words_of(kind)).filter(pk__in=former)
+    return known | {str(row.pk): str(row) for row in rows}
 
 
 def _changes(

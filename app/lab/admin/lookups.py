@@ -1,7 +1,10 @@
 """Lists that the site keeps, where files and people are, and what each lab has settled."""
 
+from typing import Any
+
 from django.apps import apps
 from django.contrib import admin
+from django.http import HttpRequest
 
 from lab.admin.base import RecordAdmin
 from lab.admin.filters import SeenFilter
@@ -87,6 +90,8 @@ class LabProfileAdmin(RecordAdmin):
         ("Weight and water", {"fields": [
             ("reference_weight_fraction", "zscore_weight_fraction"),
             ("water_rule", "fixed_water_ml"),
+            ("least_weight_g", "most_weight_g", "weight_change_fraction"),
+            ("protocol_rule", "welfare_check_hour"),
         ]}),
         ("Cages", {"fields": [
             ("cage_type", "enrichment", "food"), ("cage_cleaning_frequency_days", "light_cycle"),
@@ -105,6 +110,20 @@ class ProjectProfileAdmin(RecordAdmin):
 
 @admin.register(PersonProfile)
 class PersonProfileAdmin(RecordAdmin):
+    """Who may act on somebody's animals: each says so of their own."""
+
+    readonly_fields = ["user", "is_public"]
+
+    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002
+        return False  # it is made with the account
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        own = isinstance(obj, PersonProfile) and obj.user_id == request.user.pk
+        return own or super().has_change_permission(request, obj)
+
     list_display = ["user", "is_public"]
     search_fields = ["user__username", "user__first_name", "user__last_name"]
     fields = ["user", "is_public", "delegates", "json"]

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.contenttypes.admin import GenericTabularInline
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -14,16 +12,15 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from common.errors import StudiumError
 from common.templatetags.studium import NOTHING
-from lab import recording
 from lab.admin.base import RecordAdmin, RecordInline
-from lab.admin.eye import eye_of, me
+from lab.admin.eye import me
 from lab.admin.filters import ALL, DayRangeFilter, SeenFilter, Usual
 from lab.admin.sections import NEWS
-from lab.errors import CannotBeRestored
 from lab.models import DeletedRecord, Note, Notification, NotificationRule
 from lab.models.deletion import counts
-from lab.services import trash
+from lab.services import notes, trash
 
 
 class NoteInline(RecordInline, GenericTabularInline):  # type: ignore[misc]  # the form's type
@@ -34,10 +31,20 @@ class NoteInline(RecordInline, GenericTabularInline):  # type: ignore[misc]  # t
     fields = ["text", "image", "at", "user"]
     readonly_fields = ["user"]
 
-    def hung(self, form: Any, parent: Any, by: Any) -> dict[str, Any]:  # noqa: ARG002
-        kind = ContentType.objects.get_for_model(type(parent))
-        lab = getattr(parent, "lab", None)
-        return {"user": by, "lab": lab, "content_type": kind, "object_id": parent.pk}
+    def write(self, form: Any, parent: Any, facts: dict[str, Any]) -> None:
+        """Keep a note with its picture, made as wide as the site shows it."""
+        values = form.values()
+        picture = _picture(values.pop("image", None))
+        if form.instance._state.adding:  # noqa: SLF001
+            kept = notes.create_note(about=parent, values=values, picture=picture, **facts)
+        else:
+            stored = Note.objects.get(pk=form.instance.pk)
+            kept = notes.change_note(note=stored, values=values, picture=picture, **facts)
+        form.instance.__dict__.update(kept.__dict__)
+
+
+def _picture(file: Any) -> notes.Sent | None:
+    return notes.Sent(notes.read(file), notes.width_of(None)) if file else None
 
 
 @admin.register(Note)
@@ -47,7 +54,7 @@ class NoteAdmin(RecordAdmin):
     list_filter = [("at", DayRangeFilter), ("lab", SeenFilter)]
     list_joins = ("content_type",)
     search_fields = ["text", "user__username"]
-    readonly_fields = ["record", "user", "lab"]
+    readonly_fields = ["record", "image", "user", "lab"]
     fields = ["record", "text", "image", ("at", "user", "lab"), "json"]
 
     def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:  # noqa: ARG002
@@ -147,18 +154,12 @@ class TrashAdmin(RecordAdmin):
         kept = self.get_object(request, str(key))
         if kept is None or request.method != "POST":
             raise PermissionDenied
-        trash_need(request, kept)
         try:
-            with recording.by(me(request), reason=request.POST.get("why", "")[:255]):
-                record = trash.restore(kept=kept)
-        except CannotBeRestored as error:
+            record = trash.bring_back(
+                kept=kept, by=me(request), reason=request.POST.get("why", "")[:255]
+            )
+        except StudiumError as error:
             self.message_user(request, f"{error.message} {error.remedy}", messages.ERROR)
             return redirect("admin:lab_deletedrecord_change", key)
         self.message_user(request, f"{record} is back.", messages.SUCCESS)
         return redirect(f"admin:lab_{record._meta.model_name}_change", record.pk)  # noqa: SLF001
-
-
-def trash_need(request: HttpRequest, kept: DeletedRecord) -> None:
-    """Refuse unless the person may write records of this kind in the lab."""
-    if not eye_of(request).reach.may_write(apps.get_model(kept.kind), kept.lab_id):
-        raise PermissionDenied

@@ -3,13 +3,16 @@
 import re
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminDateWidget
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from common.templatetags.studium import NOTHING
 from lab.admin.base import RecordAdmin, TableInline
 from lab.admin.filters import DayRangeFilter, SeenFilter, WhoseFilter, of_animals
+from lab.admin.forms import ReasonedForm
 from lab.admin.news import NoteInline
 from lab.admin.sections import PROCEDURES, Section
 from lab.models import (
@@ -40,7 +43,8 @@ class ActionAdmin(RecordAdmin):
     ]})  # fmt: skip
     words: ClassVar[Any] = ("Narrative", {"fields": ["narrative"]})
     rest: ClassVar[Any] = (
-        "More", {"fields": ["name", "after_death", "json"], "classes": ["collapse"]}
+        "More",
+        {"fields": ["name", "after_death", "confirmed", "json"], "classes": ["collapse"]},
     )  # fmt: skip
 
     def mine(self, request: HttpRequest) -> Q:
@@ -84,7 +88,8 @@ class SessionAdmin(ActionAdmin):
         ]}),
         ActionAdmin.words,
         ("More", {
-            "fields": ["name", "after_death", "extended_qc", "json"], "classes": ["collapse"],
+            "fields": ["name", "after_death", "confirmed", "extended_qc", "json"],
+            "classes": ["collapse"],
         }),
     ]  # fmt: skip
 
@@ -109,14 +114,37 @@ class SessionAdmin(ActionAdmin):
         return f"{100 * session.n_correct_trials / session.n_trials:.0f} %"
 
 
+class SurgeryForm(ReasonedForm):
+    """A surgery that an animal does not outlive asks for a decision."""
+
+    decisions = ("died_on", "lives_because")
+    died_on = forms.DateField(
+        required=False, label="Died on", widget=AdminDateWidget,
+        help_text="Of an animal that did not outlive it.",
+    )  # fmt: skip
+    lives_because = forms.CharField(
+        required=False, max_length=255, label="Or lives, because",
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )  # fmt: skip
+
+
 @admin.register(Surgery)
 class SurgeryAdmin(ActionAdmin):
+    form = SurgeryForm
     date_hierarchy = "began_at"
     list_display = ["subject", "began_at", "ended_at", "outcome", "implant_weight_g", "location"]
     list_filter = [*ActionAdmin.list_filter, "outcome"]
     fieldsets = [
         ActionAdmin.who,
-        ("Surgery", {"fields": [("outcome", "implant_weight_g")]}),
+        (
+            "Surgery",
+            {
+                "fields": [
+                    ("outcome", "implant_weight_g"),
+                    ("died_on", "lives_because"),
+                ]
+            },
+        ),
         ActionAdmin.words,
         ActionAdmin.rest,
     ]

@@ -26,7 +26,7 @@ class MeasuredAdmin(RecordAdmin):
 class WeighingAdmin(MeasuredAdmin):
     list_display = ["subject", "at", "weight_g", "user"]
     list_filter = [WhoseFilter, ("at", DayRangeFilter)]
-    fields = ["subject", ("at", "weight_g"), "user", "after_death", "json"]
+    fields = ["subject", ("at", "weight_g"), "user", ("after_death", "confirmed"), "json"]
 
 
 @admin.register(WaterAdministration)

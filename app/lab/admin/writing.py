@@ -1,7 +1,8 @@
 """The administration's writes: each goes through the service of its kind."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from django.db import models
 from django.utils.timezone import now
@@ -10,33 +11,156 @@ from accounts.models import User
 from common.errors import StudiumError
 from lab import models as records
 from lab.models import Recorded
-from lab.services import colony, culls, measurements, sessions, subjects
+from lab.services import (
+    colony,
+    culls,
+    datasets,
+    genetics,
+    measurements,
+    procedures,
+    profiles,
+    recordings,
+    restrictions,
+    sessions,
+    subjects,
+    tasks,
+)
 from lab.services import records as plain
 
 Values = Mapping[str, Any]
-CREATE: dict[type[models.Model], Callable[..., Recorded]] = {
+Service = Callable[..., Any]
+DECISIONS = ("died_on", "lives_because")  # what a surgery that ends a life asks for besides
+
+
+def _cull(*, by: User, values: Values, reason: str) -> Recorded:
+    given = dict(values)
+    return culls.cull(by=by, subjects=[given.pop("subject")], values=given, reason=reason)[0]
+
+
+def _channel(*, by: User, values: Values, reason: str) -> Recorded:
+    return recordings.create_channels(by=by, rows=[values], reason=reason)[0]
+
+
+def _rule(*, by: User, values: Values, reason: str) -> Recorded:
+    rule, _ = genetics.create_rule(by=by, values=values, reason=reason)
+    return rule
+
+
+def _changed_rule(*, rule: Any, by: User, values: Values, reason: str) -> Recorded:
+    changed, _ = genetics.change_rule(rule=rule, by=by, values=values, reason=reason)
+    return changed
+
+
+def _test(*, by: User, values: Values, reason: str) -> Recorded:
+    genetics.record_tests(by=by, results=[values], reason=reason)
+    tests = records.GenotypeTest.objects.filter(sequence=values["sequence"])
+    found: Recorded = tests.get(subject=values["subject"])
+    return found
+
+
+def _changed_test(*, test: Any, by: User, values: Values, reason: str) -> Recorded:
+    if {"subject", "sequence"} & set(values):
+        return plain.change(record=cast("Recorded", test), by=by, values=values, reason=reason)
+    facts = {"subject": test.subject, "sequence": test.sequence, **values}
+    return _test(by=by, values=facts, reason=reason)
+
+
+def _zygosity(*, by: User, values: Values, reason: str) -> Recorded:
+    said = {name: values[name] for name in ("subject", "allele", "value")}
+    genetics.state_zygosity(by=by, **said, reason=reason)
+    alleles = records.Zygosity.objects.filter(allele=said["allele"])
+    found: Recorded = alleles.get(subject=said["subject"])
+    return found
+
+
+def _changed_zygosity(*, zygosity: Any, by: User, values: Values, reason: str) -> Recorded:
+    if {"subject", "allele"} & set(values):
+        return plain.change(record=cast("Recorded", zygosity), by=by, values=values, reason=reason)
+    facts = {"subject": zygosity.subject, "allele": zygosity.allele, "value": zygosity.value}
+    return _zygosity(by=by, values=facts | dict(values), reason=reason)
+
+
+def _surgery(*, by: User, values: Values, reason: str) -> Recorded:
+    own, decisions = _parted(values)
+    own.setdefault("implant_weight_g", 0.0)
+    return procedures.create_surgery(by=by, values=own, **decisions, reason=reason)
+
+
+def _changed_surgery(*, surgery: Any, by: User, values: Values, reason: str) -> Recorded:
+    own, decisions = _parted(values)
+    return procedures.change_surgery(surgery=surgery, by=by, values=own, **decisions, reason=reason)
+
+
+def _parted(values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
+    decisions = {name: values[name] for name in DECISIONS if values.get(name)}
+    return {name: value for name, value in values.items() if name not in DECISIONS}, decisions
+
+
+def _done(kind: type[Any]) -> Service:
+    return partial(procedures.create_action, kind=kind)
+
+
+CREATE: dict[type[models.Model], Service] = {
     records.Subject: subjects.create_subject,
     records.Session: sessions.create_session,
+    records.Surgery: _surgery,
+    records.VirusInjection: _done(records.VirusInjection),
+    records.ChronicRecording: _done(records.ChronicRecording),
+    records.OtherAction: _done(records.OtherAction),
     records.Weighing: measurements.weigh,
     records.WaterAdministration: measurements.give_water,
-    records.WaterRestriction: measurements.restrict,
+    records.WaterRestriction: restrictions.restrict,
     records.Line: colony.create_line,
     records.BreedingPair: colony.create_pair,
     records.Litter: colony.create_litter,
-    records.Cull: lambda *, by, values, reason: _cull(by, dict(values), reason),
+    records.Cull: _cull,
+    records.GenotypeTest: _test,
+    records.Zygosity: _zygosity,
+    records.ZygosityRule: _rule,
+    records.Dataset: datasets.create_dataset,
+    records.Task: tasks.create_task,
+    records.ProbeInsertion: recordings.create_insertion,
+    records.TrajectoryEstimate: recordings.create_trajectory,
+    records.Channel: _channel,
+    records.FieldOfView: recordings.create_field_of_view,
+    records.FieldOfViewLocation: recordings.create_location,
 }
 # With the name by which each service takes the record.
-CHANGE: dict[type[models.Model], tuple[Callable[..., Recorded], str]] = {
+CHANGE: dict[type[models.Model], tuple[Service, str]] = {
     records.Subject: (subjects.change_subject, "subject"),
     records.Session: (sessions.change_session, "session"),
+    records.Surgery: (_changed_surgery, "surgery"),
+    records.VirusInjection: (procedures.change_action, "action"),
+    records.ChronicRecording: (procedures.change_action, "action"),
+    records.OtherAction: (procedures.change_action, "action"),
+    records.Weighing: (measurements.change_weighing, "weighing"),
+    records.WaterAdministration: (measurements.change_water, "water"),
+    records.WaterRestriction: (restrictions.change_restriction, "restriction"),
     records.Line: (colony.change_line, "line"),
     records.BreedingPair: (colony.change_pair, "pair"),
     records.Litter: (colony.change_litter, "litter"),
     records.Cull: (culls.change_cull, "cull"),
+    records.GenotypeTest: (_changed_test, "test"),
+    records.Zygosity: (_changed_zygosity, "zygosity"),
+    records.ZygosityRule: (_changed_rule, "rule"),
+    records.Task: (tasks.change_task, "task"),
+    records.ProbeInsertion: (recordings.change_insertion, "insertion"),
+    records.TrajectoryEstimate: (recordings.change_trajectory, "trajectory"),
+    records.Channel: (recordings.change_channel, "channel"),
+    records.FieldOfView: (recordings.change_field_of_view, "plane"),
+    records.FieldOfViewLocation: (recordings.change_location, "location"),
+    records.PersonProfile: (profiles.change_person, "profile"),
 }
-# What is taken back rather than thrown away.
-DELETE: dict[type[models.Model], tuple[Callable[..., Any], str]] = {
+# What is taken back rather than thrown away, or from which something follows.
+DELETE: dict[type[models.Model], tuple[Service, str]] = {
     records.Cull: (culls.revive, "cull"),
+    records.GenotypeTest: (
+        lambda *, test, by, reason: genetics.remove_tests(by=by, tests=[test], reason=reason),
+        "test",
+    ),
+    records.Zygosity: (genetics.withdraw_zygosity, "zygosity"),
+    records.ZygosityRule: (genetics.delete_rule, "rule"),
+    records.ChronicInsertion: (recordings.delete_chronic_insertion, "insertion"),
 }
 # What services call a field when they refuse it, where forms call it otherwise.
 OTHER_NAMES = {
@@ -49,12 +173,16 @@ OTHER_NAMES = {
     "implant_weight": ("implant_weight_g",),
     "birth_date": ("born_on",),
     "death_date": ("died_on",),
+    "outcome_type": ("outcome",),
+    "result": ("result0",),
+    "axial": ("axial_um",),
 }
 
 
 def create(*, kind: type[Recorded], by: User, values: Values, reason: str) -> Recorded:
     if service := CREATE.get(kind):
-        return service(by=by, values=values, reason=reason)
+        made: Recorded = service(by=by, values=values, reason=reason)
+        return made
     return plain.create(kind=kind, by=by, values=values, reason=reason)
 
 
@@ -62,7 +190,8 @@ def change(*, record: Recorded, by: User, values: Values, reason: str) -> Record
     """Change a record that nobody has touched since it was read."""
     if found := CHANGE.get(type(record)):
         service, name = found
-        return service(**{name: record}, by=by, values=values, reason=reason)
+        changed: Recorded = service(**{name: record}, by=by, values=values, reason=reason)
+        return changed
     return plain.change(record=record, by=by, values=values, reason=reason)
 
 
@@ -72,11 +201,6 @@ def delete(*, record: Recorded, by: User, reason: str) -> None:
         service(**{name: record}, by=by, reason=reason)
     else:
         plain.delete(record=record, by=by, reason=reason)
-
-
-def _cull(by: User, values: dict[str, Any], reason: str) -> Recorded:
-    subject = values.pop("subject")
-    return culls.cull(by=by, subjects=[subject], values=values, reason=reason)[0]
 
 
 def move(*, animal: records.Subject, cage: records.Housing, by: User, reason: str) -> None:

@@ -56,6 +56,8 @@ class Sight:
     def _other(self, kind: type[models.Model], rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         if kind is Lab:
             return rows.filter(pk__in=self.labs)
+        if hasattr(rows, "visible_to"):
+            return rows.visible_to(self.user)  # type: ignore[no-any-return]
         if kind in {Project, User}:
             return kind._default_manager.visible_to(self.user)  # noqa: SLF001
         if path := HANG_ON.get(kind):
@@ -65,9 +67,6 @@ class Sight:
 
     def _own(self, kind: type[models.Model]) -> Q:
         """Return what limits news to those whom it is for, and the trash to who may empty it."""
-        if kind is records.Notification:
-            return Q(pk__in=records.Notification.users.through.objects.filter(user=self.user.pk)
-                     .values("notification"))  # fmt: skip
         if kind is records.NotificationRule:
             return Q(user=self.user.pk)
         if kind is records.DeletedRecord:
