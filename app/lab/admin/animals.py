@@ -4,19 +4,25 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from common.templatetags.studium import NOTHING
 from lab.admin.asking import mark_to_cull, mark_to_test, move_to_cage
 from lab.admin.base import RecordAdmin, TableInline
+from lab.admin.course import course_of
+from lab.admin.eye import eye_of, me
 from lab.admin.filters import AliveFilter, DayRangeFilter, SeenFilter, WhoseFilter
 from lab.admin.sections import ANIMALS
 from lab.models import Cull, GenotypeTest, HousingPeriod, Subject, SubjectName, Zygosity
 from lab.models.subjects import SubjectName as Name
+from lab.queries import timeline
 
 MOST_WORDS = 20
+MOST_HAPPENINGS = 300
 
 
 class CullInline(TableInline):
@@ -62,6 +68,7 @@ class SubjectAdmin(RecordAdmin):
     readonly_fields = ["age", "state", "names_known"]
     optional = ("nickname", "lab", "responsible_user")
     actions = [*RecordAdmin.actions, mark_to_cull, mark_to_test, move_to_cage]
+    change_form_template = "admin/lab/subject/change_form.html"
     inlines = [CullInline, PeriodInline, TestInline, ZygosityInline]
     fieldsets = [
         (None, {"fields": [("nickname", "names_known"), ("lab", "responsible_user"), "projects"]}),
@@ -102,6 +109,36 @@ class SubjectAdmin(RecordAdmin):
             )
         return queryset, False
 
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        animal = context.get("original")
+        if animal is not None:
+            context["course"] = course_of(animal)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> Any:
+        view = self.admin_site.admin_view(self.timeline_view)
+        own = path("<uuid:key>/timeline/", view, name="lab_subject_timeline")
+        return [own, *super().get_urls()]
+
+    def timeline_view(self, request: HttpRequest, key: Any) -> HttpResponse:
+        """Show all that has happened to an animal, newest first."""
+        animal = self.get_object(request, str(key))
+        if animal is None:
+            raise Http404
+        wish = timeline.Wish(limit=MOST_HAPPENINGS, every_weight="weights" in request.GET)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"What happened to {animal}",
+            "opts": self.opts,
+            "original": animal,
+            "happenings": timeline.of(animal, me(request), wish),
+            "most": MOST_HAPPENINGS,
+            "every_weight": wish.every_weight,
+        }
+        return TemplateResponse(request, "admin/lab/subject/timeline.html", context)
+
     @admin.display(description="age")
     def age(self, animal: Subject) -> str:
         if animal.age_days is None:
@@ -132,9 +169,18 @@ class SubjectNameAdmin(RecordAdmin):
     list_display = ["name", "kind", "subject", "lab", "since", "until"]
     list_filter = ["kind", ("since", DayRangeFilter), ("lab", SeenFilter)]
     search_fields = ["name"]
-    readonly_fields = ["until"]
-    fields = ["name", "kind", "subject", "lab", "since", "until"]
-    optional = ("lab",)
+    readonly_fields = ["kind", "lab", "since", "until"]
+    fields = [("subject", "name"), ("kind", "lab"), ("since", "until")]
+
+    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
+        """Let whoever may change an animal give it an alias."""
+        return eye_of(request).reach.may_write(Subject)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False  # a name is taken, or left; what an animal is called is changed on its page
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return eye_of(request).may_change(obj.subject) if obj else self.has_add_permission(request)
 
 
 @admin.register(Cull)

@@ -110,8 +110,7 @@ def _tagged(dataset: Dataset, tag: Tag) -> dict[str, Any]:
 
 
 def _move(chosen: Iterable[Subject], cage: Housing, facts: dict[str, Any]) -> None:
-    for animal in chosen:
-        writing.move(animal=animal, cage=cage, **facts)
+    writing.move(animals=list(chosen), cage=cage, **facts)
 
 
 TO_CULL = Deed("Mark to be culled", "Mark", None, _each(lambda *_: {"to_be_culled": True}))

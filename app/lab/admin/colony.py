@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, F, Prefetch, Q
+from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest
 from django.utils.timezone import now
 
@@ -116,29 +116,23 @@ class LitterAdmin(RecordAdmin):
 @admin.register(SubjectRequest)
 class SubjectRequestAdmin(RecordAdmin):
     section = COLONY
-    list_display = ["line", "user", "count", "got", "remaining", "made_on", "due_on"]
+    optional = ("user", "made_on")
+    list_display = ["line", "user", "count", "still_wanted", "made_on", "due_on"]
     list_filter = [("made_on", DayRangeFilter), ("due_on", DayRangeFilter), ("line", SeenFilter)]
     search_fields = ["line__name", "user__username", "description"]
-    readonly_fields = ["got", "remaining"]
+    readonly_fields = ["still_wanted"]
     fields = [
-        ("user", "line"), ("count", "got", "remaining"), ("made_on", "due_on"), "description",
+        ("user", "line"), ("count", "still_wanted"), ("made_on", "due_on"), "description",
         "json",
     ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """Count the living animals of the line that whoever asked is responsible for."""
-        lives = Q(subjects__died_on=None) | Q(subjects__died_on__gt=now().date())
-        theirs = Q(subjects__responsible_user=F("user"), subjects__line=F("line"))
-        counted = Count("subjects", filter=lives & theirs)
-        return super().get_queryset(request).annotate(got_count=counted)
+        rows: Any = super().get_queryset(request)
+        return rows.with_remaining()
 
-    @admin.display(description="has got", ordering="got_count")
-    def got(self, wish: Any) -> int:
-        return int(getattr(wish, "got_count", 0))
-
-    @admin.display(description="remaining")
-    def remaining(self, wish: Any) -> int:
-        return max((wish.count or 0) - self.got(wish), 0)
+    @admin.display(description="remaining", ordering="remaining")
+    def still_wanted(self, wish: Any) -> int:
+        return max(getattr(wish, "remaining", 0), 0)
 
 
 class PeriodInline(TableInline):

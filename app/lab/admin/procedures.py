@@ -11,8 +11,10 @@ from django.http import HttpRequest
 
 from common.templatetags.studium import NOTHING
 from lab.admin.base import RecordAdmin, TableInline
+from lab.admin.eye import eye_of
 from lab.admin.filters import DayRangeFilter, SeenFilter, WhoseFilter, of_animals
 from lab.admin.forms import ReasonedForm
+from lab.admin.narratives import narratives_for
 from lab.admin.news import NoteInline
 from lab.admin.sections import PROCEDURES, Section
 from lab.models import (
@@ -46,6 +48,12 @@ class ActionAdmin(RecordAdmin):
         "More",
         {"fields": ["name", "after_death", "confirmed", "json"], "classes": ["collapse"]},
     )  # fmt: skip
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        context["narratives"] = narratives_for(str(self.opts.model_name), eye_of(request))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def mine(self, request: HttpRequest) -> Q:
         through = self.model.users.through  # type: ignore[attr-defined]

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any, cast
 
 from django.db import models
-from django.utils.timezone import now
 
 from accounts.models import User
 from common.errors import StudiumError
@@ -16,10 +15,13 @@ from lab.services import (
     culls,
     datasets,
     genetics,
+    housing,
     measurements,
+    nicknames,
     procedures,
     profiles,
     recordings,
+    requests,
     restrictions,
     sessions,
     subjects,
@@ -100,6 +102,10 @@ def _done(kind: type[Any]) -> Service:
     return partial(procedures.create_action, kind=kind)
 
 
+def _alias(*, by: User, values: Values, reason: str) -> Recorded:
+    return nicknames.add_alias(subject=values["subject"], name=values["name"], by=by, reason=reason)
+
+
 CREATE: dict[type[models.Model], Service] = {
     records.Subject: subjects.create_subject,
     records.Session: sessions.create_session,
@@ -114,6 +120,10 @@ CREATE: dict[type[models.Model], Service] = {
     records.BreedingPair: colony.create_pair,
     records.Litter: colony.create_litter,
     records.Cull: _cull,
+    records.SubjectName: _alias,
+    records.SubjectRequest: requests.create_request,
+    records.Housing: housing.create_housing,
+    records.HousingPeriod: housing.add_period,
     records.GenotypeTest: _test,
     records.Zygosity: _zygosity,
     records.ZygosityRule: _rule,
@@ -140,6 +150,9 @@ CHANGE: dict[type[models.Model], tuple[Service, str]] = {
     records.BreedingPair: (colony.change_pair, "pair"),
     records.Litter: (colony.change_litter, "litter"),
     records.Cull: (culls.change_cull, "cull"),
+    records.SubjectRequest: (requests.change_request, "request"),
+    records.Housing: (housing.change_housing, "housing"),
+    records.HousingPeriod: (housing.change_period, "period"),
     records.GenotypeTest: (_changed_test, "test"),
     records.Zygosity: (_changed_zygosity, "zygosity"),
     records.ZygosityRule: (_changed_rule, "rule"),
@@ -154,6 +167,7 @@ CHANGE: dict[type[models.Model], tuple[Service, str]] = {
 # What is taken back rather than thrown away, or from which something follows.
 DELETE: dict[type[models.Model], tuple[Service, str]] = {
     records.Cull: (culls.revive, "cull"),
+    records.SubjectName: (nicknames.forget, "name"),
     records.GenotypeTest: (
         lambda *, test, by, reason: genetics.remove_tests(by=by, tests=[test], reason=reason),
         "test",
@@ -203,16 +217,9 @@ def delete(*, record: Recorded, by: User, reason: str) -> None:
         plain.delete(record=record, by=by, reason=reason)
 
 
-def move(*, animal: records.Subject, cage: records.Housing, by: User, reason: str) -> None:
-    """Let an animal live in another cage from now on."""
-    moment = now()
-    values = {"subject": animal, "housing": cage, "began_at": moment}
-    here = records.HousingPeriod.objects.filter(subject=animal, ended_at=None).first()
-    if here is not None and here.housing_id == cage.pk:
-        return
-    if here is not None:
-        plain.change(record=here, by=by, values={"ended_at": moment}, reason=reason)
-    plain.create(kind=records.HousingPeriod, by=by, values=values, reason=reason)
+def move(*, animals: list[Any], cage: records.Housing, by: User, reason: str) -> None:
+    """Let animals live in a cage from now on."""
+    housing.move(by=by, subjects=animals, housing=cage, reason=reason)
 
 
 def field_of(error: StudiumError, fields: Mapping[str, Any]) -> str | None:

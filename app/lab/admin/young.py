@@ -47,6 +47,7 @@ class YoungForm(RecordForm):
 class YoungInline(TableInline):
     model = Subject
     form = YoungForm
+    optional = YoungForm.optional
     verbose_name_plural = "animals"
     plain_fields = ("nickname", "sex", "ear_mark", "born_on", "weaned_on", "genotyped_on",
                     "responsible_user", "to_be_genotyped")  # fmt: skip
