@@ -116,6 +116,14 @@ class BreedingPair(Recorded):
                 condition=Q(mother1=None) | Q(mother2=None) | ~Q(mother1=F("mother2")),
                 name="pair_has_two_different_mothers",
             ),
+            models.CheckConstraint(
+                condition=Q(father=None)
+                | (
+                    (Q(mother1=None) | ~Q(father=F("mother1")))
+                    & (Q(mother2=None) | ~Q(father=F("mother2")))
+                ),
+                name="pair_s_father_is_no_mother",
+            ),
         ]
 
     def __str__(self) -> str:

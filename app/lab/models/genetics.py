@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.models import Lab
 from lab.models.colony import Allele, Line, Sequence
@@ -86,6 +86,9 @@ class Zygosity(Recorded):
             models.CheckConstraint(
                 condition=Q(value__in=ZygosityValue.values), name="zygosity_is_known"
             ),
+            models.CheckConstraint(
+                condition=Q(origin__in=Origin.values), name="zygosity_origin_is_known"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -130,6 +133,18 @@ class ZygosityRule(Recorded):
                 fields=["line", "allele", "sequence0", "result0"],
                 condition=Q(sequence1=None),
                 name="zygosity_rule_of_one_test_unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(value__in=ZygosityValue.values), name="zygosity_rule_value_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(result0__in=TestResult.values)
+                & (Q(result1=None) | Q(result1__in=TestResult.values)),
+                name="zygosity_rule_results_are_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(sequence1=None) | ~Q(sequence1=F("sequence0")),
+                name="zygosity_rule_asks_for_two_sequences",
             ),
         ]
 

@@ -146,13 +146,29 @@ def _replace(housing: Housing, by: User, new: Values, moment: datetime) -> Housi
 
 @transaction.atomic
 def add_period(*, by: User, values: Values, reason: str = "") -> HousingPeriod:
-    """Write down where an animal lived once: a subject, a housing, began_at and ended_at."""
+    """Write down where an animal lived: a subject, a housing, began_at and ended_at.
+
+    Without an end it moves in, and its time in the cage before ends.
+    """
     for name in ("subject", "housing", "began_at"):
         if values.get(name) is None:
             raise DoesNotFit(f"Say the {name.replace('_', ' ')}.", field=name)
     row = HousingPeriod(**values)
+    if row.ended_at is None:
+        return _move_in(row, by, reason)
     _need_true(row)
     return records.create(kind=HousingPeriod, by=by, values=values, reason=reason)
+
+
+def _move_in(row: HousingPeriod, by: User, reason: str) -> HousingPeriod:
+    moved = move(by=by, subjects=[row.subject], housing=row.housing, at=row.began_at, reason=reason)
+    if not moved:
+        raise Taken(f"{row.subject} lives in {row.housing} already.", field="housing")
+    if row.json is not None:
+        moved[0].json = row.json
+        with recording.by(by, reason=reason):
+            records.keep(moved[0])
+    return moved[0]
 
 
 @transaction.atomic

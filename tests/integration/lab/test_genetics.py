@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from tests.factories import accounts
 from tests.factories import lab as make
@@ -410,3 +410,39 @@ def test_the_sheet_for_genotyping_has_the_line_s_sequences_in_order(
     genetics.record_tests(by=alice, results=[test(mouse, cre, 1)])
     with django_assert_max_num_queries(4):
         assert read.sheet([mouse]) == {mouse.pk: [(cre, 1), (wild, None)]}
+
+
+# --- what the database itself refuses -------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ({"value": 4}, "zygosity_rule_value_is_known"),
+        ({"result0": 2}, "zygosity_rule_results_are_known"),
+        ({"result1": 2}, "zygosity_rule_results_are_known"),
+        ({"sequence1": "cre", "result1": 1}, "zygosity_rule_asks_for_two_sequences"),
+    ],
+)
+def test_the_database_refuses_a_rule_that_says_nothing(line, pvalb, cre, change, constraint):
+    change = {name: cre if value == "cre" else value for name, value in change.items()}
+    values = {"line": line, "allele": pvalb, "sequence0": cre, "result0": 0, "value": 0} | change
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        make.made(models.ZygosityRule, **values)
+
+
+def test_the_database_knows_one_zygosity_and_whence_it_is(mouse, pvalb):
+    make.made(models.Zygosity, subject=mouse, allele=pvalb, value=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make.made(models.Zygosity, subject=mouse, allele=pvalb, value=1)
+    with (
+        pytest.raises(IntegrityError, match="zygosity_origin_is_known"),
+        transaction.atomic(),
+        recording.by(None),
+    ):
+        models.Zygosity.objects.update(origin="guessed")
+
+
+@pytest.mark.parametrize("role", ["mother1", "mother2"])
+def test_the_database_refuses_a_father_that_is_a_mother(line, mouse, role):
+    values = {"line": line, "name": "odd", "father": mouse, role: mouse}
+    with pytest.raises(IntegrityError, match="pair_s_father_is_no_mother"), transaction.atomic():
+        make.made(models.BreedingPair, **values)

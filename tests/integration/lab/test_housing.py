@@ -204,7 +204,6 @@ def test_a_time_can_be_added_and_corrected(cage, other, pups, carol):
     ("change", "word"),
     [
         ({"ended_at": at(11)}, "lived in C1 at that time"),
-        ({"ended_at": None}, "lived in C1 at that time"),
         ({"ended_at": at(1)}, "ends before it begins"),
         ({"began_at": at(1, month=1) - timedelta(days=3)}, "was born on"),
     ],
@@ -218,6 +217,19 @@ def test_a_time_that_cannot_be_true_is_refused(cage, other, pups, carol, change,
     with pytest.raises(DoesNotFit, match=word):
         housing.change_period(period=added, by=carol, values=change)
     assert times(pups[0])[0] == ("C2", at(2), at(8))
+
+
+def test_a_time_without_an_end_is_a_move(cage, other, pups, carol):
+    housing.move(by=carol, subjects=pups, housing=cage, at=at(2))
+    values = {"subject": pups[0], "housing": other, "began_at": at(5), "json": {"from": "sheet"}}
+    added = housing.add_period(by=carol, values=values)
+    assert times(pups[0]) == [("C1", at(2), at(5)), ("C2", at(5), None)]
+    assert get(added).json == {"from": "sheet"}
+    with pytest.raises(DoesNotFit, match="lives in C2 already"):
+        housing.add_period(by=carol, values=values)
+    first = models.HousingPeriod.objects.get(subject=pups[0], housing=cage)
+    with pytest.raises(DoesNotFit, match="lived in C2 at that time"):
+        housing.change_period(period=first, by=carol, values={"ended_at": None})
 
 
 # --- reading --------------------------------------------------------------------------------------

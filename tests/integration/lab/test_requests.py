@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.factories import accounts
 from tests.factories import lab as make
 
@@ -191,6 +193,36 @@ def test_a_new_person_by_an_ordinary_change_fulfils_a_request_too(asked, animals
         subject=animals[1], by=carol, values={"responsible_user": alice, "request": None}
     )
     assert get(two).request is None
+
+
+# --- who hears of it ------------------------------------------------------------------------------
+def told(kind):
+    rows = models.Notification.objects.filter(kind=kind).prefetch_related("users")
+    return [sorted(user.username for user in row.users.all()) for row in rows]
+
+
+def test_who_keeps_the_colony_hears_of_a_request_and_who_asked_of_its_end(
+    line, animals, alder, alice, carol
+):
+    accounts.person("cora", lab=alder, role="colony manager")
+    asked = requests.create_request(by=alice, values={"line": line, "count": 2})
+    assert told("new_request") == [["cora"]]
+    requests.fulfil(request=asked, by=carol, subjects=animals[:1])
+    assert told("request_fulfilled") == []
+    requests.fulfil(request=asked, by=carol, subjects=animals[1:2])
+    assert told("request_fulfilled") == [["alice"]]
+    assert told("responsible_user_change") == [["alice", "carol"]] * 2
+
+
+def test_many_are_handed_over_in_as_many_statements_as_few(line, alder, alice, carol):
+    def statements(some):
+        with CaptureQueriesContext(connection) as asked:
+            requests.hand_over(by=carol, subjects=some, to=alice)
+        return len(asked)
+
+    herd = [make.subject(alder, carol, f"H{number}", line=line) for number in range(12)]
+    assert statements(herd[:2]) == statements(herd[2:])
+    assert len(told("responsible_user_change")) == 12
 
 
 # --- names ----------------------------------------------------------------------------------------
