@@ -27,7 +27,12 @@ LONGEST_NOTICE = 900
 
 
 class Json(JSONParser):
-    """JSON that is not nested without end."""
+    """JSON that is not nested without end.
+
+    ``NaN`` and its like are read, so that `need_plain` can name the field that holds one.
+    """
+
+    strict = False
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
         try:

@@ -7,6 +7,7 @@ Paths are those of a `vocabulary.Vocabulary`, so that nothing else can be reache
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from django.db import models
@@ -94,7 +95,20 @@ def pairs(text: str, name: str) -> Iterator[Pair]:
     if len(parts) % 2:
         raise FieldRefused(name, f"Write pairs of a path and a value; {parts[-1]!r} has none.")
     for path, value in zip(parts[::2], parts[1::2], strict=True):
-        yield Pair(path.lstrip("~").strip(), _literal(value), path.startswith("~"))
+        pair = Pair(path.lstrip("~").strip(), _literal(value), path.startswith("~"))
+        _need_comparable(pair, name)
+        yield pair
+
+
+def _need_comparable(pair: Pair, name: str) -> None:
+    """Refuse a list where one value is asked for, and what is no number."""
+    _path, operator = _part(pair.path)
+    is_list = isinstance(pair.value, list)
+    values = pair.value if is_list else [pair.value]
+    if is_list and (operator != "in" or any(isinstance(value, list) for value in values)):
+        raise FieldRefused(name, f"{pair.path!r} takes one value; a list goes with __in.")
+    if any(isinstance(value, float) and not isfinite(value) for value in values):
+        raise FieldRefused(name, f"{pair.path!r}: the number is too large.")
 
 
 def _words(text: str, name: str) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """`register-file` and `check-protected`: what ONE says of files that it has written."""
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from rest_framework import serializers
@@ -24,6 +25,8 @@ class Call:
     """One call, read field by field; lists come as lists or as text with commas."""
 
     def __init__(self, person: User, data: Any) -> None:
+        if not isinstance(data, Mapping):
+            raise FieldRefused("path", "Send an object that names a path and its files.")
         self.person, self.data = person, data
 
     def words(self, name: str) -> list[str]:

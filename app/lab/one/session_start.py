@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from rest_framework import serializers
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -33,7 +32,6 @@ class AuthToken(OneView):
 
     authentication_classes = []
     permission_classes = [ScopeAllows]
-    parser_classes = [FormParser, MultiPartParser, JSONParser]
     serializer_class = Credentials
     lasts_days = 90
 

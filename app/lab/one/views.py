@@ -164,7 +164,10 @@ class Writes(Reads):
     echoed: ClassVar[frozenset[str]] = frozenset()  # in answers alone; sent back, they say nothing
 
     def create(self, request: Request, *_: Any, **__: Any) -> Response:
-        record = self.perform(None, self._given(request.data))
+        values = self._given(request.data)
+        if not values:
+            raise FieldRefused("non_field_errors", "Nothing was sent.")
+        record = self.perform(None, values)
         return Response(self.shown(record), status=201)
 
     def update(self, request: Request, *_: Any, partial: bool = False, **__: Any) -> Response:
