@@ -17,9 +17,13 @@ Values = Mapping[str, Any]
 
 @transaction.atomic
 def create_task(*, by: User, values: Values, reason: str = "") -> Task:
-    """Enter a task of a session; one without a session belongs to the labs of its repository."""
+    """Enter a task of a session; one without a session belongs to the labs of its repository.
+
+    No arguments are an empty object, so that the database knows a task that is sent again.
+    """
     _need_place(by, values.get("session"), values.get("repository"))
-    return records.create(kind=Task, by=by, values=values, reason=reason)
+    given = {**values, "arguments": values.get("arguments") or {}}
+    return records.create(kind=Task, by=by, values=given, reason=reason)
 
 
 @transaction.atomic
@@ -30,7 +34,10 @@ def change_task(*, task: Task, by: User, values: Values, reason: str = "") -> Ta
     _need_place(by, after["session"], after["repository"])
     if "parents" in values:
         _need_no_circle(task, values["parents"])
-    return records.change(record=task, by=by, values=values, reason=reason)
+    given = dict(values)
+    if "arguments" in given:
+        given["arguments"] = given["arguments"] or {}
+    return records.change(record=task, by=by, values=given, reason=reason)
 
 
 def _need_place(by: User, session: Any, repository: Any) -> None:
@@ -43,8 +50,10 @@ def _need_place(by: User, session: Any, repository: Any) -> None:
             field="session",
         )
     labs = Lab.objects.filter(profile__repositories=repository)
-    mine = labs & Lab.objects.with_role(by, Role.EXPERIMENTER)
-    if not mine.exists():
+    mine = Lab.objects.with_role(by, Role.EXPERIMENTER)
+    if not labs.exists():
+        raise DoesNotFit("No lab uses this repository.", field="repository")
+    if not labs.filter(pk__in=mine.values("pk")).exists():
         permissions.need_create(by, Task, labs.first())
 
 

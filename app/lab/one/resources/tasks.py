@@ -45,6 +45,9 @@ WORDS: Vocabulary = Vocabulary(
 )  # fmt: skip
 
 
+MOST = 2**15 - 1  # of a small number, in either database
+
+
 class TextOrNothing(serializers.CharField):
     """A text; null stands for an empty one, as ibllib sends it."""
 
@@ -63,7 +66,7 @@ class TaskShape(serializers.ModelSerializer[Task]):
     version = TextOrNothing(64)
     log = TextOrNothing()
     status = LabelField(Task.Status, required=False)
-    ram = serializers.IntegerField(source="ram_gb", required=False, min_value=0, max_value=32767)
+    ram = serializers.IntegerField(source="ram_gb", required=False, min_value=0, max_value=MOST)
     time_out_secs = serializers.IntegerField(
         source="time_limit_s", required=False, allow_null=True, min_value=0, max_value=2**31 - 1
     )
@@ -84,6 +87,10 @@ class TaskShape(serializers.ModelSerializer[Task]):
             "datetime", "parents", "arguments", "data_repository", "json",
         ]  # fmt: skip
         read_only_fields = ["id"]
+        extra_kwargs: ClassVar = {
+            name: {"max_value": MOST, "min_value": 0}
+            for name in ("level", "priority", "cpu", "gpu", "io_charge")
+        }
         validators: ClassVar[list[Any]] = []  # the database says it, in our words
 
 
