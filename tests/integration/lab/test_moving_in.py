@@ -1,6 +1,7 @@
 """An Alyx dump comes in whole, once, with its ids, times and passwords."""
 
 import json
+import uuid
 from collections import Counter
 from io import StringIO
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, Lab, Membership, User
 from lab import models
@@ -240,6 +243,18 @@ def test_a_name_that_has_no_place_is_kept_in_the_free_data(db, rows, tmp_path):
     file.write_text(json.dumps(rows))
     call_command("import_alyx", file, stdout=StringIO())
     assert models.Weighing.objects.get(pk=weighing["pk"]).json == {leftovers.NAME: "before surgery"}
+
+
+def test_more_records_take_no_more_questions(db, rows, tmp_path):
+    weighing, questions = first(rows, "actions.weighing"), []
+    for more in (0, 40):
+        copies = [weighing | {"pk": str(uuid.UUID(int=2**64 + number))} for number in range(more)]
+        file = tmp_path / "dump.json"
+        file.write_text(json.dumps(rows + copies))
+        with CaptureQueriesContext(connection) as asked:
+            call_command("import_alyx", file, dry_run=True, stdout=StringIO())
+        questions.append(len(asked))
+    assert questions[0] == questions[1]
 
 
 @pytest.fixture

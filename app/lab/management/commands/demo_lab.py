@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--remove", action="store_true", help="take it away")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        folder = (options["folder"] or settings.STATE / "demonstration").resolve()
+        folder = (options["folder"] or settings.MOUNTS / "demonstration").resolve()
         try:
             if options["remove"]:
                 self.stdout.write(f"{demo.remove(folder=folder)} rows are gone.")
@@ -47,4 +47,6 @@ class Command(BaseCommand):
         for kind, count in made.counts.items():
             self.stdout.write(f"{kind:32}{count:8}")
         self.stdout.write(f"Files are in {folder}.")
+        if not folder.is_relative_to(settings.MOUNTS.resolve()):
+            self.stdout.write(f"They are not served: only what lies below {settings.MOUNTS} is.")
         self.stdout.write(f"Sign in as {', '.join(made.people)}: {made.password}")

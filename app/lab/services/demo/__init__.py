@@ -70,7 +70,9 @@ def fill(
 
 def remove(*, folder: Path) -> int:
     """Take all of it away; accounts are closed and the history is kept. Return the rows."""
+    folders = {folder, *removal.folders()}
     with transaction.atomic():
         count = removal.take_away()
-    files.clear(folder)
+    for each in folders:
+        files.clear(each)
     return count

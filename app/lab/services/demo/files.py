@@ -19,13 +19,17 @@ RATE_HZ = 50
 
 
 class FolderInUse(Busy):
-    title = "The folder is not empty"
+    title = "The folder cannot be used"
     remedy = "Name another one with --folder."
 
 
 def need_folder(folder: Path) -> None:
     """See that the folder is new, empty, or was made by an earlier demonstration."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderInUse(f"{folder} cannot be made: {error.strerror}.") from None
+    if any(folder.iterdir()) and not (folder / MARKER).exists():
         raise FolderInUse(f"{folder} holds files that no demonstration has made.")
 
 

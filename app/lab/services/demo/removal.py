@@ -1,5 +1,6 @@
 """Taking the demonstration away: every record of its lab, and nothing of another's."""
 
+from pathlib import Path
 from typing import Any
 
 from accounts import audit
@@ -26,6 +27,12 @@ MARKED: tuple[Any, ...] = (models.Allele, models.Sequence, models.Repository)
 
 def the_lab() -> Lab | None:
     return Lab.objects.filter(slug=SLUG, name=NAME, profile__json=MARK).first()
+
+
+def folders() -> list[Path]:
+    """Return where the files of the demonstration that is there lie."""
+    found = models.Repository.objects.filter(json=MARK).values_list("folder", flat=True)
+    return [Path(folder) for folder in found if folder]
 
 
 def take_away() -> int:

@@ -29,6 +29,10 @@ from lab.services.registration import settle_online
 from lab.times import day_of, instant_of
 
 AT_ONCE = 1000
+TOLD = ("lab", "subject__lab", "session__lab", "session__subject", "dataset__lab", "repository",
+        "line__lab", "housing", "user", "allele", "sequence", "probe_insertion__session__subject",
+        "chronic_insertion__recording", "trajectory__lab", "field_of_view__session__lab",
+        "recording__lab", "recording__subject")  # fmt: skip
 LATER = {  # links between records of one kind, or back to a kind that comes after
     "subjects.subject": ("litter", Subject, "litter"),
     "actions.session": ("parent_session", Session, "parent"),
@@ -53,9 +57,17 @@ def _bring_in(rows: list[Row], how: Kind, dump: Dump, found: Found) -> None:
     records = [_record(row, how, dump, found) for row in rows]
     links.need(rows, [*links.places(how), *_later(rows)], dump)
     _complete(records, found)
+    _know_what_history_tells(records)
     faults.keep(records, rows)
     for name in how.many:
         _link(name, how, rows, found)
+
+
+def _know_what_history_tells(records: list[Any]) -> None:
+    """Look up at once whose records these are: the history names each with its animal and lab."""
+    fields = {field.name for field in records[0]._meta.concrete_fields} if records else set()  # noqa: SLF001
+    known = [path for path in TOLD if path.partition("__")[0] in fields]
+    models.prefetch_related_objects(records, *known)
 
 
 def _later(rows: list[Row]) -> list[links.Place]:
