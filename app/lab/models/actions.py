@@ -214,4 +214,9 @@ class WaterRestriction(Action):
                 condition=Q(reference_weight_g=None) | Q(reference_weight_g__gt=0),
                 name="restriction_reference_weight_is_positive",
             ),
+            models.UniqueConstraint(
+                fields=["subject"],
+                condition=Q(ended_at=None, began_at__isnull=False),
+                name="subject_has_one_open_restriction",
+            ),
         ]

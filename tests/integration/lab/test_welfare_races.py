@@ -39,6 +39,19 @@ def test_of_eight_restrictions_at_once_one_is_open(ground, at_once):
     assert models.WaterRestriction.objects.open().count() == 1
 
 
+def test_also_when_nobody_asks_a_service(ground, at_once):
+    animal, _alice = ground
+
+    def restrict(_number):
+        try:
+            make.restriction(animal, began_at=MORNING)
+        except IntegrityError:
+            return 0
+        return 1
+
+    assert sum(at_once(AT_ONCE, restrict)) == 1
+
+
 def test_a_death_and_what_is_done_later_cannot_both_come_in(ground, at_once):
     """Half of them weigh, as a service and as the bare table; half say that the animal is dead."""
     animal, alice = ground
