@@ -50,7 +50,7 @@ class ZygosityInline(TableInline):
 class SubjectAdmin(RecordAdmin):
     section = ANIMALS
     list_display = [
-        "nickname", "lab", "line", "sex", "born_on", "age", "responsible_user", "litter",
+        "nickname", "lab", "line", "sex", "born_on", "weeks", "responsible_user", "litter",
         "cage_label", "ear_mark", "to_do", "state",
     ]  # fmt: skip
     list_filter = [
@@ -138,6 +138,10 @@ class SubjectAdmin(RecordAdmin):
             "every_weight": wish.every_weight,
         }
         return TemplateResponse(request, "admin/lab/subject/timeline.html", context)
+
+    @admin.display(description="weeks old", ordering="-born_on")
+    def weeks(self, animal: Subject) -> str | int:
+        return NOTHING if animal.age_weeks is None else animal.age_weeks
 
     @admin.display(description="age")
     def age(self, animal: Subject) -> str:

@@ -88,6 +88,13 @@ class Permitted:
         models.URLField: {"assume_scheme": "https"},
     }
 
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Offer no button beside a choice that deletes what is chosen."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None and hasattr(field.widget, "can_delete_related"):
+            field.widget.can_delete_related = False
+        return field
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", self._choices(db_field, request))
         if db_field.remote_field.model is not ContentType:
@@ -158,6 +165,11 @@ class RecordAdmin(Permitted, Historical, Page):
 
     def _shown(self, request: HttpRequest) -> set[str]:
         return set(flatten_fieldsets(self.get_fieldsets(request)))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show free data last where a page does not say the order itself."""
+        found = list(super().get_fields(request, obj))
+        return sorted(found, key=lambda name: name == "json")
 
     # --- the form -----------------------------------------------------------------------------
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
