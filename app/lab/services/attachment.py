@@ -1,6 +1,8 @@
 """Which datasets belong to a probe or an imaging plane: those of the folder named like it.
 
 The name is the second folder of a collection: ``alf/probe00/pykilosort`` belongs to ``probe00``.
+The session's row is locked while it is looked who belongs to whom: of a probe and a dataset that
+come at the same moment, the later one sees the other.
 Everything here is written inside the `recording.by` of the service that calls it.
 """
 
@@ -18,6 +20,7 @@ def attach(*, session: Session, datasets: Sequence[Dataset]) -> None:
     wanted = {folder(dataset.collection) for dataset in datasets} - {""}
     if not wanted:
         return
+    _hold(session)
     for kind in OWNERS:
         for owner in kind.objects.filter(session=session, name__in=wanted):
             owner.datasets.add(*_named(datasets, owner.name))
@@ -27,6 +30,7 @@ def gather(owner: Owner) -> None:
     """Let a new probe or plane, or one of a new name, know the datasets that are there already."""
     if not owner.name or owner.session is None:
         return
+    _hold(owner.session)
     named = _named(Dataset.objects.filter(session=owner.session), owner.name)
     if named:
         owner.datasets.add(*named)
@@ -43,6 +47,10 @@ def folder(collection: str) -> str:
     """Return the second folder of a collection, or nothing."""
     folders = collection.split("/")
     return folders[1] if len(folders) > 1 else ""
+
+
+def _hold(session: Session) -> None:
+    Session.objects.select_for_update(of=("self",)).get(pk=session.pk)
 
 
 def _named(datasets: Iterable[Dataset], name: str) -> list[Dataset]:

@@ -24,11 +24,12 @@ from lab.one.fields import LabelField, NameField, WallClockField
 from lab.one.filters import alike, equal, key, labelled, number
 from lab.one.recording_filters import of_session
 from lab.one.resources.insertions import SessionInfo, with_session_info
-from lab.one.views import Writes
+from lab.one.views import PAGING, Writes
 from lab.queries import regions
 from lab.services import recordings
 
 Provenance = TrajectoryEstimate.Provenance
+ALONG = ("trajectory", "axial_um", "lateral_um")
 MOST = 20_000  # channels in one call
 
 
@@ -160,8 +161,10 @@ class Channels(Writes):
     }
 
     def get_queryset(self) -> QuerySet[Any]:
+        """Return the channels along their probes; where all are asked for, by their ids."""
         rows = self.seen().select_related("trajectory", "brain_region")
-        return rows.order_by("trajectory", "axial_um", "lateral_um", "pk")
+        is_asked = set(self.request.query_params) - PAGING
+        return rows.order_by(*(ALONG if is_asked else ()), "pk")
 
     def create(self, request: Request, *_: Any, **__: Any) -> Response:
         data = request.data
