@@ -1,4 +1,7 @@
-"""Of restrictions that overlap, all but an animal's last end where the next began."""
+"""Of restrictions that overlap, all but an animal's last end where the next began.
+
+Late like the one before it and the one after, which holds what this brings about.
+"""
 
 from itertools import groupby
 
@@ -22,6 +25,7 @@ def end_overlapping(apps, _schema_editor):
 
 
 class Migration(migrations.Migration):
+    late = True
     dependencies = [("lab", "0009_colony_constraints")]
 
     operations = [migrations.RunPython(end_overlapping, migrations.RunPython.noop)]
