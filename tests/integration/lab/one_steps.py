@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import one_notes
 import one_recordings
 from one.api import ONE, One
 from one.registration import RegistrationClient
@@ -40,6 +41,7 @@ def steps(address, name, password, folder):
     yield "extended_qc", alyx.rest("sessions", "read", id=session["id"])["extended_qc"]
     weight = {"subject": "KS014", "weight": 23.5, "date_time": "2026-03-02T09:00:00"}
     yield "weighing", alyx.rest("weighings", "create", data=weight)
+    yield from one_notes.steps(alyx, session["id"], name)
     yield from with_files(address, name, password, folder)
     yield "recordings", dict(one_recordings.steps(address, name, password, folder))
     alyx.rest("sessions", "delete", id=session["id"])

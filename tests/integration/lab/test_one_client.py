@@ -34,6 +34,7 @@ def learned(live_server, alder, alice, tmp_path, settings):
     settings.CACHE_TABLES = tmp_path / "tables"
     settings.SITE_URL = live_server.url
     settings.MOUNTS = tmp_path
+    settings.MEDIA_ROOT = tmp_path / "media"
     alder.time_zone = "Europe/Paris"
     alder.save()
     folder, home = tmp_path / "share", tmp_path / "home"
@@ -63,6 +64,14 @@ def test_the_client_signs_in_creates_searches_and_changes(learned, live_server):
     assert (learned["again"], learned["by day"], learned["by phrase"]) == (True, 1, 1)
     assert (learned["qc"], learned["extended_qc"]) == ("PASS", {"task": 0.9})
     assert learned["weighing"]["weight"] == 23.5
+    assert learned["note"] == ["actions.session", {"name": "snapshot"}, "uploaded/notes/"]
+    assert (learned["picture"], learned["notes"]) == ([400, 200], 1)
+    assert learned["notes of the session"] == 1
+    assert (learned["free data"], learned["free data of the session"]) == ({"tag": 1}, None)
+    assert learned["warnings"] == [
+        "time_out_sec is now called time_out_secs. Not known here, so not kept: module."
+    ]
+    assert (learned["task"], learned["surgery"], learned["refused"]) == (["Started"], 1.2, True)
     assert learned["registered"] == ["spikes.clusters.npy", "spikes.times.npy"]
     assert learned["datasets"] == ["alf/spikes.clusters.npy", "alf/spikes.times.npy"]
     assert learned["loaded"] == {"times": [0, 1, 2, 3, 4], "clusters": [3, 1, 2, 2, 1]}
