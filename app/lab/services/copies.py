@@ -8,7 +8,7 @@ from django.utils.timezone import now
 
 from lab import recording
 from lab.models import FileRecord
-from lab.services.registration import settle_online
+from lab.services.registration import TOLD, settle_online
 
 
 @transaction.atomic
@@ -16,7 +16,7 @@ def set_exists(*, records: Sequence[UUID], exists: bool, reason: str) -> int:
     """Say of these file records whether their files are there, as the site itself found out."""
     with recording.by(None, reason=reason):
         rows = FileRecord.objects.filter(pk__in=records, exists=not exists)
-        changed = rows.update(exists=exists)
+        changed = rows.select_related(*TOLD).update(exists=exists)
         datasets = FileRecord.objects.filter(pk__in=records).values_list("dataset_id", flat=True)
         settle_online(list(datasets))
     return int(changed)

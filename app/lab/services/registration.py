@@ -22,6 +22,8 @@ from lab.models import (
 )
 from lab.services import attachment
 
+# What the history says of a file record besides itself.
+TOLD = ("dataset__lab", "repository")
 Key = tuple[str, str, str]  # collection, revision, name
 
 
@@ -124,7 +126,9 @@ def _find(session: Session, files: Sequence[Sent], wish: Wish, by: User) -> _Wor
     """Look up all that the files speak of, and refuse what is not known."""
     work = _Work(session, wish, by)
     names = {file.place.name for file in files}
-    rows = Dataset.objects.filter(session=session, name__in=names).select_related("revision")
+    rows = Dataset.objects.filter(session=session, name__in=names).select_related(
+        "revision", "type", "format", "created_by"
+    )
     work.there = {(r.collection, r.revision.name if r.revision else "", r.name): r for r in rows}
     types, formats = list(DatasetType.objects.all()), list(DataFormat.objects.all())
     for name in names:
@@ -241,7 +245,7 @@ def _keep_records(work: _Work, files: Sequence[Sent], datasets: Sequence[Dataset
     folder = folder_of(work.session)
     rows = FileRecord.objects.filter(dataset__in=datasets)
     there = {(row.dataset_id, row.repository_id): row for row in rows}
-    new = []
+    new, come = [], []
     for file, dataset in zip(files, datasets, strict=True):
         for repository in repositories:
             exists = _is_there(work.wish, repository)
@@ -251,9 +255,10 @@ def _keep_records(work: _Work, files: Sequence[Sent], datasets: Sequence[Dataset
                 new.append(FileRecord(dataset=dataset, repository=repository, relative_path=path,
                                       exists=exists))  # fmt: skip
             elif exists and not row.exists:
-                row.exists = True
-                row.save(update_fields=["exists"])
+                come.append(row.pk)
     FileRecord.objects.bulk_create(new)
+    if come:
+        FileRecord.objects.filter(pk__in=come).select_related(*TOLD).update(exists=True)
     settle_online([dataset.pk for dataset in datasets])
 
 

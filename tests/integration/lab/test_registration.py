@@ -5,13 +5,16 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from tests.factories import lab as make
 
 from lab import alf, models, recording
 from lab.services import registration
 
 PATH = "KS001/2026-03-02/001"
+MOST_QUESTIONS = 50
 
 
 @pytest.fixture
@@ -129,14 +132,34 @@ def test_a_protected_dataset_is_kept_as_one_expects(session, alice, program):
     assert program(alice).post("register-file", **call(check_protected=False)).status_code == 201
 
 
-def test_ten_files_take_hardly_more_questions_than_one(
-    session, alice, program, django_assert_max_num_queries
-):
-    names = [f"alf/probe{number:02d}/spikes.times.npy" for number in range(10)]
+def test_a_call_takes_as_few_questions_with_forty_files_as_with_one(session, alice, program):
     client = program(alice)
-    client.get("me")
-    with django_assert_max_num_queries(50):
-        assert client.post("register-file", **call(filenames=names)).status_code == 201
+    client.post("register-file", **call(filenames=["alf/before/spikes.times.npy"]))
+    asked = {}
+    for count in (1, 10, 40):
+        names = [f"alf/{count}/probe{number:02d}/spikes.times.npy" for number in range(count)]
+        with CaptureQueriesContext(connection) as queries:
+            assert client.post("register-file", **call(filenames=names)).status_code == 201
+        asked[count] = len(queries)
+    assert asked[1] == asked[10] == asked[40]
+    assert asked[40] <= MOST_QUESTIONS
+
+
+def test_mending_takes_as_few_questions_for_forty_files_as_for_two(session, alice, program):
+    """A call without a repository left records that say the files are nowhere."""
+    client = program(alice)
+    asked = {}
+    for count in (2, 40):
+        names = [f"alf/{count}/probe{number:02d}/spikes.times.npy" for number in range(count)]
+        without = call(filenames=names)
+        del without["name"]
+        client.post("register-file", **without)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.post("register-file", **call(filenames=names)).status_code == 201
+        asked[count] = len(queries)
+    assert asked[2] == asked[40]
+    assert not models.FileRecord.objects.filter(exists=False).exists()
+    assert not models.Dataset.objects.filter(is_online=False).exists()
 
 
 def test_datasets_attach_to_the_probe_of_their_folder(session, alice, program):
