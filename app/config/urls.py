@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views.sign_in import admin_sign_in
+from lab.api.schema import Schema
 
 urlpatterns = [
     path("", include("common.urls")),
@@ -16,6 +17,7 @@ urlpatterns = [
     path("api/v1/jobs/", include("jobs.api_urls")),
     path("api/v1/lab/", include("lab.api.scans")),
     path("api/v1/lab/", include("lab.api_urls")),
+    path("api/v1/schema", Schema.as_view({"get": "read"}), name="api-schema"),
     path("api/v1/", include("accounts.api_urls")),
     path("admin/login/", admin_sign_in),  # its own would know no second step
     path("admin/", admin.site.urls),

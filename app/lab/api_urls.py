@@ -1,31 +1,13 @@
 """The addresses of the lab's API, made from its resources."""
 
-from typing import Any
-
 from django.urls import URLPattern, path
 
-from lab.api import past
-from lab.api.resource import Resource
+from lab.api import actions, past
+from lab.api.resource import Resource, methods_of
 from lab.api.resources import ALL
 from lab.api.views import Records
 
 app_name = "lab-api"
-
-
-Methods = dict[str, Any]
-
-
-def methods_of(resource: Resource) -> tuple[Methods, Methods]:
-    """Return what a list and a detail answer: method to action."""
-    many: Methods = {"get": "listed"}
-    one: Methods = {"get": "retrieve"}
-    if resource.creator:
-        many["post"] = "create"
-    if resource.change:
-        many["patch"], one["patch"] = "change_many", "update"
-    if resource.delete:
-        many["delete"], one["delete"] = "delete_many", "destroy"
-    return many, one
 
 
 def addresses(resource: Resource) -> list[URLPattern]:
@@ -48,6 +30,15 @@ alone = [
         name="subjects-timeline",
     ),
     path("trash", past.Trash.as_view({"get": "listed"}), name="trash"),
+    path("today", actions.Today.as_view({"get": "listed"}), name="today"),
+    *(
+        path(
+            each.path.replace("{id}", "<str:id>"),
+            actions.Act.as_view({"post": "act"}, action_=each),
+            name=each.name,
+        )
+        for each in actions.ACTIONS
+    ),
     path("trash/<str:id>/restore", past.Trash.as_view({"post": "restore"}), name="trash-restore"),
 ]
 

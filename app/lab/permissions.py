@@ -125,6 +125,22 @@ def need_create(user: User, kind: type[models.Model], lab: Lab | None) -> None:
     _need(user, WRITERS.get(kind), lab)
 
 
+def need_keep(user: User, record: models.Model) -> None:
+    """Refuse unless ``user`` may have a record as it is now: a new one, or one that was changed.
+
+    It counts where the record belongs, and where its animal lives; below a free hand also whose
+    animal it is.
+    """
+    kind, lab = type(record), getattr(record, "lab", None)
+    role = _need(user, WRITERS.get(kind), lab)
+    subject: Any = record if kind is records.Subject else getattr(record, "subject", None)
+    if subject is not None and subject.lab_id != getattr(lab, "pk", None):
+        role = _need(user, WRITERS.get(kind), subject.lab)
+    if isinstance(record, OWN_ALONE) and subject is not record and not at_least(role, FREE_HAND):
+        is_new = record._state.adding or "subject" in record.changes()  # noqa: SLF001
+        _need_own(user, subject if is_new else record)
+
+
 def need_change(user: User, record: models.Model) -> None:
     """Refuse unless ``user`` may change this very record."""
     lab = getattr(record, "lab", None)

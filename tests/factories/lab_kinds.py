@@ -24,6 +24,9 @@ def one_of_each(house: Any, by: Any, mark: str = "") -> dict[str, Any]:
     about = {"content_type": ContentType.objects.get_for_model(animal), "object_id": animal.pk}
     return {
         "subjects": animal,
+        "subject-names": made(
+            models.SubjectName, subject=animal, lab=house, name=f"Speedy{mark}", kind="alias"
+        ),
         "sessions": session,
         "weighings": lab.weighing(animal, by),
         "water-administrations": lab.water(animal, by),

@@ -62,6 +62,7 @@ def get(name: str, answers: str, *given: str) -> Row:
 
 
 ROWS = [
+    get("api-schema", EVERYBODY),
     get("components", EVERYBODY),
     get("home", EVERYBODY),
     get("search", SIGNED_IN),

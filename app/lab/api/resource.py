@@ -80,5 +80,30 @@ class Resource:
         return _create_many(self.model)
 
 
+Methods = dict[str, Any]
+
+
+def methods_of(resource: Resource) -> tuple[Methods, Methods]:
+    """Return what a list and a detail answer: method to action."""
+    many: Methods = {"get": "listed"}
+    one: Methods = {"get": "retrieve"}
+    if resource.creator:
+        many["post"] = "create"
+    if resource.change:
+        many["patch"], one["patch"] = "change_many", "update"
+    if resource.delete:
+        many["delete"], one["delete"] = "delete_many", "destroy"
+    return many, one
+
+
+def taking(word: str, service: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a service that takes its record as ``record``, whatever it calls it itself."""
+
+    def call(*, record: Any, **given: Any) -> Any:
+        return service(**{word: record}, **given)
+
+    return call
+
+
 def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())

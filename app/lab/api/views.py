@@ -73,8 +73,8 @@ class Records(LabView):
 
     def _update(self, key: str) -> Response:
         record = self.held(key)
-        self._alter(record, self._values(self.request.data, record))
-        return self._told(self.find(str(record.pk)))
+        changed = self._alter(record, self._values(self.request.data, record))
+        return self._told(self.find(str(changed.pk)))
 
     def destroy(self, request: Request, id: str) -> HttpResponse:  # noqa: A002, ARG002
         self.only(WRITING)
@@ -116,8 +116,8 @@ class Records(LabView):
         )
         pairs: list[tuple[Any, dict[str, Any]]] = list(zip(there, values, strict=True))
         with permissions.remembered():
-            bulk.each(pairs, lambda pair: self._alter(pair[0], self._kept(pair[1], pair[0])))
-        return self._answer_many([record.pk for record in there])
+            done = bulk.each(pairs, lambda pair: self._alter(pair[0], self._kept(pair[1], pair[0])))
+        return self._answer_many([record.pk for record in done])
 
     def delete_many(self, request: Request) -> HttpResponse:  # noqa: ARG002
         self.only(WRITING)

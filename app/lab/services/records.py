@@ -21,7 +21,7 @@ def create(*, kind: type[Kind], by: User, values: Values, reason: str = "") -> K
     """Create a record; ``values`` may hold lists for links to many."""
     plain, links = _parted(kind, values)
     record = kind(**plain)
-    permissions.need_create(by, kind, getattr(record, "lab", None))
+    permissions.need_keep(by, record)
     with recording.by(by, reason=reason):
         keep(record)
         _link(record, links)
@@ -36,7 +36,7 @@ def create_many(
     parted = [_parted(kind, values) for values in rows]
     made = [kind(**plain) for plain, _ in parted]
     for record in made:
-        permissions.need_create(by, kind, getattr(record, "lab", None))
+        permissions.need_keep(by, record)
     with recording.by(by, reason=reason):
         keep_all(kind, made)
         for record, (_, links) in zip(made, parted, strict=True):
@@ -51,7 +51,7 @@ def change(*, record: Kind, by: User, values: Values, reason: str = "") -> Kind:
     plain, links = _parted(type(record), values)
     for name, value in plain.items():
         setattr(record, name, value)
-    permissions.need_create(by, type(record), getattr(record, "lab", None))  # where it goes to
+    permissions.need_keep(by, record)  # where it goes to
     with recording.by(by, reason=reason):
         keep(record)
         _link(record, links)

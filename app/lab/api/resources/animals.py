@@ -4,14 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.models import User
 from lab.api.filters import Filter, keeping, truth
-from lab.api.resource import Resource, words
-from lab.models import Subject
-from lab.services import subjects
-
-
-def _change(*, record: Any, **given: Any) -> Any:
-    return subjects.change_subject(subject=record, **given)
+from lab.api.resource import Resource, taking, words
+from lab.models import Subject, SubjectName
+from lab.services import nicknames, subjects
 
 
 def _alive(rows: Any, is_alive: Any) -> Any:
@@ -58,7 +55,7 @@ SUBJECTS = Resource(
     ),
     order=("nickname", "born_on", "died_on", "id"),
     create=subjects.create_subject,
-    change=_change,
+    change=taking("subject", subjects.change_subject),
     example={
         "nickname": "KS014",
         "lab": "alder",
@@ -68,4 +65,22 @@ SUBJECTS = Resource(
     },
 )
 
-ALL = (SUBJECTS,)
+
+def _alias(*, by: User, values: Any, reason: str = "") -> Any:
+    return nicknames.add_alias(subject=values["subject"], by=by, name=values["name"], reason=reason)
+
+
+NAMES = Resource(
+    name="subject-names",
+    model=SubjectName,
+    about="A name that an animal has, had, or answers to; what is created is an alias.",
+    fields=words("subject lab name kind since until"),
+    read_only=words("lab kind since until"),
+    order=("-since", "name", "id"),
+    create=_alias,
+    change=None,
+    delete=taking("name", nicknames.forget),
+    example={"subject": "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a", "name": "Speedy"},
+)
+
+ALL = (SUBJECTS, NAMES)

@@ -7,23 +7,12 @@ from rest_framework import serializers
 from accounts.models import User
 from lab import models
 from lab.api.filters import Filter, truth
-from lab.api.resource import Resource, words
-from lab.services import colony, culls, records
+from lab.api.resource import Resource, taking, words
+from lab.errors import DoesNotFit
+from lab.services import colony, culls, genetics, records, requests
 
 SUBJECT = "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a"
 LINE = "5f0c1a52-7a55-4c0e-8f7b-0d6d3c1b2a49"
-
-
-def _change_line(*, record: Any, **given: Any) -> Any:
-    return colony.change_line(line=record, **given)
-
-
-def _change_pair(*, record: Any, **given: Any) -> Any:
-    return colony.change_pair(pair=record, **given)
-
-
-def _change_litter(*, record: Any, **given: Any) -> Any:
-    return colony.change_litter(litter=record, **given)
 
 
 def _create_litter(*, by: User, values: Any, reason: str = "") -> Any:
@@ -34,6 +23,61 @@ def _create_litter(*, by: User, values: Any, reason: str = "") -> Any:
     if animals:
         colony.add_young(litter=litter, by=by, animals=animals, reason=reason)
     return litter
+
+
+def _record_test(*, by: User, values: Any, reason: str = "") -> Any:
+    """Enter one result; zygosities follow from it. One that is there already is replaced."""
+    return _record_tests(by=by, rows=[values], reason=reason)[0]
+
+
+def _record_tests(*, by: User, rows: Any, reason: str = "") -> list[Any]:
+    results = [{"result": None, **row} for row in rows]
+    genetics.record_tests(by=by, results=results, reason=reason)
+    subjects = {row["subject"].pk for row in rows}
+    tests = models.GenotypeTest.objects.filter(subject__in=subjects)
+    made = {(test.subject_id, test.sequence_id): test for test in tests}
+    return [made[row["subject"].pk, row["sequence"].pk] for row in rows]
+
+
+def _change_test(*, record: Any, by: User, values: Any, reason: str = "") -> Any:
+    for name in ("subject", "sequence"):
+        if name in values and values[name].pk != getattr(record, f"{name}_id"):
+            raise DoesNotFit("A test stays with its animal and its sequence.", field=name)
+    result = {"subject": record.subject, "sequence": record.sequence, "result": record.result}
+    changed = _record_test(by=by, values=result | _of(values, "result"), reason=reason)
+    rest = {name: value for name, value in values.items() if name == "json"}
+    return records.change(record=changed, by=by, values=rest, reason=reason) if rest else changed
+
+
+def _of(values: Any, *names: str) -> dict[str, Any]:
+    return {name: values[name] for name in names if name in values}
+
+
+def _remove_test(*, record: Any, **given: Any) -> None:
+    genetics.remove_tests(tests=[record], **given)
+
+
+def _state(*, by: User, values: Any, reason: str = "") -> Any:
+    told = _of(values, "subject", "allele", "value")
+    genetics.state_zygosity(by=by, reason=reason, **told)
+    return models.Zygosity.objects.get(subject=values["subject"], allele=values["allele"])
+
+
+def _restate(*, record: Any, by: User, values: Any, reason: str = "") -> Any:
+    for name in ("subject", "allele"):
+        if name in values and values[name].pk != getattr(record, f"{name}_id"):
+            raise DoesNotFit("A zygosity stays with its animal and its allele.", field=name)
+    value = values.get("value", record.value)
+    told = {"subject": record.subject, "allele": record.allele, "value": value}
+    return _state(by=by, values=told, reason=reason)
+
+
+def _create_rule(**given: Any) -> Any:
+    return genetics.create_rule(**given)[0]
+
+
+def _change_rule(*, record: Any, **given: Any) -> Any:
+    return genetics.change_rule(rule=record, **given)[0]
 
 
 def _going(rows: Any, is_going: Any) -> Any:
@@ -63,7 +107,7 @@ LINES = Resource(
     read_only=words("last_subject_number last_pair_number last_litter_number"),
     order=("name", "nickname", "id"),
     create=colony.create_line,
-    change=_change_line,
+    change=taking("line", colony.change_line),
     example={"nickname": "PV", "name": "PV-Cre", "lab": "alder"},
 )
 PAIRS = Resource(
@@ -77,7 +121,7 @@ PAIRS = Resource(
     ),
     order=("name", "began_on", "ended_on", "id"),
     create=colony.create_pair,
-    change=_change_pair,
+    change=taking("pair", colony.change_pair),
     example={"line": LINE, "father": SUBJECT, "began_on": "2026-03-02"},
 )
 LITTERS = Resource(
@@ -89,7 +133,7 @@ LITTERS = Resource(
     optional=("name", "line"),
     order=("name", "born_on", "id"),
     create=_create_litter,
-    change=_change_litter,
+    change=taking("litter", colony.change_litter),
     example={"line": LINE, "born_on": "2026-03-23", "animals": [{"sex": "F"}, {"sex": "M"}]},
 )
 REQUESTS = Resource(
@@ -97,7 +141,10 @@ REQUESTS = Resource(
     model=models.SubjectRequest,
     about="Somebody's wish for animals of a line.",
     fields=words("line user count made_on due_on description json"),
+    optional=("user", "made_on"),
     order=("-made_on", "due_on", "id"),
+    create=requests.create_request,
+    change=taking("request", requests.change_request),
     example={"line": LINE, "user": "alice", "count": 4, "made_on": "2026-03-02"},
 )
 
@@ -108,14 +155,6 @@ def _cull(*, by: User, values: Any, reason: str = "") -> Any:
     return made
 
 
-def _change_cull(*, record: Any, **given: Any) -> Any:
-    return culls.change_cull(cull=record, **given)
-
-
-def _revive(*, record: Any, **given: Any) -> None:
-    culls.revive(cull=record, **given)
-
-
 CULLS = Resource(
     name="culls",
     model=models.Cull,
@@ -124,8 +163,8 @@ CULLS = Resource(
     optional=("user", "culled_on"),
     order=("-culled_on", "id"),
     create=_cull,
-    change=_change_cull,
-    delete=_revive,
+    change=taking("cull", culls.change_cull),
+    delete=taking("cull", culls.revive),
     example={"subject": SUBJECT, "culled_on": "2026-06-01"},
 )
 ALLELES = Resource(
@@ -150,7 +189,10 @@ TESTS = Resource(
     about="Whether a sequence was found in an animal.",
     fields=words("subject sequence result json"),
     order=("id",),
-    create=None,
+    create=_record_test,
+    create_many=_record_tests,
+    change=_change_test,
+    delete=_remove_test,
     example={"subject": SUBJECT, "sequence": LINE, "result": "present"},
 )
 ZYGOSITIES = Resource(
@@ -158,8 +200,11 @@ ZYGOSITIES = Resource(
     model=models.Zygosity,
     about="What an animal has of an allele.",
     fields=words("subject allele value origin json"),
-    read_only=("origin",),
+    read_only=("origin", "json"),
     order=("id",),
+    create=_state,
+    change=_restate,
+    delete=taking("zygosity", genetics.withdraw_zygosity),
     example={"subject": SUBJECT, "allele": LINE, "value": "+/-"},
 )
 RULES = Resource(
@@ -168,7 +213,9 @@ RULES = Resource(
     about="What follows for an allele, in one line, from the results of one or two tests.",
     fields=words("line allele sequence0 result0 sequence1 result1 value position json"),
     order=("position", "id"),
-    change=records.change,
+    create=_create_rule,
+    change=_change_rule,
+    delete=taking("rule", genetics.delete_rule),
     example={
         "line": LINE,
         "allele": LINE,

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from rest_framework import serializers
+
 from lab import models
+from lab.api.fields import Day
 from lab.api.filters import Filter, truth
-from lab.api.resource import Resource, words
+from lab.api.resource import Resource, taking, words
 from lab.models import Session, WaterAdministration, Weighing
-from lab.services import measurements, sessions
+from lab.services import measurements, procedures, restrictions, sessions
 
 SUBJECT = "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a"
 
@@ -15,13 +18,33 @@ def _open(rows: Any, is_open: Any) -> Any:
     return rows.filter(ended_at=None) if is_open else rows.exclude(ended_at=None)
 
 
-def _change_session(*, record: Any, **given: Any) -> Any:
-    return sessions.change_session(session=record, **given)
+def _act(kind: Any) -> Any:
+    def create(**given: Any) -> Any:
+        return procedures.create_action(kind=kind, **given)
+
+    return create
+
+
+def _parted(values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a surgery's values, and what was decided of the animal's life."""
+    given = dict(values)
+    names = [name for name in ("died_on", "lives_because") if name in given]
+    return given, {name: given.pop(name) for name in names}
+
+
+def _operate(*, values: Any, **given: Any) -> Any:
+    told, decided = _parted(values)
+    return procedures.create_surgery(values=told, **decided, **given)
+
+
+def _change_surgery(*, record: Any, values: Any, **given: Any) -> Any:
+    told, decided = _parted(values)
+    return procedures.change_surgery(surgery=record, values=told, **decided, **given)
 
 
 ACTION = words(
     """
-        subject lab name users location procedures narrative began_at ended_at after_death
+        subject lab name users location procedures narrative began_at ended_at after_death confirmed
         """
 )
 
@@ -40,7 +63,7 @@ SESSIONS = Resource(
     optional=("lab",),
     order=("-began_at", "day", "id"),
     create=sessions.create_session,
-    change=_change_session,
+    change=taking("session", sessions.change_session),
     example={
         "subject": SUBJECT,
         "began_at": "2026-03-02T09:00:00Z",
@@ -55,12 +78,13 @@ WEIGHINGS = Resource(
     about="An animal's weight in grams at an instant.",
     fields=words(
         """
-        subject at weight_g user after_death json
+        subject at weight_g user after_death confirmed json
         """
     ),
     optional=("user",),
     order=("-at", "weight_g", "id"),
     create=measurements.weigh,
+    change=taking("weighing", measurements.change_weighing),
     example={
         "subject": SUBJECT,
         "at": "2026-03-02T09:00:00Z",
@@ -74,12 +98,13 @@ WATER = Resource(
     about="Water that an animal got, in millilitres; with a session it was a reward.",
     fields=words(
         """
-        subject at water_ml water_type is_adlib session user after_death json
+        subject at water_ml water_type is_adlib session user after_death confirmed json
         """
     ),
     optional=("user",),
     order=("-at", "water_ml", "id"),
     create=measurements.give_water,
+    change=taking("water", measurements.change_water),
     example={
         "subject": SUBJECT,
         "at": "2026-03-02T10:00:00Z",
@@ -94,6 +119,12 @@ SURGERIES = Resource(
     fields=(*ACTION, "outcome", "implant_weight_g", "json"),
     optional=("lab",),
     order=("-began_at", "id"),
+    extra={
+        "died_on": Day(required=False, write_only=True),
+        "lives_because": serializers.CharField(required=False, write_only=True, max_length=255),
+    },
+    create=_operate,
+    change=_change_surgery,
     example={"subject": SUBJECT, "began_at": "2026-03-02T09:00:00Z", "outcome": "r"},
 )
 INJECTIONS = Resource(
@@ -103,6 +134,8 @@ INJECTIONS = Resource(
     fields=(*ACTION, "virus_batch", "volume_nl", "rate_nl_per_min", "kind", "json"),
     optional=("lab",),
     order=("-began_at", "id"),
+    create=_act(models.VirusInjection),
+    change=taking("action", procedures.change_action),
     example={"subject": SUBJECT, "began_at": "2026-03-02T09:00:00Z", "volume_nl": 200},
 )
 IMPLANTS = Resource(
@@ -112,6 +145,8 @@ IMPLANTS = Resource(
     fields=(*ACTION, "json"),
     optional=("lab",),
     order=("-began_at", "id"),
+    create=_act(models.ChronicRecording),
+    change=taking("action", procedures.change_action),
     example={"subject": SUBJECT, "began_at": "2026-03-02T09:00:00Z"},
 )
 OTHERS = Resource(
@@ -121,6 +156,8 @@ OTHERS = Resource(
     fields=(*ACTION, "json"),
     optional=("lab",),
     order=("-began_at", "id"),
+    create=_act(models.OtherAction),
+    change=taking("action", procedures.change_action),
     example={"subject": SUBJECT, "began_at": "2026-03-02T09:00:00Z", "narrative": "Handled."},
 )
 RESTRICTIONS = Resource(
@@ -133,7 +170,8 @@ RESTRICTIONS = Resource(
         Filter("open", "true or false: it has not ended.", truth, _open, {"type": "boolean"}),
     ),
     order=("-began_at", "ended_at", "id"),
-    create=measurements.restrict,
+    create=restrictions.restrict,
+    change=taking("restriction", restrictions.change_restriction),
     example={"subject": SUBJECT, "began_at": "2026-03-02T09:00:00Z", "reference_weight_g": 25},
 )
 

@@ -3,16 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.contenttypes.models import ContentType
 from rest_framework import serializers
 
 from accounts.models import User
+from common.errors import NotAllowed
 from lab import models
 from lab.api.filters import IDS, Filter, keeping, several
 from lab.api.references import seen
 from lab.api.resource import Resource, words
 from lab.errors import DoesNotFit
-from lab.services import records
+from lab.services import news, notes
 
 ABOUT: dict[str, type[models.Recorded]] = {
     "subject": models.Subject, "session": models.Session, "line": models.Line,
@@ -47,19 +47,13 @@ def _create(*, by: User, values: Any, reason: str = "") -> Any:
     if about is None:
         name = kind._meta.verbose_name  # noqa: SLF001
         raise DoesNotFit(f"There is no such {name} that you can see.", field="about")
-    given |= {
-        "user": by,
-        "content_type": ContentType.objects.get_for_model(kind),
-        "object_id": about.pk,
-        "lab": getattr(about, "lab", None),
-    }
-    return records.create(kind=models.Note, by=by, values=given, reason=reason)
+    return notes.create_note(by=by, about=about, values=given, reason=reason)
 
 
 def _change(*, record: Any, by: User, values: Any, reason: str = "") -> Any:
     if {"about_kind", "object_id"} & set(values):
         raise DoesNotFit("A note stays with its record.", field="about")
-    return records.change(record=record, by=by, values=values, reason=reason)
+    return notes.change_note(note=record, by=by, values=values, reason=reason)
 
 
 NOTES = Resource(
@@ -93,19 +87,39 @@ NOTES = Resource(
 )
 
 
-def _create_rule(*, by: User, values: Any, reason: str = "") -> Any:
-    kind = models.NotificationRule
-    return records.create(kind=kind, by=by, values={**values, "user": by}, reason=reason)
+class NotYourRule(NotAllowed):
+    message = "Everybody says for themselves of what they want to hear."
+    remedy = "Ask that person."
+
+
+def _choose(*, by: User, values: Any, reason: str = "") -> Any:  # noqa: ARG001  a choice needs none
+    return news.choose(by=by, kind=values["kind"], scope=values["scope"])
+
+
+def _choose_again(*, record: Any, by: User, values: Any, reason: str = "") -> Any:  # noqa: ARG001
+    if record.user_id != by.pk:
+        raise NotYourRule
+    if values.get("kind", record.kind) != record.kind:
+        raise DoesNotFit("A rule stays with its kind of news.", field="kind")
+    return news.choose(by=by, kind=record.kind, scope=values.get("scope", record.scope))
+
+
+def _forget(*, record: Any, by: User, reason: str = "") -> None:  # noqa: ARG001
+    if record.user_id != by.pk:
+        raise NotYourRule
+    news.choose_the_usual(by=by, kinds=[record.kind])
 
 
 RULES = Resource(
     name="notification-rules",
     model=models.NotificationRule,
     about="Of whose animals you want to hear, for one kind of news.",
-    fields=words("user kind scope json"),
+    fields=words("user kind scope"),
     read_only=("user",),
     order=("kind", "id"),
-    create=_create_rule,
+    create=_choose,
+    change=_choose_again,
+    delete=_forget,
     example={"kind": "mouse_underweight", "scope": "mine"},
 )
 

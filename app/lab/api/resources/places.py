@@ -1,7 +1,8 @@
 """Where animals live and things are done."""
 
 from lab import models
-from lab.api.resource import Resource, words
+from lab.api.resource import Resource, taking, words
+from lab.services import housing
 
 SUBJECT = "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a"
 HOUSING = "7d6a1f0e-2a51-4d0a-9a51-3b1f0e6c8d21"
@@ -24,6 +25,8 @@ HOUSINGS = Resource(
         """
     ),
     order=("cage_name", "id"),
+    create=housing.create_housing,
+    change=taking("housing", housing.change_housing),
     example={"cage_name": "C12", "lab": "alder"},
 )
 PERIODS = Resource(
@@ -32,6 +35,8 @@ PERIODS = Resource(
     about="When an animal lived in a cage; open while it does.",
     fields=words("subject housing began_at ended_at json"),
     order=("-began_at", "ended_at", "id"),
+    create=housing.add_period,
+    change=taking("period", housing.change_period),
     example={"subject": SUBJECT, "housing": HOUSING, "began_at": "2026-03-02T09:00:00Z"},
 )
 

@@ -1,12 +1,44 @@
 """What was recorded: datasets, files, where they lie, what is said about them."""
 
+from typing import Any
 from uuid import UUID
 
+from accounts.models import User
 from lab import models
 from lab.api.filters import IDS, Filter, keeping, several
-from lab.api.resource import Resource, words
+from lab.api.resource import Resource, taking, words
+from lab.errors import DoesNotFit, Protected
+from lab.services import datasets, records, tasks
 
 SOME = "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a"
+
+
+def _create_dataset(*, by: User, values: Any, reason: str = "") -> Any:
+    """Enter a dataset of a session; it belongs to the session's lab."""
+    session = values.get("session")
+    if session is None:
+        raise DoesNotFit("Say of which session it is.", field="session")
+    given = {**values, "lab": session.lab, "created_by": by}
+    return datasets.create_dataset(by=by, values=given, reason=reason)
+
+
+def _change_dataset(*, record: Any, by: User, values: Any, reason: str = "") -> Any:
+    _need_unprotected(record)
+    if values.get("session", record.session) != record.session:
+        raise DoesNotFit("A dataset stays with its session.", field="session")
+    return records.change(record=record, by=by, values=values, reason=reason)
+
+
+def _delete_dataset(*, record: Any, by: User, reason: str = "") -> None:
+    _need_unprotected(record)
+    records.delete(record=record, by=by, reason=reason)
+
+
+def _need_unprotected(dataset: Any) -> None:
+    """Refuse to touch what a publication's tag keeps as it is."""
+    if dataset.tags.filter(is_protected=True).exists():
+        raise Protected
+
 
 DATASETS = Resource(
     name="datasets",
@@ -19,6 +51,9 @@ DATASETS = Resource(
         """
     ),
     read_only=words("changed_at is_online lab created_by created_at"),
+    create=_create_dataset,
+    change=_change_dataset,
+    delete=_delete_dataset,
     filters=(
         Filter(
             "data_format",
@@ -107,6 +142,8 @@ TASKS = Resource(
         """
     ),
     order=("-at", "priority", "id"),
+    create=tasks.create_task,
+    change=taking("task", tasks.change_task),
     example={"name": "spike sorting", "session": SOME, "graph": "ephys"},
 )
 
