@@ -156,7 +156,9 @@ def _is_unique(error: ValidationError) -> bool:
 
 
 def _parted(kind: type[models.Model], values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
-    many = {field.name for field in kind._meta.many_to_many}  # noqa: SLF001
+    about = kind._meta  # noqa: SLF001  Django's public way to know a model
+    back = {one.get_accessor_name() for one in about.related_objects if one.many_to_many}
+    many = {field.name for field in about.many_to_many} | back
     plain = {name: value for name, value in values.items() if name not in many}
     return plain, {name: value for name, value in values.items() if name in many}
 
