@@ -35,7 +35,7 @@ def get(path: str, **query: Any) -> Callable[[dict[str, Any], int], Request]:
 
 def new_session(facts: dict[str, Any], _number: int) -> Request:
     number = next(FRESH)
-    day = date(2027, 1, 1) + timedelta(days=number)
+    day = date(2025, 1, 1) + timedelta(days=number % 240)  # before all others
     body = {"subject": facts["subject"], "start_time": f"{day}T09:00:00", "number": 1}
     return "POST", "/alyx/sessions", body
 
