@@ -1,6 +1,6 @@
 /** Templates for a narrative: choosing one writes it at the place of the cursor. */
 
-const chooser = document.querySelector("[data-behaviour=narratives]");
+const chooser = document.querySelector("[data-narratives]");
 const field = document.getElementById("id_narrative");
 
 if (chooser && field) {
