@@ -71,8 +71,8 @@ class Protected(NotAllowed):
     message = "One or more datasets is protected"  # ONE reads these very words
     remedy = "Register the file under a new revision."
 
-    def __init__(self, details: Sequence[Any] = ()) -> None:
-        super().__init__()
+    def __init__(self, details: Sequence[Any] = (), *, named: str = "") -> None:
+        super().__init__(f"{self.message}: {named}." if named else "")
         self.details = list(details)
 
 

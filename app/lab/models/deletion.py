@@ -11,6 +11,7 @@ from django.db.models.deletion import Collector, ProtectedError, RestrictedError
 from accounts import audit
 from lab import recording
 from lab.errors import StillNeeded
+from lab.models.protection import need_unprotected
 from lab.models.recorded import Recorded, kind_of
 from lab.models.trash import DeletedRecord
 
@@ -19,9 +20,13 @@ Row = dict[str, Any]
 
 @transaction.atomic
 def throw_away(*, record: Recorded) -> DeletedRecord:
-    """Delete a record and all that it owns, and keep what is needed to restore it."""
+    """Delete a record and all that it owns, and keep what is needed to restore it.
+
+    What a tag protects is not deleted, nor is whatever owns it.
+    """
     hand = recording.hand()
     collector = _collect(record)
+    need_unprotected(row for rows in collector.data.values() for row in rows)
     rows = list(_rows(collector))
     label, lab, kind = str(record)[:200], getattr(record, "lab", None), type(record)
     kept = DeletedRecord.objects.create(
@@ -51,6 +56,7 @@ def throw_away_all(*, records: Sequence[Recorded]) -> None:
         for record in records:
             throw_away(record=record)
         return
+    need_unprotected(records)
     hand, name = recording.hand(), kind_of(kind)
     DeletedRecord.objects.bulk_create(
         DeletedRecord(

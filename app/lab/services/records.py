@@ -11,6 +11,7 @@ from lab import permissions, recording
 from lab.errors import DoesNotFit, Taken
 from lab.models import Recorded
 from lab.models.deletion import throw_away
+from lab.models.protection import need_unprotected
 
 Kind = TypeVar("Kind", bound=Recorded)
 Values = Mapping[str, Any]
@@ -46,8 +47,9 @@ def create_many(
 
 @transaction.atomic
 def change(*, record: Kind, by: User, values: Values, reason: str = "") -> Kind:
-    """Change what ``values`` names, and nothing else."""
+    """Change what ``values`` names, and nothing else; what a tag protects stays as it is."""
     permissions.need_change(by, record)
+    need_unprotected([record])
     plain, links = _parted(type(record), values)
     for name, value in plain.items():
         setattr(record, name, value)

@@ -7,7 +7,7 @@ from accounts.models import User
 from lab import models
 from lab.api.filters import IDS, Filter, keeping, several
 from lab.api.resource import Resource, taking, words
-from lab.errors import DoesNotFit, Protected
+from lab.errors import DoesNotFit
 from lab.services import datasets, records, tasks
 
 SOME = "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a"
@@ -23,21 +23,9 @@ def _create_dataset(*, by: User, values: Any, reason: str = "") -> Any:
 
 
 def _change_dataset(*, record: Any, by: User, values: Any, reason: str = "") -> Any:
-    _need_unprotected(record)
     if values.get("session", record.session) != record.session:
         raise DoesNotFit("A dataset stays with its session.", field="session")
     return records.change(record=record, by=by, values=values, reason=reason)
-
-
-def _delete_dataset(*, record: Any, by: User, reason: str = "") -> None:
-    _need_unprotected(record)
-    records.delete(record=record, by=by, reason=reason)
-
-
-def _need_unprotected(dataset: Any) -> None:
-    """Refuse to touch what a publication's tag keeps as it is."""
-    if dataset.tags.filter(is_protected=True).exists():
-        raise Protected
 
 
 DATASETS = Resource(
@@ -53,7 +41,6 @@ DATASETS = Resource(
     read_only=words("changed_at is_online lab created_by created_at"),
     create=_create_dataset,
     change=_change_dataset,
-    delete=_delete_dataset,
     filters=(
         Filter(
             "data_format",
