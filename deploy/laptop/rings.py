@@ -59,7 +59,7 @@ PYTEST = ("python", "-m", "pytest", "-q")
 WITH_POSTGRES = ("python", POSTGRES, *PYTEST)
 FLEET = Ring(
     "fleet",
-    (*PYTEST, "-n0", "-p", "no:randomly"),
+    (*PYTEST, "-n2", "--dist=loadfile", "-p", "no:randomly"),  # hosts of its own for each half
     packages.FLEET,
     "tests/fleet",
     only=("-m", "subset"),

@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import sys
 
-from tests.fleet.image import SOURCE, STATE
+from tests.fleet import image
+from tests.fleet.image import SHARED, SOURCE
 
 BUILDERS = ("setuptools", "wheel")  # what pip builds psycopg2 and uWSGI with
 LOCKS = ("requirements/deployed.txt", "requirements/server.txt", "package-lock.json")
@@ -21,15 +22,13 @@ LOCKS = ("requirements/deployed.txt", "requirements/server.txt", "package-lock.j
 def folder():
     """Return the folder with `wheels` and `tarballs`, filled for these lock files."""
     content = b"".join((SOURCE / name).read_bytes() for name in LOCKS)
-    place = STATE / f"goods-{hashlib.sha256(content).hexdigest()[:12]}"
-    if not place.exists():
-        draft = place.with_name(f"{place.name}.draft")
-        shutil.rmtree(draft, ignore_errors=True)
-        (draft / "wheels").mkdir(parents=True)
-        (draft / "tarballs").mkdir()
-        _fetch_wheels(draft / "wheels")
-        _fetch_tarballs(draft)
-        draft.rename(place)
+    place = SHARED / f"goods-{hashlib.sha256(content).hexdigest()[:12]}"
+    with image.made_once(place) as draft:
+        if draft:
+            (draft / "wheels").mkdir(parents=True)
+            (draft / "tarballs").mkdir()
+            _fetch_wheels(draft / "wheels")
+            _fetch_tarballs(draft)
     return place
 
 

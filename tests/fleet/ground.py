@@ -111,6 +111,7 @@ def _trial():
 @contextmanager
 def alone():
     """Be this checkout's only run, begin without what an earlier one left, and leave nothing."""
+    STATE.mkdir(parents=True, exist_ok=True)
     with (STATE / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,14 +5,18 @@ that the roles ask for lie in the tree's apt cache, not installed: a host has no
 finds its index and its files there and installs them as on any host.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
-STATE = Path(os.environ.get("STUDIUM_FLEET", SOURCE / ".state" / "fleet"))
+LANE = os.environ.get("PYTEST_XDIST_WORKER", "")  # files run side by side have fleets of their own
+SHARED = Path(os.environ.get("STUDIUM_FLEET", SOURCE / ".state" / "fleet"))
+STATE = SHARED / LANE
 ARCHIVE = os.environ.get("STUDIUM_FLEET_ARCHIVE", "")  # for a machine that is no Debian 12
 RELEASE = "bookworm"
 BARE = (
@@ -40,14 +44,26 @@ def wanted():
 def tree():
     """Return the folder of the tree, made when it is not there yet."""
     content = "\n".join([RELEASE, *BARE, *wanted(), *ASKED_BY_TESTS, QUICK, KEEP])
-    folder = STATE / f"debian-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
-    if not folder.exists():
+    folder = SHARED / f"debian-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
+    with made_once(folder) as draft:
+        if draft:
+            _make(draft)
+    return folder
+
+
+@contextmanager
+def made_once(folder):
+    """Yield where to make a folder that all lanes share, or None when it is there; one makes it."""
+    SHARED.mkdir(parents=True, exist_ok=True)
+    with (SHARED / "making.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            yield None
+            return
         draft = folder.with_name(f"{folder.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)
-        draft.parent.mkdir(parents=True, exist_ok=True)
-        _make(draft)
+        yield draft
         draft.rename(folder)
-    return folder
 
 
 def _make(folder):

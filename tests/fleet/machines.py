@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from tests.fleet.image import SOURCE, STATE, run
+from tests.fleet.image import LANE, SOURCE, STATE, run
 
-MARK = "sf" + hashlib.sha256(str(SOURCE).encode()).hexdigest()[:4]
+MARK = "sf" + hashlib.sha256(f"{SOURCE}{LANE}".encode()).hexdigest()[:4]
 CONTROLLER = f"{MARK}-ctl"
 NETWORK = "10.77.0"
 HOSTS = STATE / "hosts"  # what hosts write; see ground.py for where that may be
