@@ -153,13 +153,13 @@ def test_a_file_that_is_still_being_written_is_left_alone(record, share):
 
 def test_a_name_that_is_no_text_is_told_in_letters(record, share):
     record()
-    name = os.fsencode(share.folder) + b"/caf\xe9.npy"
+    name = os.fsencode(share.folder) + b"/caf\xe9.npy"  # codespell:ignore
     with open(name, "wb") as file:  # noqa: PTH123  bytes are no Path
         file.write(b"x")
     os.utime(name, (LONG_AGO, LONG_AGO))
     found = scan(share).findings.get()
     assert (found.kind, found.path, found.detail) == (
-        "orphan", "caf\\xe9.npy", "Its name is not UTF-8.",
+        "orphan", "caf\\xe9.npy", "Its name is not UTF-8.",  # codespell:ignore
     )  # fmt: skip
 
 
