@@ -1,5 +1,6 @@
 """Registering files: all of a call or none, and once however often it is sent."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -127,7 +128,7 @@ def _find(session: Session, files: Sequence[Sent], wish: Wish, by: User) -> _Wor
     work = _Work(session, wish, by)
     names = {file.place.name for file in files}
     rows = Dataset.objects.filter(session=session, name__in=names).select_related(
-        "revision", "type", "format", "created_by"
+        "revision", "type", "format", "created_by", "lab"
     )
     work.there = {(r.collection, r.revision.name if r.revision else "", r.name): r for r in rows}
     types, formats = list(DatasetType.objects.all()), list(DataFormat.objects.all())
@@ -187,9 +188,7 @@ def _keep(work: _Work, files: Sequence[Sent]) -> list[Dataset]:
         _clear_defaults(work, files)
     new = {file.key: _new(work, file) for file in files if file.key not in work.there}
     Dataset.objects.bulk_create(list(new.values()))
-    for file in files:
-        if file.key in work.there:
-            _renew(work, work.there[file.key], file)
+    _renew(work, [file for file in files if file.key in work.there])
     everything = work.there | new
     return [everything[file.key] for file in files]
 
@@ -203,7 +202,7 @@ def _clear_defaults(work: _Work, files: Sequence[Sent]) -> None:
         if row.is_default and row.pk not in mine and (row.collection, row.name) in names
     ]  # fmt: skip
     if others:
-        Dataset.objects.filter(pk__in=others).update(is_default=False)
+        Dataset.objects.filter(pk__in=others).select_related("lab").update(is_default=False)
 
 
 def _new(work: _Work, file: Sent) -> Dataset:
@@ -224,19 +223,32 @@ def _new(work: _Work, file: Sent) -> Dataset:
     )
 
 
-def _renew(work: _Work, dataset: Dataset, file: Sent) -> None:
-    wanted: dict[str, Any] = {
+def _renew(work: _Work, files: Iterable[Sent]) -> None:
+    """Let datasets that are there say what is new of their files, all in one statement."""
+    changed: dict[str, list[Dataset]] = defaultdict(list)
+    for file in files:
+        dataset = work.there[file.key]
+        for name, value in _said(work, dataset, file).items():
+            if getattr(dataset, name) != value:
+                setattr(dataset, name, value)
+                changed[name].append(dataset)
+    if not changed:
+        return
+    rows = list({row.pk: row for found in changed.values() for row in found}.values())
+    Dataset.objects.select_related("lab").bulk_update(rows, list(changed))
+    for row in rows:
+        row.remember()
+
+
+def _said(work: _Work, dataset: Dataset, file: Sent) -> dict[str, Any]:
+    """Return what a dataset is to say after a call; what the call left out stays."""
+    return {
         "file_size": file.size if file.size is not None else dataset.file_size,
         "hash": file.hash or dataset.hash,
         "version": file.version or dataset.version,
         "qc": file.qc or dataset.qc,
         "is_default": work.wish.is_default or dataset.is_default,
     }
-    changed = [name for name, value in wanted.items() if getattr(dataset, name) != value]
-    for name in changed:
-        setattr(dataset, name, wanted[name])
-    if changed:
-        dataset.save(update_fields=[*changed, "changed_at"])
 
 
 def _keep_records(work: _Work, files: Sequence[Sent], datasets: Sequence[Dataset]) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from tests.factories import lab as make
 
+from accounts.models import AuditEntry
 from lab import alf, models, recording
 from lab.services import registration
 
@@ -132,17 +133,71 @@ def test_a_protected_dataset_is_kept_as_one_expects(session, alice, program):
     assert program(alice).post("register-file", **call(check_protected=False)).status_code == 201
 
 
+def _questions(client, count, **more):
+    """Return how many questions a call about so many files of one folder asks."""
+    names = [f"alf/{count}/probe{number:02d}/spikes.times.npy" for number in range(count)]
+    with CaptureQueriesContext(connection) as queries:
+        assert client.post("register-file", **call(filenames=names, **more)).status_code == 201
+    return len(queries)
+
+
 def test_a_call_takes_as_few_questions_with_forty_files_as_with_one(session, alice, program):
     client = program(alice)
     client.post("register-file", **call(filenames=["alf/before/spikes.times.npy"]))
-    asked = {}
+    for facts in (
+        {"hashes": ["a"], "filesizes": [1]},  # new
+        {"hashes": ["a"], "filesizes": [1]},  # the same again
+        {"hashes": ["b"], "filesizes": [2]},  # another content
+    ):
+        asked = {count: _questions(client, count, **facts) for count in (1, 10, 40)}
+        assert asked[1] == asked[10] == asked[40], facts
+        assert asked[40] <= MOST_QUESTIONS
+    assert set(models.Dataset.objects.exclude(hash="").values_list("hash", "file_size")) == {
+        ("b", 2)
+    }
+
+
+def test_a_copy_elsewhere_takes_as_few_questions_for_forty_files_as_for_one(
+    session, alice, program
+):
+    make.made(models.Repository, name="desk", is_personal=True)
+    client = program(alice)
     for count in (1, 10, 40):
-        names = [f"alf/{count}/probe{number:02d}/spikes.times.npy" for number in range(count)]
+        _questions(client, count)
+    asked = {count: _questions(client, count, name="desk") for count in (1, 10, 40)}
+    assert asked[1] == asked[10] == asked[40]
+
+
+def test_revisions_take_as_few_questions_for_forty_files_as_for_one(session, alice, program):
+    client, asked = program(alice), {}
+    for count in (1, 10, 40):
+        _questions(client, count)
+        folders = [f"alf/{count}/probe{number:02d}/#r{count}#" for number in range(count)]
+        names = [f"{folder}/spikes.times.npy" for folder in folders]
         with CaptureQueriesContext(connection) as queries:
             assert client.post("register-file", **call(filenames=names)).status_code == 201
         asked[count] = len(queries)
     assert asked[1] == asked[10] == asked[40]
-    assert asked[40] <= MOST_QUESTIONS
+
+
+def test_another_content_stands_in_the_history_of_each_file(session, alice, program):
+    client = program(alice)
+    names = ["alf/probe00/spikes.times.npy", "alf/probe01/spikes.times.npy"]
+    client.post("register-file", **call(filenames=names, hashes=["a", "a"], filesizes=[1, 1]))
+    before = {row.pk: row.changed_at for row in models.Dataset.objects.all()}
+    client.post("register-file", **call(filenames=names, hashes=["a", "b"], filesizes=[1, 2]))
+    told = {
+        row.collection: [
+            (each.user, each.lab, each.changes)
+            for each in AuditEntry.objects.on(row).filter(action="dataset.changed")
+        ]
+        for row in models.Dataset.objects.all()
+    }
+    changes = {"hash": ["a", "b"], "file_size": [1, 2]}
+    assert told == {"alf/probe00": [], "alf/probe01": [(alice, session.lab, changes)]}
+    later = [row.collection for row in models.Dataset.objects.all()
+             if row.changed_at > before[row.pk]]  # fmt: skip
+    assert later == ["alf/probe01"]
 
 
 def test_mending_takes_as_few_questions_for_forty_files_as_for_two(session, alice, program):
