@@ -40,7 +40,7 @@ def test_a_former_filter_is_said_to_be_one(session, alice, program):
 
 
 def test_a_field_that_looks_like_a_known_one_is_a_mistake(animal, alice, program):
-    answer = program(alice).patch("subjects/KS001", descripton="Curious")
+    answer = program(alice).patch("subjects/KS001", descripton="Curious")  # codespell:ignore
     assert answer.status_code == 400
     assert "Did you mean description?" in answer.json()["descripton"][0]  # codespell:ignore
 
