@@ -191,7 +191,11 @@ class Writes(Reads):
 
     def shown(self, record: Any) -> Any:
         """Return the record as a later request would see it."""
-        again = self.get_queryset().filter(pk=record.pk).first()
+        rows: Any = self.get_queryset()
+        again = rows.filter(pk=record.pk).first()
+        if again is None:  # they do not see it any more; its lists tell what they see all the same
+            lookups = rows._prefetch_related_lookups  # noqa: SLF001
+            models.prefetch_related_objects([record], *lookups)
         return self.get_serializer(again or record).data
 
     def _given(self, data: Any, record: Any = None, *, partial: bool = False) -> dict[str, Any]:
@@ -201,7 +205,22 @@ class Writes(Reads):
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
         bodies.need_finite(values)
+        if record is not None:
+            values |= self._with_unseen(values, record)
         return placed(values, self.lab_of(values, record))
+
+    def _with_unseen(self, values: Mapping[str, Any], record: Any) -> dict[str, list[Any]]:
+        """Return the lists that were sent with the linked rows that the person does not see."""
+        lists = {}
+        bare = type(record)(pk=record.pk)  # which knows no list that was fetched for the person
+        for each in cast("Any", self.get_serializer()).fields.values():
+            child = getattr(each, "child_relation", None)
+            among = getattr(child, "among", None)
+            if among and each.source in values:
+                linked = getattr(bare, each.source).all()
+                hidden = linked.exclude(pk__in=among(self.person).values("pk"))
+                lists[each.source] = [*values[each.source], *hidden]
+        return lists
 
     def lab_of(self, values: Mapping[str, Any], record: Any) -> Any:
         """Return the lab whose clock the values were read from."""

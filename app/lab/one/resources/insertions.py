@@ -26,10 +26,10 @@ class SessionInfo(SessionRow):
         fields = ["id", "subject", "start_time", "number", "lab", "projects", "task_protocol"]
 
 
-def with_session_info(rows: QuerySet[Any], session: str) -> QuerySet[Any]:
-    """Fetch what `SessionInfo` shows of the session at the end of the path ``session``."""
+def with_session_info(rows: QuerySet[Any], session: str, user: Any) -> QuerySet[Any]:
+    """Fetch what `SessionInfo` shows ``user`` of the session at the end of the path ``session``."""
     whole = rows.select_related(f"{session}__subject", f"{session}__lab__profile")
-    return whole.prefetch_related(with_profiles(f"{session}__projects"))
+    return whole.prefetch_related(with_profiles(f"{session}__projects", user))
 
 
 class ModelField(NameField):
@@ -89,7 +89,7 @@ class Insertions(Writes):
     }
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = with_session_info(self.seen(), "session").select_related(
+        rows = with_session_info(self.seen(), "session", self.person).select_related(
             "model", "chronic_insertion"
         )
         whole = rows.prefetch_related(Prefetch("datasets", Dataset.objects.only("pk")))
@@ -149,7 +149,7 @@ class ChronicInsertions(Writes):
 
     def get_queryset(self) -> QuerySet[Any]:
         probes = ProbeInsertion.objects.visible_to(self.person).select_related("model")
-        of_sessions = with_session_info(probes, "session")
+        of_sessions = with_session_info(probes, "session", self.person)
         rows = self.seen().select_related(
             "model", "recording__subject__lab", "recording__lab__profile"
         )

@@ -31,9 +31,9 @@ def projects(user: Any) -> QuerySet[Any]:
     return Project.objects.visible_to(user).select_related("profile", "lab")
 
 
-def with_profiles(path: str) -> Any:
-    """Fetch projects together with the names that ONE knows them by."""
-    return Prefetch(path, Project.objects.select_related("profile"))
+def with_profiles(path: str, user: Any) -> Any:
+    """Fetch the projects that ``user`` sees, with the names that ONE knows them by."""
+    return Prefetch(path, Project.objects.visible_to(user).select_related("profile"))
 
 
 def repositories(_user: Any) -> QuerySet[Any]:

@@ -248,7 +248,9 @@ class Sessions(Writes):
 
     def get_queryset(self) -> QuerySet[Any]:
         rows = self.seen().select_related("subject", "lab__profile", "location", "parent")
-        listed = rows.prefetch_related(with_profiles("projects")).order_by("-began_at", "pk")
+        listed = rows.prefetch_related(with_profiles("projects", self.person)).order_by(
+            "-began_at", "pk"
+        )
         return listed if self.action == "list" else self._whole(listed)
 
     def _whole(self, rows: QuerySet[Any]) -> QuerySet[Any]:

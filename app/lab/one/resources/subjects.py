@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import Prefetch, Q, QuerySet
 from rest_framework import serializers
 
+from accounts.models import Project
 from lab.models import Line, Litter, Session, Source, Species, Strain, Subject, Zygosity
 from lab.models.lookups import Named
 from lab.one import vocabulary
@@ -16,9 +17,11 @@ from lab.one.views import Writes
 from lab.services import subjects
 
 
-def projects_of_sessions(subjects: Any) -> dict[Any, list[str]]:
-    """Return for each animal the projects that its sessions belong to, by one question."""
-    links = Session.projects.through.objects.filter(session__subject__in=subjects)
+def projects_of_sessions(subjects: Any, user: Any) -> dict[Any, list[str]]:
+    """Return for each animal the projects that ``user`` sees of its sessions, by one question."""
+    links = Session.projects.through.objects.filter(
+        session__subject__in=subjects, project__in=Project.objects.visible_to(user)
+    )
     pairs = links.values_list("session__subject", "project__profile__path_name").distinct()
     found: dict[Any, list[str]] = defaultdict(list)
     for subject, name in sorted(pairs):
@@ -67,7 +70,7 @@ class SubjectShape(serializers.ModelSerializer[Subject]):
     def get_session_projects(self, subject: Subject) -> list[str]:
         if self._of_sessions is None:  # asked once for all animals that are shown together
             together = self.parent.instance if self.parent else [subject]
-            self._of_sessions = projects_of_sessions(together)
+            self._of_sessions = projects_of_sessions(together, self.context["request"].user)
         return self._of_sessions.get(subject.pk, [])
 
     def get_genotype(self, subject: Subject) -> list[str]:
@@ -100,7 +103,7 @@ class Subjects(Writes):
             "responsible_user", "species", "strain", "source", "line", "litter", "lab__profile"
         )
         return rows.prefetch_related(
-            with_profiles("projects"),
+            with_profiles("projects", self.person),
             Prefetch("zygosities", Zygosity.objects.select_related("allele")),
         )
 

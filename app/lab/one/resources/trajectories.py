@@ -98,7 +98,7 @@ class Trajectories(Writes):
     }
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = with_session_info(self.seen(), "probe_insertion__session")
+        rows = with_session_info(self.seen(), "probe_insertion__session", self.person)
         whole = rows.select_related("lab", "chronic_insertion__recording", "coordinate_system")
         return whole.order_by("-probe_insertion__session__began_at", "-provenance", "pk")
 
