@@ -30,7 +30,10 @@ class LabProfile(Recorded):
 
     class WaterRule(models.TextChoices):
         GRAM = "gram", "in proportion to the animal's weight"
-        DEFICIT = "deficit", "in proportion to what it lacks of the expected weight"
+        DEFICIT = (
+            "deficit",
+            "in proportion to what it lacks of the lab's fraction of its reference weight",
+        )
         FIXED = "fixed", "the same for every animal"
 
     class ProtocolRule(models.TextChoices):

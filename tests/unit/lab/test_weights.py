@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from lab.models import LabProfile
 from lab.weights import Course, Growth, Norm, Restriction, Rule
 
 GROWTH = Growth({
@@ -122,3 +123,10 @@ def test_the_expected_weight_is_a_hundred_percent(reference, of_reference, of_zs
     if expected > 0:
         again = replace(course, weighings=[(FIFTH, expected)])
         assert again.on(FIFTH).percentage == pytest.approx(100)
+
+
+def test_the_rule_of_the_deficit_says_which_weight_it_is_about():
+    """It compares with the lab's fraction of the reference, not with the expected weight."""
+    said = str(LabProfile.WaterRule.DEFICIT.label)
+    assert "the lab's fraction of its reference weight" in said
+    assert "expected" not in said
