@@ -87,9 +87,10 @@ class Administration(AdminSite):
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             page = getattr(view, "__self__", None)
-            if request.user.is_authenticated and not self.has_permission(request):
+            is_known = request.user.is_authenticated
+            if is_known and not self.has_permission(request):
                 raise NoEntry
-            if isinstance(page, ModelAdmin) and not self._is_open(page, request):
+            if is_known and isinstance(page, ModelAdmin) and not self._is_open(page, request):
                 raise OperatorsOnly
             answer: HttpResponseBase = inner(request, *args, **kwargs)
             return answer

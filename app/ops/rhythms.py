@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
+from django.db.models import Max
 from django.utils import timezone
 
 from ops.models import CronRun, CronTick
@@ -70,9 +71,15 @@ def is_due(rhythm: Rhythm, now: datetime | None = None) -> bool:
 
 def misses(rhythms: Sequence[Rhythm], now: datetime | None = None) -> list[Miss]:
     """Return the jobs that should have succeeded by now and have not."""
-    at, period, since = now or timezone.now(), tick_period(), _known_since()
-    found = (_miss(rhythm, at, period, since) for rhythm in rhythms)
+    at, period, since, last = now or timezone.now(), tick_period(), _known_since(), _successes()
+    found = (_miss(rhythm, at, period, last.get(rhythm.code), since) for rhythm in rhythms)
     return [miss for miss in found if miss]
+
+
+def _successes() -> dict[str, datetime]:
+    """Return when each job began that succeeded last."""
+    finished = CronRun.objects.filter(outcome=Outcome.FINISHED).order_by()
+    return dict(finished.values_list("job").annotate(last=Max("started_at")))
 
 
 def _known_since() -> datetime:
@@ -81,9 +88,9 @@ def _known_since() -> datetime:
     return first or timezone.now()
 
 
-def _miss(rhythm: Rhythm, now: datetime, period: timedelta, since: datetime) -> Miss | None:
-    finished = CronRun.objects.filter(job=rhythm.code, outcome=Outcome.FINISHED)
-    last = finished.order_by("-started_at").values_list("started_at", flat=True).first()
+def _miss(
+    rhythm: Rhythm, now: datetime, period: timedelta, last: datetime | None, since: datetime
+) -> Miss | None:
     allowed = max(rhythm.every, period) + period + rhythm.limit + GRACE
     waited = now - (last or since)
     if waited <= allowed:

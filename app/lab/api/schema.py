@@ -6,6 +6,7 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.authentication import ScopeAllows
 from lab.api import actions
 from lab.api import description as say
 from lab.api.base import LabView
@@ -62,7 +63,7 @@ class Schema(LabView):
     """The description is no secret: programs read it before they have a token."""
 
     authentication_classes = []
-    permission_classes = []
+    permission_classes = [ScopeAllows]
 
     def read(self, request: Request) -> Response:  # noqa: ARG002
         return Response(document())
