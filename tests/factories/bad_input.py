@@ -347,7 +347,7 @@ def endpoints(animal: Any, alice: Any) -> dict[str, Endpoint]:
                 "check_protected": False,
             }
         ),
-        "new-download": Endpoint({"datasets": [data], "projects": [], "user": "alice"}),
+        "new-download": Endpoint({"datasets": [data], "projects": [], "user": "carol"}),
         "sync-file-status": Endpoint({"exist": [str(there["file"])], "missing": []}),
         "auth-token": Endpoint({"username": "alice", "password": "x"}),
     }

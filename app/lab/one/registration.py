@@ -33,11 +33,17 @@ class Call:
         value = self.data.get(name)
         if value in UNSAID:
             return []
-        found = value if isinstance(value, list) else str(value).split(",")
-        return [str(each).strip() for each in found]
+        found = value if isinstance(value, list) else [value]
+        if not all(isinstance(each, str | int | None) for each in found):
+            raise FieldRefused(name, "Write a list of texts or whole numbers, one for each file.")
+        words = found if isinstance(value, list) else str(value).split(",")
+        return [str(each).strip() for each in words]
 
     def text(self, name: str) -> str:
-        return str(self.data.get(name) or "")
+        value = self.data.get(name)
+        if value is not None and not isinstance(value, str):
+            raise FieldRefused(name, "Write a text.")
+        return value or ""
 
     def truth(self, name: str, *, usual: bool) -> bool:
         value = self.data.get(name)
