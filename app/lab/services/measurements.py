@@ -1,19 +1,20 @@
 """Weights and water, as they are measured and given."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import now
 
 from accounts.models import User
+from lab import permissions
 from lab.errors import DoesNotFit
 from lab.models import Subject, WaterAdministration, Weighing
 from lab.services import life, records, welfare
-from lab.services.plausibility import need_life, need_likely_weight, need_number
+from lab.services.plausibility import Lately, need_life, need_likely_weight, need_number
 from lab.services.restrictions import restrict, usual_type
 
-__all__ = ["change_water", "change_weighing", "give_water", "restrict", "weigh"]
+__all__ = ["change_water", "change_weighing", "give_water", "restrict", "weigh", "weigh_many"]
 
 Values = Mapping[str, Any]
 
@@ -29,8 +30,30 @@ def weigh(*, by: User, values: Values, reason: str = "") -> Weighing:
     need_life(given["subject"], {**given, "began_at": given["at"]}, field="date_time")
     need_likely_weight(given)
     weighing = records.create(kind=Weighing, by=by, values=given, reason=reason)
-    welfare.look_at(weighing, by=by)
+    welfare.look_at([weighing], by=by)
     return weighing
+
+
+@transaction.atomic
+def weigh_many(*, by: User, rows: Sequence[Values], reason: str = "") -> list[Weighing]:
+    """Write down many weights as `weigh` does one after the other, by a fixed number of questions.
+
+    Each is held against those before it in the list, too. People are told of an animal once, as it
+    is after all of them.
+    """
+    moment = now()
+    given: list[dict[str, Any]] = [{"at": moment, "user": by, **values} for values in rows]
+    animals = life.lock_all(values["subject"] for values in given)
+    for values in given:
+        values["subject"] = animals[values["subject"].pk]
+        need_life(values["subject"], {**values, "began_at": values["at"]}, field="date_time")
+    lately = Lately.of(given)
+    for values in given:
+        lately.need_likely(values)
+    with permissions.remembered():
+        made = records.create_many(kind=Weighing, by=by, rows=given, reason=reason)
+    welfare.look_at(made, by=by)
+    return made
 
 
 @transaction.atomic

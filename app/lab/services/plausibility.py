@@ -1,9 +1,12 @@
 """What cannot be, or hardly can: refused, unless whoever sends it says why it is right."""
 
-from collections.abc import Mapping
+from bisect import bisect_right, insort
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
-from typing import Any
+from typing import Any, Self
 
 from django.utils.timezone import now
 
@@ -12,6 +15,7 @@ from lab.models import LabProfile, Subject, Weighing
 from lab.times import day_of
 
 SAY_WHY = "If this is right, say why in confirmed."
+Weight = tuple[datetime, float]  # in grams
 LATELY = timedelta(days=7)  # within which two weights of an animal are compared
 
 
@@ -65,22 +69,68 @@ def _need_within(weight: float, rules: LabProfile, field: str) -> None:
         )
 
 
-def _neighbour(subject: Subject, given: Mapping[str, Any]) -> Weighing | None:
-    """Return the last weighing of the week before this one."""
+def _neighbour(subject: Subject, given: Mapping[str, Any]) -> Weight | None:
+    """Return the last weight of the week before this one."""
     at: datetime = given["at"]
     others = Weighing.objects.filter(subject=subject, at__lte=at, at__gt=at - LATELY)
     if "pk" in given:
         others = others.exclude(pk=given["pk"])
-    return others.order_by("-at").first()
+    return others.order_by("-at").values_list("at", "weight_g").first()
 
 
-def _need_near(weight: float, fraction: float, before: Weighing | None, field: str) -> None:
-    if before is None or not before.weight_g:
+def _need_near(weight: float, fraction: float, before: Weight | None, field: str) -> None:
+    if before is None or not before[1]:
         return
-    change = abs(weight - before.weight_g) / before.weight_g
-    if change > fraction:
+    at, former = before
+    if abs(weight - former) / former > fraction:
         raise DoesNotFit(
-            f"{weight:g} g is implausible: the animal weighed {before.weight_g:g} g on"
-            f" {before.at:%Y-%m-%d}. {SAY_WHY}",
+            f"{weight:g} g is implausible: the animal weighed {former:g} g on"
+            f" {at:%Y-%m-%d}. {SAY_WHY}",
             field=field,
         )
+
+
+@dataclass(frozen=True)
+class Lately:
+    """The rules and the weights that many new weighings are held against, each asked for once."""
+
+    rules: Mapping[Any, LabProfile]
+    weights: Mapping[Any, list[Weight]]
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> Self:
+        """Look up what concerns these new weighings: two questions for any number of them."""
+        labs = {given["subject"].lab_id for given in rows}
+        times = [given["at"] for given in rows]
+        found = Weighing.objects.filter(
+            subject__in={given["subject"].pk for given in rows},
+            at__gt=min(times) - LATELY,
+            at__lte=max(times),
+        )
+        weights: dict[Any, list[Weight]] = defaultdict(list)
+        for key, at, weight in found.order_by("at").values_list("subject", "at", "weight_g"):
+            weights[key].append((at, weight))
+        rules = {rule.lab_id: rule for rule in LabProfile.objects.filter(lab__in=labs)}
+        return cls(rules, weights)
+
+    def need_likely(self, given: Mapping[str, Any], *, field: str = "weight") -> None:
+        """Refuse as `need_likely_weight` does; the next one is held against this one, too."""
+        weight = need_number(given, "weight_g", field=field)
+        known = self.weights[given["subject"].pk]
+        rules = self.rules.get(given["subject"].lab_id)
+        if rules is not None and not given.get("confirmed"):
+            _need_within(weight, rules, field)
+            if rules.weight_change_fraction is not None:
+                _need_near(weight, rules.weight_change_fraction, _last(known, given["at"]), field)
+        insort(known, (given["at"], weight), key=_when)
+
+
+def _when(weight: Weight) -> datetime:
+    return weight[0]
+
+
+def _last(known: Sequence[Weight], at: datetime) -> Weight | None:
+    """Return the last of the weights of the week before an instant; they are in order."""
+    place = bisect_right(known, at, key=_when)
+    found = known[place - 1] if place else None
+    return found if found and found[0] > at - LATELY else None

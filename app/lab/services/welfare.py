@@ -1,5 +1,6 @@
 """What has to be told for the animals' sake: too light, thirsty, not weighed; at once or daily."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -10,13 +11,21 @@ from django.utils.timezone import now
 
 from accounts.models import Lab, Membership, User
 from accounts.roles import Role
-from lab.models import LabProfile, NewsKind, Notification, Subject, SubjectRequest, Weighing
+from lab.models import (
+    LabProfile,
+    NewsKind,
+    Notification,
+    Subject,
+    SubjectRequest,
+    WaterRestriction,
+    Weighing,
+)
 from lab.queries import weights
 from lab.queries.needs import Need, needs
 from lab.services import news, told_lately
 from lab.services.news import Story
 from lab.times import day_of, instant_of, wall_clock
-from lab.weights import NEARLY_PERCENT, Reading
+from lab.weights import NEARLY_PERCENT, Course, Reading
 
 DUE_AFTER = timedelta(hours=23)
 
@@ -117,18 +126,29 @@ def _story(subject: Subject, kind: NewsKind, title: str, message: str) -> Story:
 
 
 # --- at once ---------------------------------------------------------------------------------
-def look_at(weighing: Weighing, *, by: User | None = None) -> None:
-    """Tell at once when what was just weighed is too light; older weighings change nothing now."""
-    subject = weighing.subject
-    if not subject.is_alive() or not subject.waterrestrictions.exclude(began_at=None).exists():
-        return
-    animal = Subject.objects.select_related("lab__profile", "responsible_user").get(pk=subject.pk)
-    reading = weights.courses([animal])[animal.pk].on(day_of(now(), animal.lab))
-    if reading.weighed_on != day_of(weighing.at, animal.lab):
-        return
-    story = _underweight(animal, reading)
-    if story:
-        news.tell([story], by=by)
+def look_at(weighings: Sequence[Weighing], *, by: User | None = None) -> None:
+    """Tell at once when what was just weighed is too light; older weighings change nothing now.
+
+    A fixed number of questions for any number of weighings.
+    """
+    times: dict[Any, list[datetime]] = defaultdict(list)
+    for weighing in weighings:
+        if weighing.subject.is_alive():
+            times[weighing.subject_id].append(weighing.at)
+    restricted = WaterRestriction.objects.filter(subject__in=list(times)).exclude(began_at=None)
+    rows = Subject.objects.filter(pk__in=restricted.order_by().values("subject"))
+    animals = list(rows.select_related("lab__profile", "responsible_user")) if times else []
+    found = weights.courses(animals) if animals else {}
+    stories = [story for one in animals if (story := _light(one, found[one.pk], times[one.pk]))]
+    if stories:
+        news.tell(stories, by=by)
+
+
+def _light(animal: Subject, course: Course, times: Iterable[datetime]) -> Story | None:
+    """Return what to say of an animal, if one of these times is that of its present weight."""
+    reading = course.on(day_of(now(), animal.lab))
+    days = {day_of(at, animal.lab) for at in times}
+    return _underweight(animal, reading) if reading.weighed_on in days else None
 
 
 def responsible_changed(subject: Subject, before: User, *, by: User) -> None:

@@ -84,6 +84,7 @@ WEIGHINGS = Resource(
     optional=("user",),
     order=("-at", "weight_g", "id"),
     create=measurements.weigh,
+    create_many=measurements.weigh_many,
     change=taking("weighing", measurements.change_weighing),
     example={
         "subject": SUBJECT,
