@@ -54,7 +54,8 @@ class Application(threading.Thread):
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
 
     def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # it is closed already
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
 
@@ -155,3 +156,17 @@ def test_a_link_is_not_followed_even_when_the_application_names_it(ask, mounts, 
         assert answer.status in {403, 404, 502}, path
         assert b"secret" not in body
     assert os.path.realpath(mounts / "share" / "link") == str((tmp_path / "secret").resolve())
+
+
+KEYS = ["take", "run", "accounts/welcome", "accounts/password/reset"]
+
+
+@pytest.mark.parametrize("path", [f"{way}/SECRET/" for way in KEYS])
+def test_an_address_that_is_a_secret_is_in_no_log(ask, application, clone, path):
+    ask(f"/{path}gone/")
+    ask("/after/gone/")
+    application.close()  # now nginx has errors to tell of
+    ask(f"/{path}")
+    texts = [file.read_text() for file in clone.front.glob("*.log")]
+    assert any("[redacted]" in text and "/after/" in text for text in texts)
+    assert not any("SECRET" in text for text in texts)
