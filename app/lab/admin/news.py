@@ -87,11 +87,25 @@ class NotificationAdmin(RecordAdmin):
 
 @admin.register(NotificationRule)
 class NotificationRuleAdmin(RecordAdmin):
+    """What people want to hear of: everybody says it for themselves, whatever their role."""
+
     section = NEWS
     list_display = ["user", "kind", "scope"]
     list_filter = ["kind", "scope"]
     search_fields = ["user__username"]
-    fields = ["user", ("kind", "scope"), "json"]
+
+    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return self.admin_site.has_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_own = not isinstance(obj, NotificationRule) or obj.user_id == me(request).pk
+        return is_own and self.admin_site.has_permission(request)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        return ["user", ("kind", "scope")] if obj else [("kind", "scope")]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
+        return ["user", "kind"] if obj else []
 
 
 class StillGone(Usual):

@@ -9,6 +9,7 @@ from django.db import models
 from accounts.models import User
 from common.errors import StudiumError
 from lab import models as records
+from lab import recording
 from lab.models import Recorded
 from lab.services import (
     colony,
@@ -17,6 +18,7 @@ from lab.services import (
     genetics,
     housing,
     measurements,
+    news,
     nicknames,
     procedures,
     profiles,
@@ -106,6 +108,22 @@ def _alias(*, by: User, values: Values, reason: str) -> Recorded:
     return nicknames.add_alias(subject=values["subject"], name=values["name"], by=by, reason=reason)
 
 
+def _choice(*, by: User, values: Values, reason: str) -> Recorded:
+    with recording.by(by, reason=reason):
+        return news.choose(by=by, kind=values["kind"], scope=values["scope"])
+
+
+def _changed_choice(*, rule: Any, by: User, values: Values, reason: str) -> Recorded:
+    given = {"kind": rule.kind, "scope": rule.scope, **values}
+    with recording.by(by, reason=reason):
+        return news.change_choice(rule=rule, by=by, **given)
+
+
+def _forgotten_choice(*, rule: Any, by: User, reason: str) -> None:
+    with recording.by(by, reason=reason):
+        news.forget_choice(rule=rule, by=by)
+
+
 CREATE: dict[type[models.Model], Service] = {
     records.Subject: subjects.create_subject,
     records.Session: sessions.create_session,
@@ -134,6 +152,7 @@ CREATE: dict[type[models.Model], Service] = {
     records.Channel: _channel,
     records.FieldOfView: recordings.create_field_of_view,
     records.FieldOfViewLocation: recordings.create_location,
+    records.NotificationRule: _choice,
 }
 # With the name by which each service takes the record.
 CHANGE: dict[type[models.Model], tuple[Service, str]] = {
@@ -163,6 +182,7 @@ CHANGE: dict[type[models.Model], tuple[Service, str]] = {
     records.FieldOfView: (recordings.change_field_of_view, "plane"),
     records.FieldOfViewLocation: (recordings.change_location, "location"),
     records.PersonProfile: (profiles.change_person, "profile"),
+    records.NotificationRule: (_changed_choice, "rule"),
 }
 # What is taken back rather than thrown away, or from which something follows.
 DELETE: dict[type[models.Model], tuple[Service, str]] = {
@@ -175,6 +195,7 @@ DELETE: dict[type[models.Model], tuple[Service, str]] = {
     records.Zygosity: (genetics.withdraw_zygosity, "zygosity"),
     records.ZygosityRule: (genetics.delete_rule, "rule"),
     records.ChronicInsertion: (recordings.delete_chronic_insertion, "insertion"),
+    records.NotificationRule: (_forgotten_choice, "rule"),
 }
 # What services call a field when they refuse it, where forms call it otherwise.
 OTHER_NAMES = {

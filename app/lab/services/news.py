@@ -11,6 +11,7 @@ from django.utils.timezone import now
 import jobs
 from accounts.models import Lab, Membership, Project, User
 from accounts.roles import is_operator
+from common.errors import NotAllowed
 from lab import recording
 from lab.errors import DoesNotFit
 from lab.models import NewsKind, Notification, NotificationRule, Subject
@@ -20,6 +21,11 @@ QUIET = timedelta(hours=1)
 STALE = timedelta(days=3)
 Scope = NotificationRule.Scope
 BATCH = 500
+
+
+class NotYourRule(NotAllowed):
+    message = "Everybody says for themselves of what they want to hear."
+    remedy = "Ask that person."
 
 
 @dataclass(frozen=True)
@@ -166,6 +172,25 @@ def choose(*, by: User, kind: str, scope: str) -> NotificationRule:
             rule.scope = scope
             rule.save()
     return rule
+
+
+def change_choice(*, rule: NotificationRule, by: User, kind: str, scope: str) -> NotificationRule:
+    """Choose again; nobody chooses for somebody else."""
+    _need_own(rule, by)
+    if kind != rule.kind:
+        raise DoesNotFit("A rule stays with its kind of news.", field="kind")
+    return choose(by=by, kind=kind, scope=scope)
+
+
+def forget_choice(*, rule: NotificationRule, by: User) -> None:
+    """Take a choice of one's own back, so that the usual holds."""
+    _need_own(rule, by)
+    choose_the_usual(by=by, kinds=[rule.kind])
+
+
+def _need_own(rule: NotificationRule, by: User) -> None:
+    if rule.user_id != by.pk:
+        raise NotYourRule
 
 
 @transaction.atomic

@@ -6,7 +6,6 @@ from uuid import UUID
 from rest_framework import serializers
 
 from accounts.models import User
-from common.errors import NotAllowed
 from lab import models
 from lab.api.filters import IDS, Filter, keeping, several
 from lab.api.references import seen
@@ -87,27 +86,17 @@ NOTES = Resource(
 )
 
 
-class NotYourRule(NotAllowed):
-    message = "Everybody says for themselves of what they want to hear."
-    remedy = "Ask that person."
-
-
 def _choose(*, by: User, values: Any, reason: str = "") -> Any:  # noqa: ARG001  a choice needs none
     return news.choose(by=by, kind=values["kind"], scope=values["scope"])
 
 
 def _choose_again(*, record: Any, by: User, values: Any, reason: str = "") -> Any:  # noqa: ARG001
-    if record.user_id != by.pk:
-        raise NotYourRule
-    if values.get("kind", record.kind) != record.kind:
-        raise DoesNotFit("A rule stays with its kind of news.", field="kind")
-    return news.choose(by=by, kind=record.kind, scope=values.get("scope", record.scope))
+    given = {"kind": record.kind, "scope": record.scope, **values}
+    return news.change_choice(rule=record, by=by, **given)
 
 
 def _forget(*, record: Any, by: User, reason: str = "") -> None:  # noqa: ARG001
-    if record.user_id != by.pk:
-        raise NotYourRule
-    news.choose_the_usual(by=by, kinds=[record.kind])
+    news.forget_choice(rule=record, by=by)
 
 
 RULES = Resource(
