@@ -58,8 +58,10 @@ def session_path(path: str) -> SessionPath:
     Raises
     ------
     NotAlf
-        It names no animal, day and number.
+        It names no animal, day and number, or leads out of where it begins.
     """
+    if ".." in path.replace("\\", "/").split("/"):
+        raise NotAlf(f"{path[:200]!r} leads out of its folder.")
     found = SESSION.match(path.replace("\\", "/").strip("/"))
     if not found:
         raise NotAlf(f"{path[:200]!r} is no subject/YYYY-MM-DD/number.")
@@ -78,7 +80,9 @@ def place(path: str, above: str = "") -> Place:
     NotAlf
         A folder has a name that is not allowed, as ``..`` is, or a revision is not the last one.
     """
-    *folders, name = [part for part in f"{above}/{path}".replace("\\", "/").split("/") if part]
+    *folders, name = [part for part in f"{above}/{path}".replace("\\", "/").split("/") if part] or [
+        ""
+    ]
     revision = ""
     if folders and (found := REVISION.match(folders[-1])):
         revision = found[1]

@@ -35,6 +35,54 @@ PHRASES = [
 ]  # fmt: skip
 INSIDE = ["a", "a__,1", "__,1", "a__contains,x", "a__in,5", "a__isnull,maybe", "a__gt,None",
           "a__gte,1e400", "a__regex,(a+)+$", "a'b,1", "a__b__c__in,[", "a__lt,[1]"]  # fmt: skip
+# Of the right kind, and yet no value for the field.
+UNKNOWN = {
+    str: json.dumps("nobody-such"),
+    list: json.dumps(["nobody-such"]),
+}
+NAMING = {  # fields that name something else, or one of a few words, or a time
+    "subject", "user", "users", "procedures", "location", "lab", "labs", "responsible_user",
+    "projects", "qc", "session", "dataset_type", "data_format", "revision", "tags", "created_by",
+    "repositories", "repository_type", "datasets", "dataset", "data_repository", "parents",
+    "probe_insertion", "provenance", "trajectory_estimate", "field_of_view", "brain_region",
+    "parent_session", "sex", "start_time", "end_time", "date_time", "datetime", "birth_date",
+    "affected_date_start", "affected_date_end", "importance", "status", "content_type",
+    "object_id", "model", "water_type", "timezone", "exist", "missing", "path", "outcome_type",
+    "globus_endpoint_id",
+}  # fmt: skip
+LONG = "x" * 5000
+IMPOSSIBLE: dict[str, list[tuple[str, Any]]] = {
+    "register-file": [
+        ("filesizes", [1, 2]), ("versions", ["1", "2"]), ("filesizes", [-1]), ("filesizes", [1.5]),
+        ("hashes", ["a", "b"]),
+        ("hashes", [LONG]), ("versions", [LONG]), ("filenames", []), ("filenames", [""]),
+        ("filenames", ["../a.b.npy"]), ("filenames", ["a.b.npy", "a.b.npy"]), ("name", "nowhere"),
+        ("path", "../KS001/2026-03-02/7"), ("qc", "nope"),
+    ],
+    "weighings": [
+        ("weight", 9999), ("weight", -1), ("date_time", "2090-01-01T00:00:00"),
+        ("date_time", "2020-01-01T00:00:00"),
+    ],
+    "water-administrations": [("water_administered", -1), ("date_time", "2090-01-01T00:00:00")],
+    "sessions": [
+        ("end_time", "2026-03-05T09:00:00"), ("start_time", "2025-01-01T10:00:00"),
+        ("number", -1), ("n_trials", -1), ("number", 1000), ("n_trials", 1),
+    ],
+    "subjects": [
+        ("nickname", "KS001"), ("nickname", "../x"), ("nickname", ""), ("birth_date", "2090-01-01"),
+    ],
+    "surgeries": [("implant_weight", -1), ("end_time", "2026-03-05T09:00:00")],
+    "projects": [("name", ""), ("name", LONG)],
+    "datasets": [("file_size", -1), ("collection", "../x"), ("name", "../x"), ("name", "a/b.npy")],
+    "files": [("relative_path", "../../x"), ("relative_path", "/etc/passwd")],
+    "data-repository": [("name", "share"), ("data_url", "javascript:alert(1)")],
+    "data-notices": [("affected_date_end", "2025-01-01")],
+    "data-formats": [("name", "npy")],
+    "revisions": [("name", "a/b"), ("name", "2026-04-01")],
+    "tags": [("name", "paper"), ("name", LONG)],
+    "tasks": [("level", -1), ("time_out_secs", -1), ("name", LONG)],
+    "fov-location": [("x", [1.0])],
+}  # fmt: skip
 PLACES = ["nope", NOBODY, "..", "%2e%2e", "a" * 3000, "9" * 40, "☃", "%00", "%ff"]
 
 
@@ -79,6 +127,15 @@ def spoilt(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
         kind = [] if name in FREE else INSTEAD.get(type(value), [])
         for raw in [*(NEVER if number == 0 else []), *kind]:
             yield name, _with(body, name, raw)
+
+
+def impossible(name: str, body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a field, and the body with a value that only a look at what it means refuses."""
+    for field, value in body.items():
+        if field in NAMING:
+            yield field, _with(body, field, UNKNOWN[type(value)])
+    for field, value in IMPOSSIBLE.get(name, []):
+        yield field, _with(body, field, json.dumps(value))
 
 
 def spoilt_alone(body: dict[str, Any]) -> Iterator[tuple[str, str]]:

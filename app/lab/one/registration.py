@@ -19,6 +19,8 @@ from lab.services import registration, subjects
 from lab.times import wall_clock
 
 UNSAID = ("", None)
+LONGEST = 64  # characters of a hash or a version
+LISTS = {"hash": "hashes", "size": "filesizes", "version": "versions"}
 
 
 class Call:
@@ -76,8 +78,12 @@ class Call:
 
     def _each(self, name: str, read: Any, names: list[str]) -> list[Any]:
         """Return one value a file; a single one stands for all."""
-        found = [read(word) for word in self.words(name) if word != "None"]
-        return found * len(names) if len(found) == 1 else found
+        said = self.words(name)
+        words = [word for word in said if word != "None"]
+        if any(len(word) > LONGEST for word in words):
+            raise FieldRefused(name, f"Each has at most {LONGEST} characters.")
+        found = [read(word) for word in words]
+        return found * len(names) if len(found) == len(said) == 1 else found
 
     def wish(self) -> registration.Wish:
         return registration.Wish(
@@ -155,6 +161,9 @@ class RegisterFile(OneView):
     """`POST`: register files of a session, all or none, as often as you like."""
 
     serializer_class = RegisterShape
+
+    def spoken(self, field: str) -> str:
+        return LISTS.get(field, field)
 
     def post(self, request: Request) -> Response:
         person = cast("User", request.user)

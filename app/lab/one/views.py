@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.core.exceptions import FieldError, ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from rest_framework import mixins, viewsets
@@ -167,12 +167,15 @@ class Writes(Reads):
         values = self._given(request.data)
         if not values:
             raise FieldRefused("non_field_errors", "Nothing was sent.")
-        record = self.perform(None, values)
+        with transaction.atomic():  # all or nothing, however many services it takes
+            record = self.perform(None, values)
         return Response(self.shown(record), status=201)
 
     def update(self, request: Request, *_: Any, partial: bool = False, **__: Any) -> Response:
         record = self.get_object()
-        changed = self.perform(record, self._given(request.data, record, partial=partial))
+        values = self._given(request.data, record, partial=partial)
+        with transaction.atomic():
+            changed = self.perform(record, values)
         return Response(self.shown(changed))
 
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:

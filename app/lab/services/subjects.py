@@ -15,6 +15,7 @@ from lab import recording
 from lab.errors import DoesNotFit, Taken
 from lab.models import Line, Subject, SubjectName
 from lab.services import deaths, life, names, records, requests, welfare, zygosities
+from lab.times import day_of
 
 NAMELESS = ("", "-")
 Kind = SubjectName.Kind
@@ -31,6 +32,7 @@ def create_subject(*, by: User, values: Mapping[str, Any], reason: str = "") -> 
         given["strain"] = line.strain
     if given.get("genotyped_on"):
         given["to_be_genotyped"] = False
+    _need_birth(given, given["lab"])
     with recording.by(by, reason=reason):
         if given.get("nickname", "") in NAMELESS:
             given["nickname"] = _next_name(line, given["lab"])
@@ -56,6 +58,7 @@ def change_subject(
     """
     former, died_on, given = subject.nickname, subject.died_on, dict(values)
     responsible = subject.responsible_user
+    _need_birth(given, given.get("lab") or subject.lab)
     if given.get("genotyped_on"):
         given["to_be_genotyped"] = False
     with recording.by(by, reason=reason):
@@ -73,6 +76,12 @@ def change_subject(
         if {"line", "litter"} & set(given):
             zygosities.follow([changed.pk])
     return changed
+
+
+def _need_birth(given: Mapping[str, Any], lab: Lab) -> None:
+    born_on = given.get("born_on")
+    if born_on and born_on > day_of(now(), lab):
+        raise DoesNotFit(f"{born_on} is not here yet.", field="born_on")
 
 
 def _only_lab_of(user: User) -> Lab:

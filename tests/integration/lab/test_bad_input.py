@@ -45,6 +45,14 @@ def test_a_body_that_cannot_be_is_refused(name, known, carol, program):
     assert not speaker.wrong, "\n".join(speaker.wrong)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_body_that_says_what_is_not_is_refused(name, known, carol, program):
+    speaker = bad.Speaker(program(carol), name)
+    for field, raw in bad.impossible(name, known[name].body or {}):
+        speaker.send("POST", name, raw, named=field)
+    assert not speaker.wrong, "\n".join(speaker.wrong)
+
+
 @pytest.mark.parametrize("name", sorted(VIEWS))
 def test_a_question_that_cannot_be_is_refused(name, known, carol, program):
     speaker = bad.Speaker(program(carol), name)

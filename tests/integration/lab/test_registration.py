@@ -100,7 +100,8 @@ def test_one_file_that_is_not_known_keeps_all_out(session, alice, program):
         ({"filesizes": ["big"]}, "filesizes"),
         ({"qc": "LOVELY"}, "qc"),
         ({"exists": "perhaps"}, "exists"),
-        ({"hashes": ["a", "b"]}, "hash"),
+        ({"hashes": ["a", "b"]}, "hashes"),
+        ({"hashes": [None, "a"], "filenames": ["a.b.npy", "c.d.npy"]}, "hashes"),
     ],
 )
 def test_what_cannot_be_registered_is_named(session, alice, program, given, named):

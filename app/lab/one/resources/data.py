@@ -1,10 +1,13 @@
 """Datasets and files, and the short lists that describe them."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from rest_framework import serializers
 
+from accounts.models.labs import check_time_zone
+from lab import alf
 from lab.models import (
     DataFormat,
     Dataset,
@@ -103,7 +106,9 @@ class RepositoryShape(serializers.ModelSerializer[Repository]):
     globus_is_personal = serializers.BooleanField(
         source="is_personal", required=False, allow_null=True
     )
-    timezone = serializers.CharField(source="time_zone", required=False, allow_blank=True)
+    timezone = serializers.CharField(
+        source="time_zone", required=False, allow_blank=True, validators=[check_time_zone]
+    )
 
     class Meta:
         model = Repository
@@ -249,6 +254,21 @@ class DatasetShape(serializers.ModelSerializer[Dataset]):
             "tags", "qc", "json",
         ]  # fmt: skip
         validators: ClassVar[list[Any]] = []  # the database says it, in our words
+
+    def validate_name(self, name: str) -> str:
+        return self._of_alf(name, lambda name: alf.place(name).name)
+
+    def validate_collection(self, folders: str) -> str:
+        return self._of_alf(folders, lambda path: alf.place("any", path).collection)
+
+    def _of_alf(self, text: str, read: Callable[[str], str]) -> str:
+        try:
+            is_whole = read(text) == text
+        except alf.NotAlf as error:
+            raise serializers.ValidationError(str(error)) from None
+        if not is_whole:
+            raise serializers.ValidationError(f"{text[:100]!r} is no name of this kind.")
+        return text
 
     def get_protected(self, dataset: Dataset) -> int:
         return int(any(tag.is_protected for tag in dataset.tags.all()))

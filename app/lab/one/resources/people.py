@@ -145,7 +145,7 @@ class Labs(Writes):
 
 
 class ProjectShape(serializers.ModelSerializer[ProjectProfile]):
-    name = serializers.CharField(source="path_name")
+    name = serializers.CharField(source="path_name", max_length=100)
     description = serializers.CharField(source="project.description", required=False)
     users = NameField("username", people, source="project.members", many=True, required=False)
 

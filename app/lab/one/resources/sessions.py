@@ -48,6 +48,7 @@ from lab.one.resources.people import labs, people, projects, with_profiles
 from lab.one.views import Writes
 from lab.services import sessions
 
+HIGHEST = 999  # number of a session in a day: its folder's name has three figures
 FORMER_PROJECT = Former("projects", date(2026, 11, 21), is_one_of_many=True)
 
 
@@ -103,7 +104,7 @@ class SessionShape(serializers.ModelSerializer[Session]):
             "after_death", "confirmed",
         ]  # fmt: skip
         read_only_fields = ["id"]
-        extra_kwargs: ClassVar = {"number": {"required": False}} | REASONS
+        extra_kwargs: ClassVar = {"number": {"required": False, "max_value": HIGHEST}} | REASONS
         validators: ClassVar[list[Any]] = []  # the service knows a session that is sent again
 
     def to_representation(self, instance: Session) -> dict[str, Any]:
