@@ -74,3 +74,12 @@ def test_a_tag_keeps_the_datasets_that_its_manager_does_not_see(
     answer = program(carol).patch("tags/paper", datasets=[str(mine["dataset"])])
     assert answer.status_code == 200, answer.content
     assert {row.pk for row in tag.datasets.all()} == {kept.pk, mine["dataset"]}
+
+
+def test_a_download_names_no_project_that_one_does_not_see(animal, three, alice, program):
+    key = make.dataset(make.session(animal, alice))["dataset"]
+    got = make.made(models.Download, user=alice, dataset_id=key, count=1)
+    with recording.by(None):
+        got.projects.set([three[0], three[2]])
+    [row] = program(alice).get("downloads").json()["results"]
+    assert row["projects"] == ["memory"]

@@ -13,7 +13,7 @@ from lab.one import vocabulary
 from lab.one.errors import FieldRefused
 from lab.one.fields import NameField, WallClockField
 from lab.one.filters import alike, between, equal, key, linked
-from lab.one.resources.people import projects
+from lab.one.resources.people import projects, with_profiles
 from lab.one.views import OneView, Writes
 from lab.one.vocabulary import FREE, Relation, Vocabulary, instant, whole
 from lab.one.vocabulary import key as as_key
@@ -61,7 +61,9 @@ class Downloads(Writes):
 
     def get_queryset(self) -> QuerySet[Any]:
         rows = self.seen().select_related("user", "dataset__lab")
-        return rows.prefetch_related("projects__profile").order_by("-last_at", "pk")
+        return rows.prefetch_related(with_profiles("projects", self.person)).order_by(
+            "-last_at", "pk"
+        )
 
 
 class NewDownloadShape(serializers.Serializer[Any]):
