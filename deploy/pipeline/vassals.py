@@ -19,7 +19,7 @@ from pipeline.site import Site
 
 LOOK_S = 0.02
 UNSEEN_S = 1.0
-QUIET_S, QUIET_LIMIT_S = 0.15, 1.0
+QUIET_S, QUIET_LIMIT_S = 0.4, 4.0  # a busy machine writes in jerks
 
 
 def instance(site: Site, release_id: str) -> str:
