@@ -7,8 +7,9 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 
 from accounts.models import Project
-from experiments.models.protocols import OfProjectQuerySet, Protocol, Revision
+from experiments.models.protocols import Protocol, Revision
 from runs.models import Participant
+from runs.models.participants import OfProjectQuerySet
 
 
 class LinkQuerySet(OfProjectQuerySet):

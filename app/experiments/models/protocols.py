@@ -2,23 +2,14 @@
 
 import uuid
 from functools import cached_property
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
 
 from accounts.models import Project
 from experiments.definition import protocol as definition
-
-
-class OfProjectQuerySet(models.QuerySet[Any]):
-    project_path = "project"
-
-    def visible_to(self, user: Any) -> Self:
-        return self.filter(**{f"{self.project_path}__in": Project.objects.visible_to(user)})
-
-    def editable_by(self, user: Any) -> Self:
-        return self.filter(**{f"{self.project_path}__in": Project.objects.editable_by(user)})
+from runs.models.participants import OfProjectQuerySet
 
 
 class Protocol(models.Model):
