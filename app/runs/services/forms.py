@@ -4,10 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.timezone import now
 
+from runs.errors import HeldElsewhere, RunIsOver
 from runs.models import Answer, Variant, Visit
 from runs.models.trials import FORM
 from runs.rows import Said, digest
@@ -25,16 +27,32 @@ class Given:
 
 @transaction.atomic
 def submit(
-    *, visit: Visit, holder: str, answers: Sequence[Given], answered_at: datetime | None = None
+    *,
+    visit: Visit,
+    holder: str,
+    answers: Sequence[Given],
+    choice: str = "",
+    answered_at: datetime | None = None,
 ) -> bool:
     """Store a form's answers; return whether they are the first or the same as the first.
 
-    The first to come counts. Sent again it is a no-op; another content is kept beside it and the
-    page is marked.
+    The first to come counts. Sent again it is a no-op, also when the run is over by now or goes on
+    elsewhere: the reply may have been lost. Another content is kept beside it and the page is
+    marked. ``choice`` is the button, where it is part of what was said.
+
+    Raises
+    ------
+    HeldElsewhere, RunIsOver
+        Another browser writes, or the run has ended; nothing is stored.
     """
-    at = now()
-    hold(run=visit.run, holder=holder, at=at)
-    raw = _raw(answers)
+    at, raw = now(), _raw(answers, choice)
+    try:
+        hold(run=visit.run, holder=holder, at=at)
+    except (HeldElsewhere, RunIsOver):
+        visit.refresh_from_db(fields=["submission"])
+        if visit.submission != digest(raw):
+            raise
+        return True
     unsent = Visit.objects.filter(pk=visit.pk, submitted_at=None)
     if unsent.update(submitted_at=at, submission=digest(raw)):
         _store(visit, answers, at, answered_at)
@@ -42,8 +60,11 @@ def submit(
     return _is_same(visit, raw, at)
 
 
-def _raw(answers: Sequence[Given]) -> str:
-    told = {given.said.name: [given.said.value, given.said.missing] for given in answers}
+def _raw(answers: Sequence[Given], choice: str) -> str:
+    told: dict[str, Any] = {
+        given.said.name: [given.said.value, given.said.missing] for given in answers
+    }
+    told |= {"": choice} if choice else {}  # no item has an empty name
     return json.dumps(told, sort_keys=True, separators=(",", ":"))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.timezone import now
 
+from runs.errors import HeldElsewhere, RunIsOver
 from runs.models import Answer, Measure, Trial, Variant, Visit
 from runs.models.answers import measure_id
 from runs.rows import Row, Said, said_in
@@ -29,23 +30,41 @@ def store(
     """Store the rows of a visit, and their responses as answers.
 
     A row whose index is there already is a no-op when its content is the same; another content is
-    kept beside the first and marked. All of a batch is stored, or nothing.
+    kept beside the first and marked. All of a batch is stored, or nothing. What was stored before
+    is a no-op also when the run is over by now or goes on elsewhere: the reply may have been lost.
+
+    Raises
+    ------
+    HeldElsewhere, RunIsOver
+        Another browser writes, or the run has ended, and some of it is new; nothing is stored.
     """
     at = now()
-    hold(run=visit.run, holder=holder, at=at)
+    try:
+        hold(run=visit.run, holder=holder, at=at)
+    except (HeldElsewhere, RunIsOver):
+        if not _are_stored(visit, rows):
+            raise
+        return Receipt([row.index for row in rows], [])
     Trial.objects.bulk_create(
         [_trial(visit, row, at, sent_at) for row in rows], ignore_conflicts=True
     )
-    kept = {
-        trial.index: trial
-        for trial in Trial.objects.filter(visit=visit, index__in=[row.index for row in rows])
-        .only("index", "digest", "visit")
-        .order_by()
-    }
+    kept = _kept(visit, rows)
     disputed = [row for row in rows if kept[row.index].digest != row.digest]
     _keep_beside(visit, disputed, at)
     _answer(visit, [(kept[row.index], row) for row in rows if row not in disputed], at)
     return Receipt([row.index for row in rows], [row.index for row in disputed])
+
+
+def _kept(visit: Visit, rows: Sequence[Row]) -> dict[int, Trial]:
+    """Return what is stored under the indices of the rows."""
+    stored = Trial.objects.filter(visit=visit, index__in=[row.index for row in rows])
+    return {trial.index: trial for trial in stored.only("index", "digest", "visit").order_by()}
+
+
+def _are_stored(visit: Visit, rows: Sequence[Row]) -> bool:
+    """Say whether all of it came before: then only the reply was lost."""
+    kept = _kept(visit, rows)
+    return all(row.index in kept and kept[row.index].digest == row.digest for row in rows)
 
 
 def _trial(visit: Visit, row: Row, at: datetime, sent_at: datetime | None) -> Trial:

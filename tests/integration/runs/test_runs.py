@@ -14,8 +14,8 @@ from runs.services import leases, trials
 from runs.services import runs as service
 
 
-def store(visit, holder):
-    return trials.store(visit=visit, holder=holder, rows=rows_of([row(0)]))
+def store(visit, holder, index=0):
+    return trials.store(visit=visit, holder=holder, rows=rows_of([row(index)]))
 
 
 def test_a_run_has_a_pseudonym_and_a_key_that_is_not_kept(project):
@@ -42,24 +42,24 @@ def test_a_place_of_a_run_is_shown_once(run):
 def test_one_browser_writes_and_another_is_told(visit):
     store(visit, "first")
     with pytest.raises(HeldElsewhere):
-        store(visit, "second")
+        store(visit, "second", 1)
     assert Trial.objects.count() == 1
 
 
 def test_a_lease_lapses_after_a_quiet_time(visit):
     store(visit, "first")
     Run.objects.update(held_until=now() - timedelta(seconds=1))
-    store(visit, "second")
+    store(visit, "second", 1)
     with pytest.raises(HeldElsewhere):
-        store(visit, "first")
+        store(visit, "first", 2)
 
 
 def test_a_run_is_taken_over_and_tells_of_it(visit):
     store(visit, "first-browser")
     leases.take_over(run=visit.run, holder="second-browser", at=now())
-    store(visit, "second-browser")
+    store(visit, "second-browser", 1)
     with pytest.raises(HeldElsewhere):
-        store(visit, "first-browser")
+        store(visit, "first-browser", 2)
     event = Event.objects.get()
     assert (event.kind, event.data) == ("taken over", {"from": "first-br", "to": "second-b"})
 
@@ -71,8 +71,22 @@ def test_a_run_that_is_over_takes_nothing_more_and_keeps_its_first_outcome(visit
         service.end(run=visit.run, status=Run.Status.TIMED_OUT)
     with pytest.raises(RunIsOver):
         store(visit, "first")
+    assert not Trial.objects.exists()
     with pytest.raises(RunIsOver):
         leases.take_over(run=visit.run, holder="first", at=now())
+
+
+def test_rows_whose_reply_was_lost_are_a_no_op_even_when_the_run_is_over_or_elsewhere(visit):
+    store(visit, "first")
+    leases.take_over(run=visit.run, holder="second", at=now())
+    assert store(visit, "first").stored == [0]
+    with pytest.raises(HeldElsewhere):
+        trials.store(visit=visit, holder="first", rows=rows_of([row(0), row(1)]))
+    service.end(run=visit.run, status=Run.Status.COMPLETED)
+    assert store(visit, "first").stored == [0]
+    with pytest.raises(RunIsOver):
+        trials.store(visit=visit, holder="first", rows=rows_of([row(0, rt=1)]))
+    assert Trial.objects.count() == 1
 
 
 def test_a_run_is_seen_by_those_who_see_its_project(run):
