@@ -1,7 +1,7 @@
 """A protocol as it is written, and its frozen revisions, which never change."""
 
 import uuid
-from functools import cached_property
+from functools import lru_cache
 from typing import Self
 
 from django.conf import settings
@@ -85,7 +85,13 @@ class Revision(models.Model):
     def project(self) -> Project:
         return self.protocol.project
 
-    @cached_property
+    @property
     def read(self) -> definition.Protocol:
-        """Return what was frozen, as data."""
-        return definition.read_protocol(self.words)
+        """Return what was frozen, as data; a process reads a revision once."""
+        return _read(self.pk)
+
+
+@lru_cache(maxsize=64)
+def _read(key: uuid.UUID) -> definition.Protocol:
+    """Return a revision as data. It never changes, so neither does what was read."""
+    return definition.read_protocol(Revision.objects.values_list("words", flat=True).get(pk=key))

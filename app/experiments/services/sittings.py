@@ -52,7 +52,11 @@ def begin(*, token: str, external: Mapping[str, Any] | None = None) -> Begun:
 def sitting_of(key: str) -> Sitting | None:
     """Return the sitting that a run's key opens, with all that a page of it needs, in one query."""
     rows = Sitting.objects.select_related("run__participant", "revision__protocol__project")
-    return rows.filter(run__key_digest=digest(key)).first()
+    return (
+        rows.defer("revision__words", "revision__protocol__draft")
+        .filter(run__key_digest=digest(key))
+        .first()
+    )
 
 
 def step_of(sitting: Sitting) -> Step | None:
@@ -108,7 +112,8 @@ def consent(*, turn: Turn, agreed: bool) -> None:
     step, run = step_at_visit(turn.sitting, turn.visit), turn.sitting.run
     if run.participant is None:
         raise RuntimeError(f"{run} has no participant who could agree.")
-    forms.submit(visit=turn.visit, holder=turn.holder, answers=[])
+    choice = "agree" if agreed else "decline"
+    forms.submit(visit=turn.visit, holder=turn.holder, answers=[], choice=choice)
     text, _ = ConsentText.objects.get_or_create(
         digest=digest(f"{step.title}\n{step.text}"),
         defaults={"title": step.title, "text": step.text},

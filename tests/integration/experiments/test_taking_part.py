@@ -179,6 +179,25 @@ def test_a_double_click_answers_once_and_goes_one_step(someone):
     assert told() == [("age", 33, "33", "")]
 
 
+def test_the_last_page_whose_reply_was_lost_leads_to_the_end_when_it_is_sent_again(someone):
+    to_the_rating(someone)
+    someone.send(item_liked="5")
+    page = someone.text
+    someone.send(item_liked="5")
+    assert someone.title == "Thank you"
+    assert someone.send(page=page, item_liked="5").status_code == 302
+    assert someone.title == "Thank you"
+    assert someone.send(page=page, item_liked="1").status_code == 409
+    assert [value for name, value, *_ in told() if name == "liked"] == [5, 5]
+
+
+def test_declining_twice_is_declining(someone):
+    page = someone.text
+    someone.send(decline="1")
+    assert someone.send(page=page, decline="1").status_code == 302
+    assert someone.title == "You do not take part"
+
+
 def test_back_and_another_answer_stay_under_the_page_they_belong_to(someone):
     someone.send(agree="1")
     before = someone.text
@@ -280,6 +299,9 @@ def test_a_page_of_ten_items_asks_few_questions_whatever_the_bank(project, ann, 
     with CaptureQueriesContext(connection) as served:
         someone.look()
     assert len(served) <= 15, [each["sql"] for each in served]
+    assert not [
+        each["sql"] for each in served if '"words"' in each["sql"]
+    ]  # they grow with the bank
     sent = {f"item_q{number}": "5" for number in range(10)}
     someone.look, look = (lambda: None), someone.look
     with CaptureQueriesContext(connection) as accepted:
