@@ -181,9 +181,14 @@ def logs(site: Site, release_id: str, emperor_since: int = 0) -> str:
 def _wait_until_quiet(log: Path) -> None:
     """Let a traceback come to its end, which says most: it may be written after the answer."""
     end, length = time.monotonic() + QUIET_LIMIT_S, -1
-    while length != _length(log) and time.monotonic() < end:
+    while (length != _length(log) or _within_a_traceback(log)) and time.monotonic() < end:
         length = _length(log)
         time.sleep(QUIET_S)
+
+
+def _within_a_traceback(log: Path) -> bool:
+    """Tell whether the last line is indented: the line that names the error is still to come."""
+    return _read(log).rpartition("\n")[0].rpartition("\n")[2].startswith("  ")
 
 
 def _read(path: Path, since: int = 0) -> str:

@@ -55,6 +55,15 @@ def test_a_link_is_never_absent_while_it_moves(site, release):
     assert [path.name for path in site.run.iterdir()] == ["live.sock"]
 
 
+def test_a_traceback_that_pauses_before_its_last_line_is_told_whole(site, release):
+    log = vassals.log_file(site, release.id)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text('Traceback (most recent call last):\n  File "urls.py", line 32\n    include()\n')
+    ending = f"sleep {2 * vassals.QUIET_S}; echo \"LookupError: the shelf is empty\" >> '{log}'"
+    with subprocess.Popen(["/bin/sh", "-c", ending]):
+        assert "LookupError: the shelf is empty" in vassals.logs(site, release.id)
+
+
 def test_releases_are_listed_newest_first(site, release):
     later = site.releases / "20260102T000000000000Z-0123456789ab"
     later.mkdir()
