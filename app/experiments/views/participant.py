@@ -17,11 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from experiments import forms
 from experiments.errors import LinkLeadsNowhere
 from experiments.models import Sitting
 from experiments.services import links, sittings
-from runs.models import Run, Visit
+from experiments.views.steps import KINDS
+from experiments.views.steps.kind import Again, Shown
+from runs.models import Run
 from runs.services import leases, runs
 
 BROWSER, HOLDER = "studium_browser", "holder"
@@ -66,29 +67,21 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
     step = sittings.step_of(sitting)
     if step is None or step.kind == "end":
         return _render(request, sitting, holder, "end", step=step)
-    visit = sittings.visit_here(sitting)
-    items = sitting.revision.read.items_of(step.page)
-    return _step(request, sitting, visit, forms.fields_of(items))
+    turn = sittings.Turn(sitting, sittings.visit_here(sitting), holder)
+    return _step(Shown(request, turn, step))
 
 
 @never_cache
 @csrf_exempt
 @require_POST
 def submit(request: HttpRequest, key: str, visit: uuid.UUID) -> HttpResponse:
-    """Take the answers of a page, wherever the run is by now; then show where it is."""
+    """Take what a step sent, wherever the run is by now; then show where it is."""
     sitting = _sitting(key)
-    shown = runs.visit_of(key, str(visit))
-    step = sittings.step_at_visit(sitting, shown)
-    turn = sittings.Turn(sitting, shown, _holder(request))
-    if step.kind == "consent":
-        sittings.consent(turn=turn, agreed="agree" in request.POST)
-        return _on(request, key)
-    fields = forms.read(sitting.revision.read.items_of(step.page), request.POST)
-    if any(each.error for each in fields):
-        return _step(request, sitting, shown, fields, status=422)
-    answers = [each.given for each in fields if each.given]
-    sittings.answer(turn=turn, answers=answers, leave="leave" in request.POST)
-    return _on(request, key)
+    seen = runs.visit_of(key, str(visit))
+    turn = sittings.Turn(sitting, seen, _holder(request))
+    shown = Shown(request, turn, sittings.step_at_visit(sitting, seen))
+    again = KINDS[shown.step.kind].take(shown)
+    return _step(shown, again) if again else _on(request, key)
 
 
 @never_cache
@@ -123,24 +116,19 @@ def _holder(request: HttpRequest) -> str:
     return known if known.isascii() and known.isalnum() else secrets.token_hex(16)
 
 
-def _step(
-    request: HttpRequest,
-    sitting: Sitting,
-    visit: Visit,
-    fields: list[forms.Field],
-    status: int = 200,
-) -> HttpResponse:
-    step = sittings.step_at_visit(sitting, visit)
-    read = sitting.revision.read
+def _step(shown: Shown, again: Again | None = None) -> HttpResponse:
+    kind, sitting = KINDS[shown.step.kind], shown.turn.sitting
     context: dict[str, Any] = {
-        "visit": visit,
-        "step": step,
-        "page": read.pages.get(step.page),
-        "fields": fields,
-        "faults": [each for each in fields if each.error],
+        "visit": shown.turn.visit,
+        "step": shown.step,
+        "page": sitting.revision.read.pages.get(shown.step.page),
         "leave_label": sittings.leave_label(sitting),
     }
-    return _render(request, sitting, _holder(request), "step", status=status, **context)
+    context |= again.context if again else kind.show(shown)
+    status = again.status if again else 200
+    return _render(
+        shown.request, sitting, shown.turn.holder, f"steps/{kind.template}", status, **context
+    )
 
 
 def _render(

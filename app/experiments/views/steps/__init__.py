@@ -1,0 +1,11 @@
+"""How each kind of step is shown, and what becomes of what comes back; one module for each kind."""
+
+from collections.abc import Mapping
+
+from experiments.views.steps import consent, page
+from experiments.views.steps.kind import Kind
+
+KINDS: Mapping[str, Kind] = {
+    "page": page.KIND,
+    "consent": consent.KIND,
+}

@@ -1,0 +1,36 @@
+"""What a kind of step brings along: its template, what that needs, and how it is answered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+
+from experiments.definition.steps import Step
+from experiments.services.sittings import Turn
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One showing of a step to one browser."""
+
+    request: HttpRequest
+    turn: Turn
+    step: Step
+
+
+@dataclass(frozen=True)
+class Again:
+    """The step is shown again, with what is to be corrected."""
+
+    context: dict[str, Any] = field(default_factory=dict)
+    status: int = 422
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``take`` stores what came and goes on; or it says what the step is shown again with."""
+
+    template: str
+    show: Callable[[Shown], dict[str, Any]]
+    take: Callable[[Shown], Again | None]
