@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.keys import new_link
 from experiments.errors import LinkLeadsNowhere
 from experiments.models import Sitting
 from experiments.services import links, sittings
@@ -25,7 +26,7 @@ from experiments.views.steps.kind import Again, Shown
 from runs.models import Run
 from runs.services import leases, runs
 
-BROWSER, HOLDER = "studium_browser", "holder"
+BROWSER, HOLDER, PRESS = "studium_browser", "holder", "press"
 A_YEAR_S = 365 * 24 * 60 * 60
 LONGEST_HOLDER = 64
 LONGEST_PARAMETER, MOST_PARAMETERS = 255, 30
@@ -36,12 +37,13 @@ LONGEST_PARAMETER, MOST_PARAMETERS = 255, 30
 @require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest, token: str) -> HttpResponse:
     """Show what the link leads to. Looking uses nothing up; the button begins a run."""
-    link = links.by_token(token)
     if request.method == "POST":
-        begun = sittings.begin(token=token, external=_parameters(request))
+        press = request.POST.get(PRESS, "")[:LONGEST_PARAMETER]
+        begun = sittings.begin(token=token, external=_parameters(request), press=press)
         return redirect("experiments:page", key=begun.key)
-    revision = links.revision_of(link)
-    return render(request, "experiments/welcome.html", {"protocol": revision.read})
+    revision = links.revision_of(links.by_token(token))
+    context = {"protocol": revision.read, "press": new_link()}
+    return render(request, "experiments/welcome.html", context)
 
 
 def _parameters(request: HttpRequest) -> dict[str, str]:

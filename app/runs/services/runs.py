@@ -44,9 +44,13 @@ def begin(  # noqa: PLR0913  what a run is told at its beginning
     external: Mapping[str, Any] | None = None,
     is_pilot: bool = False,
     seed: int | None = None,
+    key: str = "",
 ) -> Begun:
-    """Make a run; without a participant it gets one of its own, known by a pseudonym alone."""
-    key = new_link()
+    """Make a run; without a participant it gets one of its own, known by a pseudonym alone.
+
+    ``key`` is for a caller who must know it before the run is there.
+    """
+    key = key or new_link()
     run = Run.objects.create(
         project=project,
         participant=participant or Participant.objects.create(project=project),

@@ -43,6 +43,18 @@ def test_of_eight_who_use_a_single_link_at_once_one_begins(made):
     assert (Run.objects.count(), Sitting.objects.count()) == (1, 1)
 
 
+@pytest.mark.parametrize("kind", [Link.Kind.OPEN, Link.Kind.SINGLE])
+def test_eight_presses_of_one_button_at_once_begin_one_run(made, kind):
+    revision, ann = made
+    token = experiments.token(revision, ann, kind=kind)
+
+    def begin(_):
+        return post(f"/take/{token}/", {"press": "the same"})
+
+    assert at_once(begin) == [302] * TIMES
+    assert (Run.objects.count(), Link.objects.get().uses) == (1, 1)
+
+
 def test_eight_clicks_at_once_answer_once_and_go_one_step(made):
     revision, ann = made
     someone = Participant(experiments.token(revision, ann))

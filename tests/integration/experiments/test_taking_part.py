@@ -1,8 +1,12 @@
 """From the link to the last page, and every way in which it goes wrong on the way."""
 
+import re
+
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
 from tests.factories import experiments
 from tests.integration.experiments.taking_part import Participant
 
@@ -64,6 +68,34 @@ def test_looking_at_a_link_uses_nothing_up(revision, ann):
     assert again.status_code == 422
     assert b"for one person" in again.content
     assert Run.objects.count() == 1
+
+
+def press_in(page):
+    return re.search(r'name="press" value="([^"]+)"', page.content.decode())[1]
+
+
+def test_a_beginning_whose_reply_was_lost_is_that_run_again_even_by_a_single_link(revision, ann):
+    address = f"/take/{experiments.token(revision, ann, kind=Link.Kind.SINGLE)}/"
+    sent = {"press": press_in(Client().get(address))}
+    lost, again = Client().post(address, sent), Client().post(address, sent)
+    assert (again.status_code, again["Location"]) == (302, lost["Location"])
+    assert (Run.objects.count(), Link.objects.get().uses) == (1, 1)
+    assert Client().post(address, {"press": "another"}).status_code == 422
+
+
+def test_every_look_at_a_link_offers_a_run_of_its_own(token):
+    looks = {press_in(Client().get(f"/take/{token}/")) for _ in range(3)}
+    runs = {Client().post(f"/take/{token}/", {"press": press})["Location"] for press in looks}
+    assert (len(looks), len(runs), Run.objects.count()) == (3, 3, 3)
+
+
+def test_who_goes_back_after_the_end_and_begins_again_has_a_new_run(token):
+    sent = {"press": press_in(Client().get(f"/take/{token}/"))}
+    first = Client().post(f"/take/{token}/", sent)["Location"]
+    Run.objects.update(status="completed", ended_at=now())
+    second = Client().post(f"/take/{token}/", sent)["Location"]
+    assert first != second
+    assert Run.objects.count() == 2
 
 
 def test_the_next_person_at_a_computer_begins_anew(someone, token):
