@@ -56,6 +56,7 @@ class Result:
 
 
 PYTEST = ("python", "-m", "pytest", "-q")
+LANES = f"-n{min(max(os.cpu_count() or 2, 2), 4)}"  # many tests wait; beyond four, memory counts
 WITH_POSTGRES = ("python", POSTGRES, *PYTEST)
 FLEET = Ring(
     "fleet",
@@ -71,18 +72,18 @@ RINGS = (
     Ring("types", ("make", "types")),
     Ring("imports", ("make", "imports")),
     Ring("migrations", ("make", "migrations")),
-    Ring("unit", (*PYTEST, "-n2"), packages.SITES, "tests/unit"),
-    Ring("integration, SQLite", (*PYTEST, "-n2"), packages.CACHES, "tests/integration"),
+    Ring("unit", (*PYTEST, LANES), packages.SITES, "tests/unit"),
+    Ring("integration, SQLite", (*PYTEST, LANES), packages.CACHES, "tests/integration"),
     Ring(
         "integration, PostgreSQL",
-        (*WITH_POSTGRES, "-n2"),
+        (*WITH_POSTGRES, LANES),
         (*packages.CACHES, packages.POSTGRESQL),
         "tests/integration",
     ),
-    Ring("browser", (*PYTEST, "-n0"), packages.BROWSER, "tests/browser"),
+    Ring("browser", (*PYTEST, "-n2"), packages.BROWSER, "tests/browser"),
     Ring(
         "pipeline",
-        (*PYTEST, "-n2", "--dist=loadfile"),  # a site for each half; files share one
+        (*PYTEST, LANES, "--dist=loadfile"),  # a site for each lane; files share one
         (*packages.SITES, packages.POSTGRESQL, packages.SSHD),
         "tests/pipeline",
     ),

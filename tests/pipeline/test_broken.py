@@ -9,7 +9,7 @@ try:
 except ImportError:
     uwsgi = None
 """
-QUICK_S = 10
+QUICK_S = 30  # what hangs would take 120 s
 
 
 @pytest.fixture
