@@ -1,6 +1,7 @@
 """Every refusal as the caller can read it: a page, a fragment for htmx, or JSON."""
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
@@ -76,16 +77,24 @@ class Refusal:
     detail: str
     remedy: str
     request_id: str
+    code: str = ""
 
     @classmethod
     def of(cls, error: StudiumError) -> "Refusal":
-        return cls(error.status, error.title, error.message, error.remedy, request_id.current())
+        said = (error.status, error.title, error.message, error.remedy)
+        return cls(*said, request_id.current(), _code(error))
+
+
+def _code(error: StudiumError) -> str:
+    """Return what programs know a refusal by: ``held-elsewhere`` for ``HeldElsewhere``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether the caller asked for JSON and not for a page."""
+    """Whether the caller asked for JSON and not for a page, or sent JSON and does not say."""
     accepted = request.headers.get("Accept", "")
-    return "json" in accepted and "html" not in accepted
+    asked = accepted if accepted.strip("*/ ") else request.content_type or ""
+    return "json" in asked and "html" not in asked
 
 
 def answer(request: HttpRequest, error: StudiumError) -> HttpResponse:

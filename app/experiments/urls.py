@@ -1,6 +1,6 @@
 from django.urls import path
 
-from experiments.views import participant
+from experiments.views import participant, trials
 
 app_name = "experiments"
 urlpatterns = [
@@ -8,4 +8,5 @@ urlpatterns = [
     path("run/<str:key>/", participant.page, name="page"),
     path("run/<str:key>/take-over/", participant.take_over, name="take-over"),
     path("run/<str:key>/<uuid:visit>/", participant.submit, name="submit"),
+    path("run/<str:key>/<uuid:visit>/trials/", trials.take, name="trials"),
 ]

@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +19,10 @@ MOST_ROWS = 200
 LARGEST_ROW = 256 * 1024  # characters; recordings and uploads go another way
 LARGEST_INDEX = 1_000_000
 LONGEST_NAME = 255
+MOST_EVENTS = 200
+LARGEST_EVENT = 16 * 1024
+LONGEST_KIND = 40
+LONGEST_HOLDER = 64
 NOTHING_THERE = "\N{REPLACEMENT CHARACTER}"  # stands for NUL, which no database text can hold
 
 
@@ -50,6 +55,26 @@ class Said:
     missing: str = ""
 
 
+@dataclass(frozen=True)
+class Happening:
+    """Something that a browser noted around its trials, under the number that it gave it."""
+
+    number: int
+    kind: str
+    at_ms: float | None
+    data: Any
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a browser sends at once, and which browser it is."""
+
+    holder: str
+    rows: list[Row]
+    happenings: list[Happening]
+    sent_at: datetime | None
+
+
 def read(body: bytes | str) -> Any:
     """Return what a body says as JSON, numbers without end and depth without end refused.
 
@@ -66,6 +91,61 @@ def read(body: bytes | str) -> Any:
 
 def _no_number(word: str) -> None:
     raise ValueError(f"{word} is no number")
+
+
+def batch_of(body: bytes | str) -> Batch:
+    """Return what a browser sent at once.
+
+    Raises
+    ------
+    Unreadable
+        Something of it cannot be read; nothing of it is taken.
+    """
+    sent = read(body)
+    if not isinstance(sent, dict):
+        raise Unreadable("Send an object with holder, rows and events.")
+    return Batch(
+        holder=_holder(sent.get("holder")),
+        rows=rows_of(sent.get("rows", [])),
+        happenings=_happenings(sent.get("events", [])),
+        sent_at=_moment(sent.get("sent_at")),
+    )
+
+
+def _holder(sent: Any) -> str:
+    known = isinstance(sent, str) and sent.isascii() and sent.isalnum()
+    if not known or len(sent) > LONGEST_HOLDER:
+        raise Unreadable("Send the holder that the page was given.")
+    return str(sent)
+
+
+def _moment(sent: Any) -> datetime | None:
+    """Return a time with its zone; a clock that is far off is no reason to refuse what it timed."""
+    try:
+        found = datetime.fromisoformat(sent)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _happenings(sent: Any) -> list[Happening]:
+    if not isinstance(sent, list):
+        raise Unreadable("Send a list of events.")
+    if len(sent) > MOST_EVENTS:
+        raise Unreadable(f"Send at most {MOST_EVENTS} events at a time, not {len(sent)}.")
+    return [_happening(each, place) for place, each in enumerate(sent)]
+
+
+def _happening(sent: Any, place: int) -> Happening:
+    if not isinstance(sent, dict) or not isinstance(sent.get("data", {}), dict):
+        raise Unreadable(f"Event {place} is not of the form {{number, kind, at_ms, data}}.")
+    number, kind = sent.get("number"), _word(sent, "kind", LONGEST_KIND)
+    if type(number) is not int or not 0 <= number <= LARGEST_INDEX or not kind:
+        raise Unreadable(f"Event {place} needs a kind, and a number up to {LARGEST_INDEX:,}.")
+    data = storable(sent.get("data", {}))
+    if len(json.dumps(data)) > LARGEST_EVENT:
+        raise Unreadable(f"Event {place} is larger than {LARGEST_EVENT // 1024} kB.")
+    return Happening(number, kind, _finite(sent.get("at_ms")), data)
 
 
 def rows_of(sent: Any) -> list[Row]:

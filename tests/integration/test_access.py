@@ -127,6 +127,8 @@ ROWS = [
     get("experiments:page", "404 404 404 404 404", "secret"),
     get("experiments:welcome", "404 404 404 404 404", "secret"),
     post("experiments:submit", "404 404 404 404 404", "secret", "no_visit"),
+    # Without a body it is unreadable, whoever sends it.
+    post("experiments:trials", "422 422 422 422 422", "secret", "no_visit"),
     post("experiments:take-over", "404 404 404 404 404", "secret"),
     post("experiments:welcome", "404 404 404 404 404", "secret"),
     get("accounts-api:me", WITH_KEY),
@@ -372,6 +374,7 @@ TAKES_NO_COOKIE = {
     "one:auth-token",
     "experiments:submit",
     "experiments:take-over",
+    "experiments:trials",
     "experiments:welcome",
 }
 

@@ -1,9 +1,10 @@
 """One writer at a time: each post renews the lease of the browser that sent it."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from runs.errors import HeldElsewhere, RunIsOver
 from runs.models import Event, Run
@@ -21,11 +22,19 @@ def hold(*, run: Run, holder: str, at: datetime) -> None:
     HeldElsewhere
         Another browser holds it.
     """
-    free = Q(holder__in=["", holder]) | Q(held_until=None) | Q(held_until__lte=at)
-    mine = Run.objects.filter(free, pk=run.pk, status__in=Run.OPEN)
-    if not mine.update(holder=holder, held_until=at + HELD_FOR, seen_at=at):
+    if not renew(Run.objects.filter(pk=run.pk), holder=holder, at=at):
         run.refresh_from_db(fields=["status"])
         raise HeldElsewhere if run.is_open else RunIsOver
+
+
+def renew(which: QuerySet[Any], *, holder: str, at: datetime) -> bool:
+    """Return whether ``holder`` may write to a run, which is told of as a query of one row.
+
+    Until the transaction ends, nobody else writes to it: the database keeps them waiting.
+    """
+    free = Q(holder__in=["", holder]) | Q(held_until=None) | Q(held_until__lte=at)
+    mine = which.filter(free, status__in=Run.OPEN)
+    return bool(mine.update(holder=holder, held_until=at + HELD_FOR, seen_at=at))
 
 
 @transaction.atomic

@@ -1,18 +1,22 @@
 """Storing trials exactly once, however often they are sent."""
 
-from collections.abc import Iterable, Sequence
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, FilteredRelation, Q
 from django.utils.timezone import now
 
-from runs.errors import HeldElsewhere, RunIsOver
-from runs.models import Answer, Measure, Trial, Variant, Visit
+from runs.errors import HeldElsewhere, NoSuchVisit, RunIsOver
+from runs.models import Answer, Event, Measure, Run, Trial, Variant, Visit
 from runs.models.answers import measure_id
-from runs.rows import Row, Said, said_in
-from runs.services.leases import hold
+from runs.rows import LARGEST_INDEX, Batch, Happening, Row, Said, digest, said_in
+from runs.services.leases import renew
+
+NO_INDEX = LARGEST_INDEX + 1  # no row has it
 
 
 @dataclass(frozen=True)
@@ -24,10 +28,8 @@ class Receipt:
 
 
 @transaction.atomic
-def store(
-    *, visit: Visit, holder: str, rows: Sequence[Row], sent_at: datetime | None = None
-) -> Receipt:
-    """Store the rows of a visit, and their responses as answers.
+def receive(*, key: str, visit: str, batch: Batch) -> Receipt:
+    """Store what a browser sends of the visit of a run, known by its key alone.
 
     A row whose index is there already is a no-op when its content is the same; another content is
     kept beside the first and marked. All of a batch is stored, or nothing. What was stored before
@@ -35,36 +37,93 @@ def store(
 
     Raises
     ------
+    NoSuchVisit
+        The key opens no run, or the visit is another's.
     HeldElsewhere, RunIsOver
         Another browser writes, or the run has ended, and some of it is new; nothing is stored.
     """
     at = now()
+    may_write = renew(Run.objects.filter(key_digest=digest(key)), holder=batch.holder, at=at)
+    seen, kept = _seen(key, visit, batch.rows)
+    return _take(seen, kept, batch, at) if may_write else _known(seen, kept, batch)
+
+
+def _seen(key: str, visit: str, rows: Sequence[Row]) -> tuple[Visit, dict[int, str]]:
+    """Return a visit, and the digests of what is stored under the indices of the rows."""
     try:
-        hold(run=visit.run, holder=holder, at=at)
-    except (HeldElsewhere, RunIsOver):
-        if not _are_stored(visit, rows):
-            raise
-        return Receipt([row.index for row in rows], [])
-    Trial.objects.bulk_create(
-        [_trial(visit, row, at, sent_at) for row in rows], ignore_conflicts=True
+        which = uuid.UUID(visit)
+    except ValueError:
+        raise NoSuchVisit from None
+    indices = [row.index for row in rows] or [NO_INDEX]
+    found = list(
+        Visit.objects.select_related("run")
+        .defer("content", "run__external", "run__device")
+        .filter(pk=which, run__key_digest=digest(key))
+        .annotate(kept=FilteredRelation("trials", condition=Q(trials__index__in=indices)))
+        .annotate(kept_index=F("kept__index"), kept_digest=F("kept__digest"))
     )
-    kept = _kept(visit, rows)
-    disputed = [row for row in rows if kept[row.index].digest != row.digest]
-    _keep_beside(visit, disputed, at)
-    _answer(visit, [(kept[row.index], row) for row in rows if row not in disputed], at)
-    return Receipt([row.index for row in rows], [row.index for row in disputed])
+    if not found:
+        raise NoSuchVisit
+    return found[0], {row.kept_index: row.kept_digest for row in found if row.kept_digest}
 
 
-def _kept(visit: Visit, rows: Sequence[Row]) -> dict[int, Trial]:
-    """Return what is stored under the indices of the rows."""
+@transaction.atomic
+def store(
+    *, visit: Visit, holder: str, rows: Sequence[Row], sent_at: datetime | None = None
+) -> Receipt:
+    """Store rows of a visit that is at hand, as `receive` does."""
+    at, batch = now(), Batch(holder, list(rows), [], sent_at)
+    may_write = renew(Run.objects.filter(pk=visit.run_id), holder=holder, at=at)
     stored = Trial.objects.filter(visit=visit, index__in=[row.index for row in rows])
-    return {trial.index: trial for trial in stored.only("index", "digest", "visit").order_by()}
+    kept = dict(stored.order_by().values_list("index", "digest"))
+    return _take(visit, kept, batch, at) if may_write else _known(visit, kept, batch)
 
 
-def _are_stored(visit: Visit, rows: Sequence[Row]) -> bool:
-    """Say whether all of it came before: then only the reply was lost."""
-    kept = _kept(visit, rows)
-    return all(row.index in kept and kept[row.index].digest == row.digest for row in rows)
+def _known(visit: Visit, kept: Mapping[int, str], batch: Batch) -> Receipt:
+    """Say that all of it came before, and only the reply was lost; else refuse it."""
+    if not batch.rows or any(kept.get(row.index) != row.digest for row in batch.rows):
+        visit.run.refresh_from_db(fields=["status"])
+        raise HeldElsewhere if visit.run.is_open else RunIsOver
+    return Receipt([row.index for row in batch.rows], [])
+
+
+def _take(visit: Visit, kept: Mapping[int, str], batch: Batch, at: datetime) -> Receipt:
+    """Write a batch, given what is stored; no other writer of the run is at it, since it is held.
+
+    What is new is inserted and what differs is marked by one statement.
+    """
+    new = [row for row in batch.rows if row.index not in kept]
+    disputed = [row for row in batch.rows if kept.get(row.index, row.digest) != row.digest]
+    trials = [_trial(visit, row, at, batch.sent_at) for row in new + disputed]
+    for trial in trials[len(new) :]:
+        trial.is_disputed = True
+    stored = Trial.objects.bulk_create(
+        trials,
+        update_conflicts=True,
+        update_fields=["is_disputed"],
+        unique_fields=["visit", "index"],
+    )
+    _answer(visit, list(zip(stored, new, strict=False)), at)
+    _keep_beside(visit, disputed, at)
+    _note(visit, batch.happenings, at)
+    return Receipt([row.index for row in batch.rows], [row.index for row in disputed])
+
+
+def _note(visit: Visit, happenings: Iterable[Happening], at: datetime) -> None:
+    """Keep what happened around the trials; a number that is there already is that event again."""
+    events = [
+        Event(
+            run_id=visit.run_id,
+            visit=visit,
+            number=one.number,
+            kind=one.kind,
+            at_ms=one.at_ms,
+            data=one.data,
+            received_at=at,
+        )
+        for one in happenings
+    ]
+    Event.objects.bulk_create(events, ignore_conflicts=True)
 
 
 def _trial(visit: Visit, row: Row, at: datetime, sent_at: datetime | None) -> Trial:
@@ -86,7 +145,7 @@ def _trial(visit: Visit, row: Row, at: datetime, sent_at: datetime | None) -> Tr
 
 
 def _keep_beside(visit: Visit, rows: Iterable[Row], at: datetime) -> None:
-    """Keep contents that differ from what was stored first, and mark both trial and page."""
+    """Keep contents that differ from what was stored first, and mark the page."""
     variants = [
         Variant(visit=visit, index=row.index, digest=row.digest, raw=row.raw, received_at=at)
         for row in rows
@@ -94,13 +153,11 @@ def _keep_beside(visit: Visit, rows: Iterable[Row], at: datetime) -> None:
     if not variants:
         return
     Variant.objects.bulk_create(variants, ignore_conflicts=True)
-    indices = [variant.index for variant in variants]
-    Trial.objects.filter(visit=visit, index__in=indices).update(is_disputed=True)
     Visit.objects.filter(pk=visit.pk).update(is_disputed=True)
 
 
 def _answer(visit: Visit, stored: Iterable[tuple[Trial, Row]], at: datetime) -> None:
-    """Write what the trials report; sent again, the answers are there already."""
+    """Write what new trials report."""
     found = [(trial, row, said) for trial, row in stored for said in said_in(row, visit.step)]
     if not found:
         return
@@ -109,7 +166,7 @@ def _answer(visit: Visit, stored: Iterable[tuple[Trial, Row]], at: datetime) -> 
         Answer(trial=trial, stimulus=row.stimulus or visit.stimulus, **columns(visit, said, at))
         for trial, row, said in found
     ]
-    Answer.objects.bulk_create(answers, ignore_conflicts=True)
+    Answer.objects.bulk_create(answers)
 
 
 def know(visit: Visit, names: Iterable[str]) -> None:

@@ -87,6 +87,7 @@ def test_a_program_gets_json(client):
         "detail": "Tablet 3 has this run.",
         "remedy": "Wait until it is done.",
         "request_id": response["X-Request-ID"],
+        "code": "tablet-has-it",
     }
 
 
