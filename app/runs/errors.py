@@ -24,3 +24,9 @@ class RunIsOver(Busy):
 class Unreadable(Invalid):
     title = "This cannot be read"
     remedy = "Reload the page. What is not saved yet is sent again."
+
+
+class NoReason(Invalid):
+    title = "Say why"
+    message = "A run is left out of analyses for a reason that others can read."
+    remedy = "Write the reason, and send it again."

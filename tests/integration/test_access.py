@@ -358,11 +358,14 @@ def administration() -> list[str]:
     return [name for name in found if name.endswith(("_changelist", ":index"))]
 
 
+MEMBERS = ("admin:lab_", "admin:runs_", "admin:experiments_", "admin:index")
+
+
 def test_the_administration_shows_records_to_members_and_the_rest_to_operators(site, as_):
     clients = {"stranger": Client()} | {name: as_(who) for name, who in site["people"].items()}
     wrong = {}
     for name in administration():
-        others = 200 if name.startswith(("admin:lab_", "admin:index")) else 403
+        others = 200 if name.startswith(MEMBERS) else 403
         said = {person: clients[person].get(reverse(name)).status_code for person in PEOPLE}
         if list(said.values()) != [302, others, others, others, 200]:
             wrong[name] = said

@@ -6,6 +6,7 @@ from experiments.flow import Place
 from experiments.models.links import Link
 from experiments.models.protocols import Revision
 from runs.models import Run
+from runs.models.participants import OfRunQuerySet
 
 
 class Sitting(models.Model):
@@ -17,6 +18,8 @@ class Sitting(models.Model):
     position = models.PositiveIntegerField(default=0)
     place = models.JSONField(null=True, blank=True)
     progress = models.FloatField(default=0)
+
+    objects = OfRunQuerySet.as_manager()
 
     def __str__(self) -> str:
         return str(self.run)

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.models import Project
-from runs.models.participants import OfProjectQuerySet
+from runs.models.participants import OfProjectQuerySet, OfVisitQuerySet
 from runs.models.runs import Visit
 from runs.models.trials import Trial
 
@@ -83,6 +83,8 @@ class Answer(models.Model):
     stimulus = models.CharField(max_length=255, blank=True, default="")
     answered_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField()
+
+    objects = OfVisitQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

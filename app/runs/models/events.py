@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from runs.models.participants import OfRunQuerySet
 from runs.models.runs import Run, Visit
 
 
@@ -15,6 +16,8 @@ class Event(models.Model):
     at_ms = models.FloatField(null=True, blank=True)
     received_at = models.DateTimeField()
     data = models.JSONField(default=dict, blank=True)
+
+    objects = OfRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["received_at", "number", "pk"]

@@ -28,6 +28,14 @@ class OfProjectQuerySet(models.QuerySet[Any]):
         return self.filter(**{f"{self.project_path}__in": Project.objects.editable_by(user)})
 
 
+class OfRunQuerySet(OfProjectQuerySet):
+    project_path = "run__project"
+
+
+class OfVisitQuerySet(OfProjectQuerySet):
+    project_path = "visit__run__project"
+
+
 class Participant(models.Model):
     """Somebody who takes part, known by a random pseudonym alone."""
 
@@ -52,6 +60,14 @@ class Participant(models.Model):
         return self.pseudonym
 
 
+class ConsentTextQuerySet(models.QuerySet[Any]):
+    """A text is no project's own: it is seen by those who see that somebody was asked it."""
+
+    def visible_to(self, user: Any) -> Self:
+        asked = Consent.objects.visible_to(user)
+        return self.filter(pk__in=asked.values("text"))
+
+
 class ConsentText(models.Model):
     """The very words that were agreed to; ``digest`` is the SHA-256 of title and text."""
 
@@ -59,6 +75,8 @@ class ConsentText(models.Model):
     title = models.CharField(max_length=255, blank=True, default="")
     text = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ConsentTextQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.title or self.digest[:12]
@@ -74,6 +92,8 @@ class Consent(models.Model):
     choices = models.JSONField(default=dict, blank=True)
     at = models.DateTimeField(auto_now_add=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OfRunQuerySet.as_manager()
 
     class Meta:
         constraints = [

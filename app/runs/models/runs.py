@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 
 from accounts.models import Project
-from runs.models.participants import OfProjectQuerySet, Participant
+from runs.models.participants import OfProjectQuerySet, OfRunQuerySet, Participant
 
 LARGEST_SEED = 2**53 - 1  # a browser's numbers hold it exactly
 
@@ -123,6 +123,8 @@ class Visit(models.Model):
     submitted_at = models.DateTimeField(null=True, blank=True)
     submission = models.CharField(max_length=64, blank=True, default="")
     is_disputed = models.BooleanField(default=False)
+
+    objects = OfRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["position"]

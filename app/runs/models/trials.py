@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from runs.models.participants import OfVisitQuerySet
 from runs.models.runs import Visit
 
 FORM = -1  # stands for the page's own form where a trial has its index
@@ -28,6 +29,8 @@ class Trial(models.Model):
     received_at = models.DateTimeField()
     is_disputed = models.BooleanField(default=False)
 
+    objects = OfVisitQuerySet.as_manager()
+
     class Meta:
         ordering = ["visit", "index"]
         constraints = [
@@ -49,6 +52,8 @@ class Variant(models.Model):
     digest = models.CharField(max_length=64)
     raw = models.TextField()
     received_at = models.DateTimeField()
+
+    objects = OfVisitQuerySet.as_manager()
 
     class Meta:
         ordering = ["visit", "index", "received_at"]

@@ -86,7 +86,7 @@ def visit_of(key: str, visit: str) -> Visit:
     except ValueError:
         raise NoSuchVisit from None
     found = Visit.objects.select_related("run").filter(pk=which, run__key_digest=digest(key))
-    visit_found = found.first()
+    visit_found: Visit | None = found.first()
     if visit_found is None:
         raise NoSuchVisit
     return visit_found
@@ -96,9 +96,11 @@ def show(*, run: Run, position: int, step: str, **facts: Any) -> Visit:
     """Open a showing at a position of the run; asked for twice at once, it is the same one."""
     try:
         with transaction.atomic():
-            return Visit.objects.create(run=run, position=position, step=step, **facts)
+            new: Visit = Visit.objects.create(run=run, position=position, step=step, **facts)
+            return new
     except IntegrityError:
-        return Visit.objects.get(run=run, position=position)
+        there: Visit = Visit.objects.get(run=run, position=position)
+        return there
 
 
 def start(*, run: Run, at: datetime | None = None) -> None:
