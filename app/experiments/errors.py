@@ -41,3 +41,15 @@ class NothingPublished(Invalid):
     title = "This experiment is not ready"
     message = "None of its revisions is published."
     remedy = "Freeze the protocol and publish the revision first."
+
+
+class NothingToWithdraw(NotThere):
+    title = "This link leads nowhere"
+    message = "No study has this link to withdraw."
+    remedy = "Check that the whole address was copied, or ask the people of the study."
+
+
+class NotConfirmed(Invalid):
+    title = "Nothing was erased"
+    message = "The box that confirms it was not ticked."
+    remedy = "Go back and tick it, if you want to withdraw."

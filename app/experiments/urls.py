@@ -1,12 +1,15 @@
 from django.urls import path
 
-from experiments.views import participant, trials
+from experiments.views import participant, rights, trials
 
 app_name = "experiments"
 urlpatterns = [
     path("take/<str:token>/", participant.welcome, name="welcome"),
     path("run/<str:key>/", participant.page, name="page"),
     path("run/<str:key>/take-over/", participant.take_over, name="take-over"),
+    path("run/<str:key>/about/", rights.about, name="about"),
+    path("run/<str:key>/about/consent.txt", rights.consent_copy, name="consent-copy"),
+    path("withdraw/<str:token>/", rights.withdraw, name="withdraw"),
     path("run/<str:key>/<uuid:visit>/", participant.submit, name="submit"),
     path("run/<str:key>/<uuid:visit>/trials/", trials.take, name="trials"),
 ]

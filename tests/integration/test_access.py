@@ -125,6 +125,10 @@ ROWS = [
     post("accounts:welcome", "404 404 404 404 404", "secret"),
     # Whoever has the link takes part; nobody else learns whether there is a study.
     get("experiments:page", "404 404 404 404 404", "secret"),
+    get("experiments:about", "404 404 404 404 404", "secret"),
+    get("experiments:consent-copy", "404 404 404 404 404", "secret"),
+    get("experiments:withdraw", "404 404 404 404 404", "secret"),
+    post("experiments:withdraw", "404 404 404 404 404", "secret"),
     get("experiments:welcome", "404 404 404 404 404", "secret"),
     post("experiments:submit", "404 404 404 404 404", "secret", "no_visit"),
     # Without a body it is unreadable, whoever sends it.
@@ -379,6 +383,7 @@ TAKES_NO_COOKIE = {
     "experiments:take-over",
     "experiments:trials",
     "experiments:welcome",
+    "experiments:withdraw",
 }
 
 

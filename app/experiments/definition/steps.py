@@ -3,6 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from experiments.definition.people import (
+    NO_CONSENT,
+    NO_IDENTITY,
+    ConsentWords,
+    IdentityWords,
+    read_consent,
+    read_identity,
+)
 from experiments.definition.reading import Place
 
 KINDS = {
@@ -68,6 +76,8 @@ class Step:
     resume: str = "trial"
     continue_label: str = "Continue"
     outcome: str = ""
+    consent: ConsentWords = NO_CONSENT
+    identity: IdentityWords = NO_IDENTITY
 
 
 @dataclass(frozen=True)
@@ -111,9 +121,10 @@ def _read_block(place: Place, depth: int) -> Block:
 
 
 def _read_step(place: Place) -> Step:
+    kind = place.one_of("kind", KINDS, "page")
     step = Step(
         name=place.word("name"),
-        kind=place.one_of("kind", KINDS, "page"),
+        kind=kind,
         page=place.text("page", "", longest=100),
         title=place.text("title", "", longest=255),
         text=place.text("text", ""),
@@ -125,6 +136,8 @@ def _read_step(place: Place) -> Step:
         resume=place.one_of("resume", RESUME, "trial"),
         continue_label=place.text("continue_label", "Continue", longest=60),
         outcome=place.text("outcome", "", longest=60),
+        consent=read_consent(place, kind),
+        identity=read_identity(place, kind),
     )
     place.done()
     _fits(step, place)

@@ -72,7 +72,8 @@ class Link(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.label or f"{self.get_kind_display()} to {self.protocol}"
+        """Leave the label out: it may name a person, and the history keeps what this returns."""
+        return f"{self.get_kind_display()} to {self.protocol}"
 
     @property
     def project(self) -> Project:

@@ -18,7 +18,7 @@ from experiments.errors import LinkUsed
 from experiments.models import Link, Sitting
 from experiments.models.sittings import stored
 from experiments.services.links import by_token, revision_of
-from runs.models import Answer, Consent, ConsentText, Run, Visit
+from runs.models import Answer, Run, Visit
 from runs.rows import digest
 from runs.services import forms, runs
 from runs.services.forms import Given
@@ -134,24 +134,14 @@ def answer(*, turn: Turn, answers: Sequence[Given], leave: bool = False) -> None
 
 
 @transaction.atomic
-def consent(*, turn: Turn, agreed: bool) -> None:
-    """Keep what was answered to the consent's text, word for word; who declines is through."""
-    step, run = step_at_visit(turn.sitting, turn.visit), turn.sitting.run
-    if run.participant is None:
-        raise RuntimeError(f"{run} has no participant who could agree.")
-    choice = "agree" if agreed else "decline"
-    forms.submit(visit=turn.visit, holder=turn.holder, answers=[], choice=choice)
-    text, _ = ConsentText.objects.get_or_create(
-        digest=digest(f"{step.title}\n{step.text}"),
-        defaults={"title": step.title, "text": step.text},
-    )
-    record, _ = Consent.objects.get_or_create(
-        run=run, text=text, defaults={"participant": run.participant, "agreed": agreed}
-    )
-    if record.agreed:
-        _go_on(turn)
-    else:
-        _end(turn.sitting, Run.Status.DECLINED)
+def go_on(*, turn: Turn, leave: bool = False) -> None:
+    """Go on behind a step whose answer a service of its own has stored."""
+    _go_on(turn, leave=leave)
+
+
+def end(*, sitting: Sitting, status: str) -> None:
+    """End the run at a step that says so."""
+    _end(sitting, status)
 
 
 def step_at_visit(sitting: Sitting, visit: Visit) -> Step:

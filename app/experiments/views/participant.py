@@ -66,6 +66,8 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
         return _render(request, sitting, holder, "elsewhere", status=409)
     if run.status == Run.Status.DECLINED:
         return _render(request, sitting, holder, "declined")
+    if run.status == Run.Status.WITHDRAWN:
+        return _render(request, sitting, holder, "withdrawn")
     step = sittings.step_of(sitting)
     if step is None or step.kind == "end":
         return _render(request, sitting, holder, "end", step=step)

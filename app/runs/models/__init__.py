@@ -5,6 +5,7 @@ from runs.models.events import Event
 from runs.models.participants import Consent, ConsentText, Participant
 from runs.models.runs import Run, Visit
 from runs.models.trials import Trial, Variant
+from runs.models.withdrawals import Withdrawal
 
 __all__ = [
     "Answer",
@@ -17,4 +18,5 @@ __all__ = [
     "Trial",
     "Variant",
     "Visit",
+    "Withdrawal",
 ]

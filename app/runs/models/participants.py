@@ -69,11 +69,16 @@ class ConsentTextQuerySet(models.QuerySet[Any]):
 
 
 class ConsentText(models.Model):
-    """The very words that were agreed to; ``digest`` is the SHA-256 of title and text."""
+    """The very words that were agreed to; ``digest`` is the SHA-256 of all of them.
+
+    ``choices`` are what could be ticked: name, text, and whether one had to tick it.
+    """
 
     digest = models.CharField(max_length=64, primary_key=True)
     title = models.CharField(max_length=255, blank=True, default="")
+    version = models.CharField(max_length=60, blank=True, default="", db_default="")
     text = models.TextField()
+    choices = models.JSONField(default=list, blank=True, db_default=[])
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = ConsentTextQuerySet.as_manager()

@@ -18,8 +18,8 @@ class Run(models.Model):
     """One attempt by one participant at one frozen design.
 
     ``design`` is the hash of everything that was shown, whichever area froze it. The key in the
-    run's address is kept as its hash; ``holder`` is the one browser that may write, until
-    ``held_until``.
+    run's address is kept as its hash, and so is that of its withdrawal; ``holder`` is the one
+    browser that may write, until ``held_until``.
     """
 
     class Source(models.TextChoices):
@@ -46,6 +46,7 @@ class Run(models.Model):
     design = models.CharField(max_length=64)
     design_label = models.CharField(max_length=255, blank=True, default="")
     key_digest = models.CharField(max_length=64, unique=True)
+    withdrawal_digest = models.CharField(max_length=64, unique=True, null=True, blank=True)
     seed = models.PositiveBigIntegerField()
     cell = models.CharField(max_length=100, blank=True, default="")
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.INVITED)

@@ -1,7 +1,9 @@
 """Beginning, showing and ending: what a run goes through."""
 
+import hmac
 import secrets
 import uuid
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,6 +60,7 @@ def begin(  # noqa: PLR0913  what a run is told at its beginning
         design=design.hash,
         design_label=design.label,
         key_digest=digest(key),
+        withdrawal_digest=digest(withdrawal_token(key)),
         seed=secrets.randbelow(LARGEST_SEED) if seed is None else seed,
         is_pilot=is_pilot,
         environment=settings.ENVIRONMENT,
@@ -65,6 +68,16 @@ def begin(  # noqa: PLR0913  what a run is told at its beginning
         external=dict(external or {}),
     )
     return Begun(run, key)
+
+
+def withdrawal_token(key: str) -> str:
+    """Return what opens the withdrawal of the run that ``key`` opens; the way back is closed.
+
+    It is computed from the key, so that whoever has the run can be shown it again, and nothing but
+    its hash is kept.
+    """
+    made = hmac.digest(key.encode(), b"withdrawal", "sha256")
+    return urlsafe_b64encode(made).decode().rstrip("=")
 
 
 def by_key(key: str) -> Run | None:

@@ -158,7 +158,7 @@ def test_a_link_is_not_followed_even_when_the_application_names_it(ask, mounts, 
     assert os.path.realpath(mounts / "share" / "link") == str((tmp_path / "secret").resolve())
 
 
-KEYS = ["take", "run", "accounts/welcome", "accounts/password/reset"]
+KEYS = ["take", "run", "withdraw", "accounts/welcome", "accounts/password/reset"]
 
 
 @pytest.mark.parametrize("path", [f"{way}/SECRET/" for way in KEYS])
