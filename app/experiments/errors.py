@@ -1,6 +1,6 @@
 """What this area refuses."""
 
-from common.errors import Invalid, NotThere
+from common.errors import Busy, Invalid, NotThere
 
 
 class NotAProtocol(Invalid):
@@ -53,3 +53,9 @@ class NotConfirmed(Invalid):
     title = "Nothing was erased"
     message = "The box that confirms it was not ticked."
     remedy = "Go back and tick it, if you want to withdraw."
+
+
+class LobbyIsBusy(Busy):
+    title = "Many are coming at this moment"
+    message = "There was no seat to be had just now."
+    remedy = "Reload the page in a few seconds; nothing was lost."

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from experiments.views import participant, rights, trials
+from experiments.views import groups, participant, rights, trials
 
 app_name = "experiments"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("run/<str:key>/about/", rights.about, name="about"),
     path("run/<str:key>/about/consent.txt", rights.consent_copy, name="consent-copy"),
     path("withdraw/<str:token>/", rights.withdraw, name="withdraw"),
+    path("run/<str:key>/group/", groups.ask, name="group-ask"),
     path("run/<str:key>/<uuid:visit>/", participant.submit, name="submit"),
     path("run/<str:key>/<uuid:visit>/trials/", trials.take, name="trials"),
 ]

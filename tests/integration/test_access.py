@@ -129,6 +129,7 @@ ROWS = [
     get("experiments:consent-copy", "404 404 404 404 404", "secret"),
     get("experiments:withdraw", "404 404 404 404 404", "secret"),
     post("experiments:withdraw", "404 404 404 404 404", "secret"),
+    get("experiments:group-ask", "404 404 404 404 404", "secret"),
     get("experiments:welcome", "404 404 404 404 404", "secret"),
     post("experiments:submit", "404 404 404 404 404", "secret", "no_visit"),
     # Without a body it is unreadable, whoever sends it.

@@ -85,7 +85,7 @@ def _fits(item: Item, place: Place) -> None:
 
 def read_scale(_name: str, place: Place) -> Scale:
     scale = Scale(
-        options=place.each("options", _read_option),
+        options=place.each("options", read_option),
         minimum=place.number("minimum"),
         maximum=place.number("maximum"),
         step=place.number("step"),
@@ -107,7 +107,7 @@ def _is_sound(scale: Scale, place: Place) -> None:
         raise place.fault("step", "A step is above 0.")
 
 
-def _read_option(place: Place) -> Option:
+def read_option(place: Place) -> Option:
     code = place.take("code")
     if isinstance(code, bool) or not isinstance(code, int | str) or len(str(code)) > LONGEST_CODE:
         raise place.fault("code", "Write a whole number or a short text as the code.")

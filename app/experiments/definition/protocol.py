@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from experiments.definition.groups import Grouping, read_grouping
 from experiments.definition.items import Item, read_item, read_scale
 from experiments.definition.reading import Place, place_of
 from experiments.definition.steps import Block, Part, Step, read_part
@@ -34,6 +35,7 @@ class Protocol:
     pages: Mapping[str, Page] = field(default_factory=dict)
     items: Mapping[str, Item] = field(default_factory=dict)
     language: str = "en"
+    group: Grouping | None = None
     words: Mapping[str, Any] = field(default_factory=dict)
 
     def items_of(self, page: str) -> list[Item]:
@@ -72,6 +74,7 @@ def read_protocol(words: Any) -> Protocol:
         items=place.table("items", lambda name, inner: read_item(name, inner, scales)),
         pages=place.table("pages", _read_page),
         flow=place.each("flow", read_part),
+        group=read_grouping(place.part("group")),
         words=words,
     )
     place.done()
@@ -134,3 +137,12 @@ def _flow_holds_together(protocol: Protocol, place: Place) -> None:
         if step.name in seen:
             raise place.fault(f"{where}.name", f"Another step is called {step.name!r} already.")
         seen.add(step.name)
+        if step.kind == "group":
+            _has_a_group(protocol, place, where, step)
+
+
+def _has_a_group(protocol: Protocol, place: Place, where: str, step: Step) -> None:
+    if protocol.group is None:
+        raise place.fault("group", f"{where} is for groups: say how many belong to one.")
+    if step.page and step.name in protocol.pages[step.page].items:
+        raise place.fault(f"{where}.name", "An item of its page has this name already.")

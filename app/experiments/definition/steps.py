@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from experiments.definition.groups import NOTHING_PARTICULAR, Together, read_together
 from experiments.definition.people import (
     NO_CONSENT,
     NO_IDENTITY,
@@ -78,6 +79,7 @@ class Step:
     outcome: str = ""
     consent: ConsentWords = NO_CONSENT
     identity: IdentityWords = NO_IDENTITY
+    together: Together = NOTHING_PARTICULAR
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ def _read_step(place: Place) -> Step:
         outcome=place.text("outcome", "", longest=60),
         consent=read_consent(place, kind),
         identity=read_identity(place, kind),
+        together=read_together(place.part("together")),
     )
     place.done()
     _fits(step, place)
@@ -155,6 +158,10 @@ def _fits(step: Step, place: Place) -> None:
         raise place.fault("draw", "Say which function writes the feedback.")
     if step.kind == "trial" and step.timeline is None and step.draw is None:
         raise place.fault("timeline", "A task needs a timeline, or a function that makes one.")
+    if step.kind != "group" and step.together != NOTHING_PARTICULAR:
+        raise place.fault("together", "Only a step of the kind group is begun together.")
+    if step.together.acts and step.page:
+        raise place.fault("page", "A group acts, or answers a page of items: write two steps.")
 
 
 def read_hook(place: Place | None) -> Hook | None:

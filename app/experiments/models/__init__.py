@@ -1,7 +1,8 @@
 """Protocols and their frozen revisions, the links to them, and who is where in one."""
 
+from experiments.models.groups import Group, Meeting, Member
 from experiments.models.links import Link
 from experiments.models.protocols import Protocol, Revision
 from experiments.models.sittings import Sitting
 
-__all__ = ["Link", "Protocol", "Revision", "Sitting"]
+__all__ = ["Group", "Link", "Meeting", "Member", "Protocol", "Revision", "Sitting"]

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 from accounts import audit
 from accounts.models import Project, User
 from common.errors import NotThere
+from experiments.definition.groups import OUTCOMES
 from experiments.definition.protocol import Protocol as Words
 from experiments.definition.protocol import parts_of, read_protocol, steps_of
 from experiments.definition.steps import Block, Condition, Hook, Several
@@ -17,7 +18,7 @@ from experiments.models import Protocol, Revision
 from runs.models import Measure
 from runs.models.answers import measure_id
 
-RUNNABLE = ("page", "consent", "end")
+RUNNABLE = ("page", "consent", "end", "group")
 KINDS = {
     "choice": Measure.Kind.CHOICE,
     "choices": Measure.Kind.CHOICES,
@@ -108,7 +109,20 @@ def _register(revision: Revision, read: Words) -> None:
         )
         for item in read.items.values()
     ]
-    Measure.objects.bulk_create(measures, ignore_conflicts=True)
+    outcomes = [
+        Measure(
+            pk=measure_id(project, revision.digest, step.name),
+            project_id=project,
+            design=revision.digest,
+            name=step.name,
+            label=f"How {step.name!r} went",
+            kind=Measure.Kind.CHOICE,
+            levels=OUTCOMES,
+        )
+        for _, step in steps_of(read.flow)
+        if step.kind == "group"
+    ]
+    Measure.objects.bulk_create([*measures, *outcomes], ignore_conflicts=True)
 
 
 @transaction.atomic

@@ -13,10 +13,11 @@ from django.utils.timezone import now
 from experiments import flow
 from experiments.conditions import holds, names_in
 from experiments.definition.protocol import parts_of, steps_of
-from experiments.definition.steps import Step
+from experiments.definition.steps import Part, Step
 from experiments.errors import LinkUsed
 from experiments.models import Link, Sitting
 from experiments.models.sittings import stored
+from experiments.queries.groups import has_lost_its_group
 from experiments.services.links import by_token, revision_of
 from runs.models import Answer, Run, Visit
 from runs.rows import digest
@@ -162,8 +163,12 @@ def _go_on(turn: Turn, *, leave: bool = False) -> None:
 def _go(sitting: Sitting, place: flow.Place | None) -> None:
     """Move to the first step from ``place`` on that is shown. The database lets one of two move."""
     parts = sitting.revision.read.flow
-    known = _answers(sitting)
-    found = flow.next_shown(parts, place, lambda part, _place: holds(part.condition, known))
+    known, lonely = _answers(sitting), _goes_on_alone(sitting)
+    found = flow.next_shown(
+        parts,
+        place,
+        lambda part, _place: holds(part.condition, known) and not (lonely and _needs_group(part)),
+    )
     done = flow.progress(parts, found) if found else 1.0
     moved = Sitting.objects.filter(pk=sitting.pk, position=sitting.position).update(
         position=F("position") + 1,
@@ -175,6 +180,15 @@ def _go(sitting: Sitting, place: flow.Place | None) -> None:
     step = flow.step_at(parts, found) if found else None
     if step is None or step.kind == "end":
         _end(sitting, Run.Status.COMPLETED)
+
+
+def _goes_on_alone(sitting: Sitting) -> bool:
+    """Say whether a run has no group any more: what needs one is passed over then."""
+    return sitting.revision.read.group is not None and has_lost_its_group(sitting.run_id)
+
+
+def _needs_group(part: Part) -> bool:
+    return isinstance(part, Step) and part.kind == "group"
 
 
 def _answers(sitting: Sitting) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from experiments.views.steps import consent, page
+from experiments.views.steps import consent, group, page
 from experiments.views.steps.kind import Kind
 
 KINDS: Mapping[str, Kind] = {
     "page": page.KIND,
     "consent": consent.KIND,
+    "group": group.KIND,
 }

@@ -1,0 +1,157 @@
+"""A step that a group begins together: waiting, then a page of items or acts in rounds."""
+
+import math
+from typing import Any
+
+from django.urls import reverse
+from django.utils.timezone import now
+
+from experiments import forms
+from experiments.definition.groups import ALONE, OVER, TOGETHER
+from experiments.definition.items import Option
+from experiments.models import Group, Member
+from experiments.queries.groups import grouping_of, member_of
+from experiments.services import sittings
+from experiments.services.groups import acts, meetings
+from experiments.services.groups.decisions import is_silent
+from experiments.views.steps import page, rounds
+from experiments.views.steps.kind import Again, Kind, Shown
+from runs.rows import said
+from runs.services.forms import Given
+
+LOBBY, WAITING, OPEN, ACTING, DONE = "lobby", "waiting", "open", "acting", "done"
+WAITS = {LOBBY, WAITING, ACTING}  # the page changes by itself
+LONGEST_NUMBER = 6
+LOOK_AGAIN_S = 5  # without JavaScript
+
+
+def phase_of(shown: Shown, member: Member) -> str:
+    """Return how far a member is at the step that is shown."""
+    group, meeting = member.group, meetings.meeting_at(member, shown.turn.visit)
+    if group is None:
+        return ALONE
+    if meeting and meeting.finished_at:
+        return DONE if shown.step.together.acts else OPEN
+    if group.status == Group.Status.OVER:
+        return OVER
+    if meeting and meeting.opened_at:
+        return ACTING
+    return LOBBY if group.status == Group.Status.FORMING else WAITING
+
+
+def show(shown: Shown) -> dict[str, Any]:
+    turn = shown.turn
+    member = meetings.arrive(sitting=turn.sitting, visit=turn.visit, at=now())
+    return _context(shown, member)
+
+
+def _context(shown: Shown, member: Member) -> dict[str, Any]:
+    phase = phase_of(shown, member)
+    context = {"phase": phase, "waits": phase in WAITS, "member": member}
+    context |= _asking(shown, member)
+    if phase == OPEN:
+        return context | page.show(shown)
+    context |= {"page": None, "leave_label": "", "people": people_of(member)}
+    return context | (rounds.shown(shown, member) if phase in {ACTING, DONE} else {})
+
+
+def _asking(shown: Shown, member: Member) -> dict[str, Any]:
+    """Return where and when the page asks for news, by itself or by being loaded anew."""
+    match, group = shown.request.resolver_match, member.group
+    key = match.kwargs["key"] if match else ""
+    carried = "" if shown.request.COOKIES else f"?holder={shown.turn.holder}"
+    sitting = shown.turn.sitting
+    return {
+        "ask_at": reverse("experiments:group-ask", args=[key]),
+        "page_at": reverse("experiments:page", args=[key]) + carried,
+        "stamp": meetings.stamp_of(member, group, sitting) if group else "",
+        "again_ms": meetings.again_of(member, group) if group else 0,
+        "again_s": LOOK_AGAIN_S,
+    }
+
+
+def people_of(member: Member) -> list[dict[str, Any]]:
+    """Return who belongs to the group, and who of them is there, for the members themselves."""
+    if member.group is None:
+        return []
+    grouping, at = grouping_of(member.group.words), now()
+    others = Member.objects.select_related("run").filter(group=member.group)
+    return [
+        {
+            "label": rounds.label_of(each),
+            "is_me": each.pk == member.pk,
+            "is_here": each.gone_at is None and not is_silent(each, grouping, at),
+        }
+        for each in others
+    ]
+
+
+def take(shown: Shown) -> Again | None:
+    member = member_of(shown.turn.sitting.run_id)
+    if member is None:
+        return Again({"phase": WAITING, "waits": True}, 409)
+    if "act" in shown.request.POST:
+        return _act(shown, member)
+    outcome = _outcome(shown, member)
+    return _finish(shown, outcome) if outcome else _not_yet(shown, member)
+
+
+def _outcome(shown: Shown, member: Member) -> str:
+    """Return how the step went for the member; empty while it is going on."""
+    phase = phase_of(shown, member)
+    if phase in {OPEN, DONE} or shown.turn.visit.submitted_at:
+        return TOGETHER
+    return phase if phase in {ALONE, OVER} else ""
+
+
+def _not_yet(shown: Shown, member: Member) -> Again:
+    return Again(_context(shown, member) | {"notice": "The group is not that far yet."}, 409)
+
+
+def _finish(shown: Shown, outcome: str) -> Again | None:
+    sent, turn = shown.request.POST, shown.turn
+    told = [Given(said(shown.step.name, outcome))]
+    if outcome != TOGETHER or not shown.step.page:
+        sittings.answer(turn=turn, answers=told)
+        return None
+    fields = forms.read(page.items_of(shown), sent)
+    faults = [each for each in fields if each.error]
+    if faults:
+        member = member_of(turn.sitting.run_id)
+        context = _context(shown, member) if member else {}
+        return Again(context | {"fields": fields, "faults": faults})
+    answers = [each.given for each in fields if each.given]
+    sittings.answer(turn=turn, answers=[*answers, *told], leave="leave" in sent)
+    return None
+
+
+def _act(shown: Shown, member: Member) -> Again | None:
+    sent = shown.request.POST
+    option, number = _option(shown, sent["act"]), sent.get("round", "")
+    if option is None or not (
+        number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER
+    ):
+        return Again(_context(shown, member) | {"notice": "Choose one of what is offered."})
+    done = acts.act(turn=shown.turn, option=option, number=int(number), at=now(),
+                    rt_ms=_milliseconds(sent.get("rt", "")))  # fmt: skip
+    if done:
+        return None
+    member = member_of(shown.turn.sitting.run_id) or member
+    late = "That came too late, or it was not your turn; the group has gone on."
+    return Again(_context(shown, member) | {"notice": late}, 409)
+
+
+def _option(shown: Shown, code: str) -> Option | None:
+    offered = {str(option.code): option for option in shown.step.together.acts}
+    return offered.get(code)
+
+
+def _milliseconds(text: str) -> float | None:
+    try:
+        found = float(text)
+    except ValueError:
+        return None
+    return found if math.isfinite(found) and found >= 0 else None
+
+
+KIND = Kind("group", show, take)
