@@ -24,6 +24,7 @@ class Field:
     declined: bool = False
     error: str = ""
     given: Given | None = None
+    other_text: str = ""
 
     @property
     def name(self) -> str:
@@ -32,6 +33,10 @@ class Field:
     @property
     def decline_name(self) -> str:
         return f"decline-{self.item.name}"
+
+    @property
+    def other_name(self) -> str:
+        return f"other-{self.item.name}"
 
     @property
     def value(self) -> str:
@@ -58,11 +63,43 @@ def read(items: Sequence[Item], data: Any) -> list[Field]:
     for each in fields:
         each.sent = [text for text in data.getlist(each.name) if text.strip()]
         each.declined = each.item.may_decline and each.decline_name in data
+        _hear_other(each, data)
         try:
             each.given = _given(each, asked=asked)
         except Refused as error:
             each.error = str(error)
     return fields
+
+
+def answers_of(fields: Sequence[Field]) -> list[Given]:
+    """Return what is stored of a page: each answer, and each text that came with "other"."""
+    found: list[Given] = []
+    for each in fields:
+        found += [each.given] if each.given else []
+        if each.other_text and each.given and not each.given.said.missing:
+            found.append(Given(said(each.item.other_name, each.other_text)))
+    return found
+
+
+def _hear_other(each: Field, data: Any) -> None:
+    """Take the text of "other"; written without a choice it is the choice."""
+    if each.item.other is None:
+        return
+    text = str(storable(data.get(each.other_name, ""))).strip()
+    code = str(each.item.other.code)
+    if text and (not each.sent or each.item.kind == "choices"):
+        each.sent = [*dict.fromkeys([*each.sent, code])]
+    each.other_text = text if code in each.sent else ""
+
+
+def _need_other(each: Field) -> None:
+    other = each.item.other
+    if other is None or str(other.code) not in each.sent:
+        return
+    if not each.other_text and each.item.need != "optional":
+        raise Refused(f"Please say what you mean by “{other.label}”.")
+    if len(each.other_text) > each.item.longest:
+        raise Refused(f"Please write at most {each.item.longest:,} characters.")
 
 
 def _given(each: Field, *, asked: bool) -> Given:
@@ -71,6 +108,7 @@ def _given(each: Field, *, asked: bool) -> Given:
         return Given(Said(item.name, None, missing="declined"))
     if not each.sent:
         return _blank(item, asked=asked)
+    _need_other(each)
     return READERS[item.kind](item, each.sent)
 
 

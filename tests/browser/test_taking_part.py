@@ -15,6 +15,7 @@ MENU = {"text": "Which instrument?", "kind": "choice", "display": "menu", "need"
 ENDS = [{"at": 0, "label": "silent"}, {"at": 100, "label": "painful"}]
 LOUDNESS = {"minimum": 0, "maximum": 100, "anchors": ENDS}
 SLIDER = {"text": "How loud was it?", "kind": "slider", "scale": LOUDNESS}
+GRID = {"kind": "choice", "display": "matrix", "scale": "agree", "need": "optional"}
 
 
 @pytest.fixture
@@ -22,10 +23,16 @@ def address(transactional_db):
     lab = accounts.lab("Alder")
     ann = accounts.person("ann", lab=lab, role=Role.EXPERIMENTER)
     words = experiments.WORDS
-    more = {"felt": ROW, "instrument": MENU, "loud": SLIDER}
+    more = {
+        "felt": ROW,
+        "instrument": MENU,
+        "loud": SLIDER,
+        "calm": GRID | {"text": "It was *calm*"},
+        "fast": GRID | {"text": "It was fast"},
+    }
     page = words["pages"]["rating"] | {
-        "items": ["liked", "felt", "heard", "instrument", "loud", "why"],
-        "header": "Think of the melody that you have just heard.",
+        "items": ["liked", "felt", "heard", "instrument", "loud", "calm", "fast", "why"],
+        "header": "Think of the melody that you have *just* heard.",
     }
     words = words | {"items": words["items"] | more, "pages": words["pages"] | {"rating": page}}
     revision = experiments.published(accounts.project(lab), ann, words)
@@ -42,7 +49,7 @@ def test_every_page_of_a_participant_is_for_everybody(window, address, pictures)
     page.get_by_label("How old are you?").fill("33")
     page.get_by_role("button", name="Continue").click()
     wrong += looked_at(page, "participant-items", pictures)
-    page.get_by_label("How loud was it?").fill("200")
+    page.get_by_label("As a number").fill("200")
     page.get_by_role("button", name="Continue").click()
     wrong += looked_at(page, "participant-faults", pictures)
     page.get_by_role("link", name="How loud was it?").click()

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from experiments.definition.reading import Place
 
 KINDS = ("choice", "choices", "number", "text", "long-text", "slider")
-DISPLAYS = ("list", "row", "menu")
+DISPLAYS = ("list", "row", "menu", "matrix")
+ORDERS = ("fixed", "random")
 NEEDS = ("required", "asked-once", "optional")
 LONGEST_ANSWER = 20_000
 LONGEST_CODE = 40
@@ -19,6 +20,12 @@ class Option:
     label: str
     is_missing: bool = False
     is_exclusive: bool = False
+    is_other: bool = False
+
+    @property
+    def stays(self) -> bool:
+        """Say whether the option keeps its place when the others are mixed."""
+        return self.is_missing or self.is_exclusive or self.is_other
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,18 @@ class Item:
     need: str = "required"
     may_decline: bool = False
     longest: int = LONGEST_ANSWER
+    order: str = "fixed"
+    shows_value: bool = True
+
+    @property
+    def other(self) -> Option | None:
+        """Return the option with which a text of one's own comes."""
+        return next((option for option in self.scale.options if option.is_other), None)
+
+    @property
+    def other_name(self) -> str:
+        """Return the name of the answer that holds this text; no item can have it."""
+        return f"{self.name}.other"
 
 
 def read_item(name: str, place: Place, scales: dict[str, Scale]) -> Item:
@@ -60,6 +79,8 @@ def read_item(name: str, place: Place, scales: dict[str, Scale]) -> Item:
         need=place.one_of("need", NEEDS, "required"),
         may_decline=place.truth("may_decline"),
         longest=place.whole("longest", least=1, most=LONGEST_ANSWER) or LONGEST_ANSWER,
+        order=place.one_of("order", ORDERS, "fixed"),
+        shows_value=place.truth("shows_value", default=True),
     )
     place.done()
     _fits(item, place)
@@ -81,6 +102,17 @@ def _fits(item: Item, place: Place) -> None:
     bounds = (item.scale.minimum, item.scale.maximum)
     if item.kind == "slider" and None in bounds:
         raise place.fault("scale", "A slider needs a scale with a minimum and a maximum.")
+    if item.order == "random" and not item.scale.options:
+        raise place.fault("order", "There are no options that could stand in a random order.")
+    if item.display == "matrix":
+        _fits_a_matrix(item, place)
+
+
+def _fits_a_matrix(item: Item, place: Place) -> None:
+    if item.kind not in {"choice", "choices"}:
+        raise place.fault("display", "A matrix is made of choices.")
+    if item.order == "random" or item.other:
+        raise place.fault("display", "The columns of a matrix stand as they are, without 'other'.")
 
 
 def read_scale(_name: str, place: Place) -> Scale:
@@ -101,10 +133,20 @@ def _is_sound(scale: Scale, place: Place) -> None:
     codes = [str(option.code) for option in scale.options]
     if len(set(codes)) < len(codes):
         raise place.fault("options", "Two options have the same code.")
+    if sum(option.is_other for option in scale.options) > 1:
+        raise place.fault("options", "One option at most asks for a text.")
     if scale.minimum is not None and scale.maximum is not None and scale.minimum >= scale.maximum:
         raise place.fault("maximum", "The maximum is not above the minimum.")
     if scale.step is not None and scale.step <= 0:
         raise place.fault("step", "A step is above 0.")
+    for at, _ in scale.anchors:
+        if not _lies_in(at, scale):
+            raise place.fault("anchors", f"The anchor at {at:g} lies outside of the scale.")
+
+
+def _lies_in(at: float, scale: Scale) -> bool:
+    above = scale.minimum is None or at >= scale.minimum
+    return above and (scale.maximum is None or at <= scale.maximum)
 
 
 def read_option(place: Place) -> Option:
@@ -116,6 +158,7 @@ def read_option(place: Place) -> Option:
         place.text("label"),
         is_missing=place.truth("missing"),
         is_exclusive=place.truth("exclusive"),
+        is_other=place.truth("other"),
     )
     place.done()
     return option

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from experiments.definition.groups import Grouping, read_grouping
-from experiments.definition.items import Item, read_item, read_scale
+from experiments.definition.items import ORDERS, Item, read_item, read_scale
 from experiments.definition.reading import Place, place_of
 from experiments.definition.steps import Block, Part, Step, read_part
 
@@ -23,6 +23,7 @@ class Page:
     title: str = ""
     header: str = ""
     footer: str = ""
+    order: str = "fixed"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def _read_page(name: str, place: Place) -> Page:
         title=place.text("title", "", longest=255),
         header=place.text("header", ""),
         footer=place.text("footer", ""),
+        order=place.one_of("order", ORDERS, "fixed"),
     )
     place.done()
     return page

@@ -10,6 +10,7 @@ from accounts import audit
 from accounts.models import Project, User
 from common.errors import NotThere
 from experiments.definition.groups import OUTCOMES
+from experiments.definition.items import Item
 from experiments.definition.protocol import Protocol as Words
 from experiments.definition.protocol import parts_of, read_protocol, steps_of
 from experiments.definition.steps import Block, Condition, Hook, Several
@@ -96,6 +97,7 @@ def _has_hook(condition: Condition | None) -> bool:
 def _register(revision: Revision, read: Words) -> None:
     """Write the codebook of what can be answered."""
     project = revision.protocol.project_id
+    told = [*read.items.values(), *(_of_other(item) for item in read.items.values() if item.other)]
     measures = [
         Measure(
             pk=measure_id(project, revision.digest, item.name),
@@ -107,7 +109,7 @@ def _register(revision: Revision, read: Words) -> None:
             unit=item.scale.unit,
             levels={str(option.code): option.label for option in item.scale.options},
         )
-        for item in read.items.values()
+        for item in told
     ]
     outcomes = [
         Measure(
@@ -123,6 +125,12 @@ def _register(revision: Revision, read: Words) -> None:
         if step.kind == "group"
     ]
     Measure.objects.bulk_create([*measures, *outcomes], ignore_conflicts=True)
+
+
+def _of_other(item: Item) -> Item:
+    """Return what the text is an answer to that comes with "other"."""
+    label = item.other.label if item.other else ""
+    return Item(name=item.other_name, text=f"{item.text} ({label})", kind="text")
 
 
 @transaction.atomic
