@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 SECRET = ("STUDIUM_SECRET_KEY", "DATABASE_URL", "CACHE_URL", "EMAIL_URL", "SENTRY_DSN",
           "STUDIUM_S3_SECRET_KEY")  # fmt: skip
+ACCOUNT = "STUDIUM_RECRUITER_"  # each: an address, and the key that opens it
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -27,6 +28,12 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if quoted else value
 
 
+def _parts(account: str) -> list[str]:
+    """Return what is secret of an account: its key, and the halves of a key that has two."""
+    _, _, key = account.partition(" ")
+    return [word for word in (key.strip(), key.strip().partition(":")[2]) if word]
+
+
 class Environment:
     """The variables that a site was given: the process's own first, then its secrets file."""
 
@@ -39,7 +46,15 @@ class Environment:
     def secret_values(self) -> list[str]:
         """Return every secret that the site was given, for redaction by value."""
         given = [self.text(name) for name in SECRET]
-        return sorted({value for value in [*given, *self._secrets.values()] if value})
+        values = {value for value in [*given, *self._secrets.values()] if value}
+        keys = {word for value in self.named(ACCOUNT).values() for word in _parts(value)}
+        return sorted(values | keys)
+
+    def named(self, beginning: str) -> dict[str, str]:
+        """Return all variables whose names begin so, by what follows."""
+        both = {**self._secrets, **self._process}
+        found = {name: value for name, value in both.items() if name.startswith(beginning)}
+        return {name.removeprefix(beginning): value for name, value in found.items() if value}
 
     def required(self, name: str) -> str:
         value = self.text(name)

@@ -59,3 +59,55 @@ class LobbyIsBusy(Busy):
     title = "Many are coming at this moment"
     message = "There was no seat to be had just now."
     remedy = "Reload the page in a few seconds; nothing was lost."
+
+
+class OnlyALook(Invalid):
+    title = "You have not accepted this task yet"
+    message = "This is a look at the study. Nothing has begun."
+    remedy = "Accept the task where you found it, and open it again from there."
+
+
+class WithoutName(Invalid):
+    title = "This link is not complete"
+    message = "It does not say which participant you are."
+    remedy = "Open the study again from the site on which you found it."
+
+
+class NotTheStudy(Invalid):
+    title = "This link belongs to another study"
+    message = "The site that sent you named another study than the one that is here."
+    remedy = "Open the study again from the site on which you found it."
+
+
+class TookPart(Invalid):
+    title = "You have taken part already"
+    message = "Everybody can take part in this study once."
+    remedy = "Nothing is to be done: what you answered then is kept."
+
+
+class BegunElsewhere(Invalid):
+    title = "You have begun this study already"
+    message = "It was begun with this code in another browser."
+    remedy = "Go on in the browser in which you began, or ask the people of the study."
+
+
+class TooManyLinks(Invalid):
+    title = "These are too many links"
+    remedy = "Make them in several parts."
+
+
+class NoSuchParticipant(Invalid):
+    title = "A participant is not known"
+    remedy = "Correct the pseudonym, or leave it blank to have a new one made."
+
+
+class NotAWindow(Invalid):
+    title = "This window never opens"
+    message = "It closes before it opens."
+    remedy = "Correct one of the two times."
+
+
+class TooLongALabel(Invalid):
+    title = "This label is too long"
+    message = "A label has at most 200 characters, and the name of a group 100."
+    remedy = "Write a shorter one."

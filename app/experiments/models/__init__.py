@@ -3,6 +3,17 @@
 from experiments.models.groups import Group, Meeting, Member
 from experiments.models.links import Link
 from experiments.models.protocols import Protocol, Revision
+from experiments.models.recruiters import Arrival, Recruiter
 from experiments.models.sittings import Sitting
 
-__all__ = ["Group", "Link", "Meeting", "Member", "Protocol", "Revision", "Sitting"]
+__all__ = [
+    "Arrival",
+    "Group",
+    "Link",
+    "Meeting",
+    "Member",
+    "Protocol",
+    "Recruiter",
+    "Revision",
+    "Sitting",
+]

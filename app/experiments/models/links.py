@@ -8,6 +8,7 @@ from django.utils.timezone import now
 
 from accounts.models import Project
 from experiments.models.protocols import Protocol, Revision
+from experiments.models.recruiters import Recruiter
 from runs.models import Participant
 from runs.models.participants import OfProjectQuerySet
 
@@ -33,7 +34,14 @@ class Link(models.Model):
         OPEN = "open", "Open: as many as like"
         SINGLE = "single", "Single use"
         PERSONAL = "personal", "For one participant"
+        GROUP = "group", "Group: those who open it take part together"
         PREVIEW = "preview", "Preview: counts as a pilot"
+
+    class Resume(models.TextChoices):
+        AS_USUAL = "", "As is usual for its kind"
+        NEVER = "never", "Whoever presses the button begins anew"
+        BROWSER = "browser", "The browser in which a run began may go on with it, or begin anew"
+        LINK = "link", "The link goes on with its run, on any device"
 
     protocol = models.ForeignKey(Protocol, models.PROTECT, related_name="links")
     revision = models.ForeignKey(
@@ -44,6 +52,18 @@ class Link(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     participant = models.ForeignKey(
         Participant, models.PROTECT, null=True, blank=True, related_name="links"
+    )
+    resume = models.CharField(
+        max_length=8, choices=Resume.choices, blank=True, default="", db_default=""
+    )
+    group = models.CharField(
+        max_length=100, blank=True, default="", db_default="", help_text="Who is put together."
+    )
+    recruiter = models.ForeignKey(
+        Recruiter, models.PROTECT, null=True, blank=True, related_name="links"
+    )
+    quiet_h = models.PositiveIntegerField(
+        null=True, blank=True, help_text="After how many quiet hours a run of it has timed out."
     )
     opens_at = models.DateTimeField(null=True, blank=True)
     closes_at = models.DateTimeField(null=True, blank=True)
@@ -74,6 +94,18 @@ class Link(models.Model):
     def __str__(self) -> str:
         """Leave the label out: it may name a person, and the history keeps what this returns."""
         return f"{self.get_kind_display()} to {self.protocol}"
+
+    @property
+    def resumes(self) -> str:
+        """Return how runs of this link go on: as it says, or as is usual for its kind."""
+        if self.resume or self.recruiter is None:
+            return self.resume or self._usual_resume
+        return self.Resume.LINK if self.recruiter.ids_are_secret else self.Resume.BROWSER
+
+    @property
+    def _usual_resume(self) -> str:
+        one_person = self.kind in {self.Kind.SINGLE, self.Kind.PERSONAL}
+        return self.Resume.LINK if one_person else self.Resume.NEVER
 
     @property
     def project(self) -> Project:

@@ -1,13 +1,12 @@
 """Taking part: beginning, being shown the next step, answering it."""
 
-from base64 import urlsafe_b64encode
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.crypto import salted_hmac
 from django.utils.timezone import now
 
 from experiments import flow
@@ -18,8 +17,8 @@ from experiments.errors import LinkUsed
 from experiments.models import Link, Sitting
 from experiments.models.sittings import stored
 from experiments.queries.groups import has_lost_its_group
-from experiments.services.links import by_token, revision_of
-from runs.models import Answer, Run, Visit
+from experiments.services.links import revision_of
+from runs.models import Answer, Participant, Run, Visit
 from runs.rows import digest
 from runs.services import forms, runs
 from runs.services.forms import Given
@@ -27,49 +26,34 @@ from runs.services.runs import Begun, Design
 
 
 @transaction.atomic
-def begin(*, token: str, external: Mapping[str, Any] | None = None, press: str = "") -> Begun:
+def begin(
+    *,
+    link: Link,
+    external: Mapping[str, Any] | None = None,
+    participant: Participant | None = None,
+    pk: uuid.UUID | None = None,
+    key: str = "",
+) -> Begun:
     """Begin a run by a link; of two who use the last of its uses, one begins.
 
-    ``press`` names one press of the button: sent again, because it was clicked twice or the reply
-    was lost, it leads to the run that it began, and uses nothing more of the link.
+    `entries.enter` decides whether one begins at all.
 
     Raises
     ------
-    LinkLeadsNowhere, NotOpen, LinkUsed, NothingPublished
+    LinkUsed, NothingPublished
         The link cannot be used; nothing was begun.
     """
-    Link.objects.select_for_update().filter(digest=digest(token)).first()  # the second click waits
-    begun = _begun_by(token, press) if press else None
-    return begun or _begin(token, external, press)
-
-
-def _begun_by(token: str, press: str) -> Begun | None:
-    """Return the run that a press of the button began; one that is over is not begun again."""
-    key = _key(token, press)
-    run = Run.objects.filter(key_digest=digest(key)).first()
-    return Begun(run, key) if run and run.is_open else None
-
-
-def _key(token: str, press: str) -> str:
-    """Return the key of the run that a press begins: the same again, and no other site's guess."""
-    secret = salted_hmac("experiments.begin", f"{token} {press}", algorithm="sha256").digest()
-    return urlsafe_b64encode(secret).decode().rstrip("=")
-
-
-def _begin(token: str, external: Mapping[str, Any] | None, press: str) -> Begun:
-    link = by_token(token)
     if not Link.objects.not_used_up().filter(pk=link.pk).update(uses=F("uses") + 1):
         raise LinkUsed
     revision = revision_of(link)
-    key = _key(token, press) if press else ""
-    is_new = not Run.objects.filter(key_digest=digest(key)).exists()
     begun = runs.begin(
         project=link.project,
         design=Design(Run.Source.PROTOCOL, revision.digest, str(revision)),
-        participant=link.participant,
+        participant=link.participant or participant,
         external=external,
         is_pilot=link.kind == Link.Kind.PREVIEW,
-        key=key if is_new else "",
+        pk=pk,
+        key=key,
     )
     Sitting.objects.create(run=begun.run, revision=revision, link=link)
     runs.start(run=begun.run)

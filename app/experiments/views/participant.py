@@ -20,14 +20,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.keys import new_link
 from experiments.errors import LinkLeadsNowhere
 from experiments.models import Sitting
-from experiments.services import links, sittings
+from experiments.services import entries, sittings
 from experiments.views.steps import KINDS
 from experiments.views.steps.kind import Again, Shown
 from runs.models import Run
 from runs.services import leases, runs
+from runs.services.runs import Begun
 
-BROWSER, HOLDER, PRESS = "studium_browser", "holder", "press"
-A_YEAR_S = 365 * 24 * 60 * 60
+BROWSER, RUN, HOLDER, PRESS = "studium_browser", "studium_run", "holder", "press"
+A_YEAR_S, A_MONTH_S = 365 * 24 * 60 * 60, 30 * 24 * 60 * 60
 LONGEST_HOLDER = 64
 LONGEST_PARAMETER, MOST_PARAMETERS = 255, 30
 
@@ -37,13 +38,27 @@ LONGEST_PARAMETER, MOST_PARAMETERS = 255, 30
 @require_http_methods(["GET", "HEAD", "POST"])
 def welcome(request: HttpRequest, token: str) -> HttpResponse:
     """Show what the link leads to. Looking uses nothing up; the button begins a run."""
+    comer = entries.Comer(_parameters(request), request.COOKIES.get(RUN, ""))
     if request.method == "POST":
         press = request.POST.get(PRESS, "")[:LONGEST_PARAMETER]
-        begun = sittings.begin(token=token, external=_parameters(request), press=press)
-        return redirect("experiments:page", key=begun.key)
-    revision = links.revision_of(links.by_token(token))
-    context = {"protocol": revision.read, "press": new_link()}
+        begun = entries.enter(token=token, comer=comer, press=press)
+        return _remembered(request, redirect("experiments:page", key=begun.key), begun)
+    door = entries.look(token=token, comer=comer)
+    context = {
+        "protocol": entries.revision_of(door).read,
+        "press": new_link(),
+        "door": door,
+        "mine": entries.begun_here(door, comer.kept),
+    }
     return render(request, "experiments/welcome.html", context)
+
+
+def _remembered(request: HttpRequest, response: HttpResponse, begun: Begun) -> HttpResponse:
+    """Let the browser keep the key of its run, for this link alone and where the link says so."""
+    if entries.stays_in_browser(begun.run):
+        response.set_cookie(RUN, begun.key, max_age=A_MONTH_S, path=request.path, httponly=True,
+                            samesite="Lax", secure=request.is_secure())  # fmt: skip
+    return response
 
 
 def _parameters(request: HttpRequest) -> dict[str, str]:

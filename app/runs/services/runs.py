@@ -47,13 +47,15 @@ def begin(  # noqa: PLR0913  what a run is told at its beginning
     is_pilot: bool = False,
     seed: int | None = None,
     key: str = "",
+    pk: uuid.UUID | None = None,
 ) -> Begun:
     """Make a run; without a participant it gets one of its own, known by a pseudonym alone.
 
-    ``key`` is for a caller who must know it before the run is there.
+    ``key`` and ``pk`` are for a caller who must know them before the run is there.
     """
     key = key or new_link()
     run = Run.objects.create(
+        pk=pk or uuid.uuid4(),
         project=project,
         participant=participant or Participant.objects.create(project=project),
         source=design.source,
@@ -78,6 +80,14 @@ def withdrawal_token(key: str) -> str:
     """
     made = hmac.digest(key.encode(), b"withdrawal", "sha256")
     return urlsafe_b64encode(made).decode().rstrip("=")
+
+
+def open_again(*, run: Run, key: str) -> Begun:
+    """Let ``key`` open a run; where another one did until now, that one does not any more."""
+    if run.key_digest != digest(key):
+        Run.objects.filter(pk=run.pk).update(key_digest=digest(key))
+        run.key_digest = digest(key)
+    return Begun(run, key)
 
 
 def by_key(key: str) -> Run | None:

@@ -34,13 +34,24 @@ def made(transactional_db):
 
 def test_of_eight_who_use_a_single_link_at_once_one_begins(made):
     revision, ann = made
-    token = experiments.token(revision, ann, kind=Link.Kind.SINGLE)
+    token = experiments.token(revision, ann, kind=Link.Kind.SINGLE, resume="never")
 
     def begin(_):
         return post(f"/take/{token}/")
 
     assert sorted(at_once(begin)) == [302] + [422] * (TIMES - 1)
     assert (Run.objects.count(), Sitting.objects.count()) == (1, 1)
+
+
+def test_eight_devices_that_open_a_single_link_at_once_are_led_to_one_run(made):
+    revision, ann = made
+    token = experiments.token(revision, ann, kind=Link.Kind.SINGLE)
+
+    def begin(_):
+        return post(f"/take/{token}/")
+
+    assert at_once(begin) == [302] * TIMES
+    assert (Run.objects.count(), Link.objects.get().uses) == (1, 1)
 
 
 @pytest.mark.parametrize("kind", [Link.Kind.OPEN, Link.Kind.SINGLE])

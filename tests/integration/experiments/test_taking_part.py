@@ -57,7 +57,7 @@ def test_a_whole_sitting(someone):
 
 
 def test_looking_at_a_link_uses_nothing_up(revision, ann):
-    token = experiments.token(revision, ann, kind=Link.Kind.SINGLE)
+    token = experiments.token(revision, ann, kind=Link.Kind.SINGLE, resume="never")
     participant = Participant(token)
     for _ in range(3):
         assert participant.browser.get(f"/take/{token}/").status_code == 200
@@ -75,7 +75,8 @@ def press_in(page):
 
 
 def test_a_beginning_whose_reply_was_lost_is_that_run_again_even_by_a_single_link(revision, ann):
-    address = f"/take/{experiments.token(revision, ann, kind=Link.Kind.SINGLE)}/"
+    single = experiments.token(revision, ann, kind=Link.Kind.SINGLE, resume="never")
+    address = f"/take/{single}/"
     sent = {"press": press_in(Client().get(address))}
     lost, again = Client().post(address, sent), Client().post(address, sent)
     assert (again.status_code, again["Location"]) == (302, lost["Location"])

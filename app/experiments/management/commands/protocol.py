@@ -38,8 +38,8 @@ class Command(BaseCommand):
                 one.add_argument("--kind", choices=Link.Kind.values, default=Link.Kind.OPEN)
 
     def handle(self, *_: Any, verb: str, what: str, project: str, **given: Any) -> None:
-        found = _project(project)
-        by = _person(given["by"]) if "by" in given else None
+        found = project_of(project)
+        by = person(given["by"]) if "by" in given else None
         try:
             getattr(self, f"_{verb}")(what, found, by, given)
         except StudiumError as error:
@@ -54,13 +54,13 @@ class Command(BaseCommand):
         self.stdout.write(f"{protocol.name} {revision.number} is {said}: {revision.digest}")
 
     def _export(self, what: str, project: Project, *_: Any) -> None:
-        revision = _protocol(what, project).revisions.first()
+        revision = protocol_of(what, project).revisions.first()
         if revision is None:
             raise CommandError(f"{what} was never frozen. Import it to freeze it.")
         self.stdout.write(json.dumps(revision.words, indent=1, ensure_ascii=False))
 
     def _link(self, what: str, project: Project, by: User, given: dict[str, Any]) -> None:
-        made = links.make(protocol=_protocol(what, project), by=by, kind=given["kind"])
+        made = links.make(protocol=protocol_of(what, project), by=by, kind=given["kind"])
         path = reverse("experiments:welcome", args=[made.token])
         self.stdout.write(f"{settings.SITE_URL.rstrip('/')}{path}")
 
@@ -73,7 +73,7 @@ def _words(what: str) -> Any:
         raise CommandError(f"{what} cannot be read as JSON: {error}") from None
 
 
-def _project(text: str) -> Project:
+def project_of(text: str) -> Project:
     lab, _, slug = text.partition("/")
     found = Project.objects.filter(lab__slug=lab, slug=slug).first()
     if found is None:
@@ -81,14 +81,14 @@ def _project(text: str) -> Project:
     return found
 
 
-def _person(name: str) -> User:
+def person(name: str) -> User:
     found = User.objects.filter(username=name, is_active=True).first()
     if found is None:
         raise CommandError(f"There is nobody called {name!r} here.")
     return found
 
 
-def _protocol(name: str, project: Project) -> Protocol:
+def protocol_of(name: str, project: Project) -> Protocol:
     found: Protocol | None = Protocol.objects.filter(project=project, name=name).first()
     if found is None:
         raise CommandError(f"The project has no protocol {name!r}.")
