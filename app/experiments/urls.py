@@ -12,5 +12,6 @@ urlpatterns = [
     path("withdraw/<str:token>/", rights.withdraw, name="withdraw"),
     path("run/<str:key>/group/", groups.ask, name="group-ask"),
     path("run/<str:key>/<uuid:visit>/", participant.submit, name="submit"),
+    path("run/<str:key>/modules/<str:digest>.js", trials.module, name="module"),
     path("run/<str:key>/<uuid:visit>/trials/", trials.take, name="trials"),
 ]

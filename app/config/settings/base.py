@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from config import caches, content_security, databases, email, environment, logs
+from config import browser_libraries, caches, content_security, databases, email, environment, logs
 from config.sign_in import *  # noqa: F403  how people sign in is a page of its own
 
 ENV = environment.of_process()
@@ -184,7 +184,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "common.finders.NpmFinder",
 ]
-NPM_FILES = {"vendor/htmx.min.js": "htmx.org/dist/htmx.min.js"}
+NPM_FILES = browser_libraries.FILES
 BROWSER_LIBRARIES = ENV.path("STUDIUM_BROWSER_LIBRARIES", PROJECT / "node_modules")
 MOUNTS = ENV.path("STUDIUM_MOUNTS", STATE / "mounts")  # no file is served from elsewhere
 S3_ACCESS_KEY = ENV.text("STUDIUM_S3_ACCESS_KEY")  # empty: buckets are recorded, not reached

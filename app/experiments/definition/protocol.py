@@ -10,6 +10,7 @@ from experiments.definition.groups import Grouping, read_grouping
 from experiments.definition.items import ORDERS, Item, read_item, read_scale
 from experiments.definition.reading import Place, place_of
 from experiments.definition.steps import Block, Part, Step, read_part
+from experiments.definition.timelines import Module, read_module
 
 FORMAT = "studium-protocol/1"
 
@@ -37,6 +38,7 @@ class Protocol:
     items: Mapping[str, Item] = field(default_factory=dict)
     language: str = "en"
     group: Grouping | None = None
+    modules: Mapping[str, Module] = field(default_factory=dict)
     words: Mapping[str, Any] = field(default_factory=dict)
 
     def items_of(self, page: str) -> list[Item]:
@@ -76,6 +78,7 @@ def read_protocol(words: Any) -> Protocol:
         pages=place.table("pages", _read_page),
         flow=place.each("flow", read_part),
         group=read_grouping(place.part("group")),
+        modules=place.table("modules", read_module),
         words=words,
     )
     place.done()
@@ -136,6 +139,8 @@ def _flow_holds_together(protocol: Protocol, place: Place) -> None:
     for where, step in steps:
         if step.page and step.page not in protocol.pages:
             raise place.fault(f"{where}.page", f"There is no page {step.page!r}.")
+        if step.timeline and step.timeline.module and step.timeline.module not in protocol.modules:
+            raise place.fault(f"{where}.module", f"There is no module {step.timeline.module!r}.")
         if step.name in seen:
             raise place.fault(f"{where}.name", f"Another step is called {step.name!r} already.")
         seen.add(step.name)

@@ -13,6 +13,7 @@ from experiments.definition.people import (
     read_identity,
 )
 from experiments.definition.reading import Place
+from experiments.definition.timelines import Timeline, read_timeline
 
 KINDS = {
     "page": "a page of items",
@@ -73,7 +74,7 @@ class Step:
     draw: Hook | None = None
     record: Hook | None = None
     condition: Condition | None = None
-    timeline: Any = None
+    timeline: Timeline | None = None
     resume: str = "trial"
     continue_label: str = "Continue"
     outcome: str = ""
@@ -134,7 +135,7 @@ def _read_step(place: Place) -> Step:
         draw=read_hook(place.part("draw")),
         record=read_hook(place.part("record")),
         condition=read_condition(place.part("if")),
-        timeline=place.take("timeline"),
+        timeline=read_timeline(place) if kind == "trial" else None,
         resume=place.one_of("resume", RESUME, "trial"),
         continue_label=place.text("continue_label", "Continue", longest=60),
         outcome=place.text("outcome", "", longest=60),

@@ -19,7 +19,7 @@ from experiments.models import Protocol, Revision
 from runs.models import Measure
 from runs.models.answers import measure_id
 
-RUNNABLE = ("page", "consent", "end", "group")
+RUNNABLE = ("page", "consent", "end", "group", "trial")
 KINDS = {
     "choice": Measure.Kind.CHOICE,
     "choices": Measure.Kind.CHOICES,

@@ -145,9 +145,11 @@ def _step(shown: Shown, again: Again | None = None) -> HttpResponse:
     }
     context |= again.context if again else kind.show(shown)
     status = again.status if again else 200
-    return _render(
+    response = _render(
         shown.request, sitting, shown.turn.holder, f"steps/{kind.template}", status, **context
     )
+    response._csp_update = dict(kind.policy)  # type: ignore[attr-defined]  # noqa: SLF001
+    return response
 
 
 def _render(

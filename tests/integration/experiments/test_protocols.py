@@ -44,9 +44,9 @@ def test_what_cannot_be_read_leaves_nothing(project, ann):
 
 
 def test_a_step_that_cannot_run_yet_is_said_so_when_it_is_frozen(project, ann):
-    flow = [{"name": "task", "kind": "trial", "timeline": []}]
+    flow = [{"name": "in", "kind": "sign-in"}]
     protocol = protocols.write(project=project, by=ann, words=experiments.WORDS | {"flow": flow})
-    with pytest.raises(CannotRun, match="'trial'"):
+    with pytest.raises(CannotRun, match="'sign-in'"):
         protocols.freeze(protocol=protocol, by=ann)
     hooked = {"name": "about", "page": "about", "if": {"any": [{"call": "lab.rules.show"}]}}
     protocol = protocols.write(project=project, by=ann,

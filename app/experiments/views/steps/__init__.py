@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from experiments.views.steps import consent, group, page
+from experiments.views.steps import consent, group, page, trial
 from experiments.views.steps.kind import Kind
 
 KINDS: Mapping[str, Kind] = {
     "page": page.KIND,
     "consent": consent.KIND,
     "group": group.KIND,
+    "trial": trial.KIND,
 }

@@ -1,6 +1,6 @@
 """What a kind of step brings along: its template, what that needs, and how it is answered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,3 +34,4 @@ class Kind:
     template: str
     show: Callable[[Shown], dict[str, Any]]
     take: Callable[[Shown], Again | None]
+    policy: Mapping[str, list[str]] = field(default_factory=dict)  # what its pages may load besides

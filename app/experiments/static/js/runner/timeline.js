@@ -1,0 +1,35 @@
+/** From JSON to what jsPsych runs. */
+
+import { functions } from "./functions.js";
+
+/**
+ * @param {any} value JSON, in which `$fn`, `$var` and `$file` stand for what JSON cannot hold
+ * @param {{jsPsych: any, files: Record<string, string>}} context
+ */
+export function revived(value, context) {
+  if (Array.isArray(value)) return value.map((each) => revived(each, context));
+  if (value === null || typeof value !== "object") return value;
+  if ("$fn" in value) {
+    const { $fn: name, ...given } = value;
+    return functions[name](given, context);
+  }
+  if ("$var" in value) return context.jsPsych.timelineVariable(value.$var);
+  if ("$file" in value) return context.files[value.$file];
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revived(each, context)]));
+}
+
+/** @param {object[]} nodes @param {Record<string, any>} plugins each by the name of its package */
+export function timelineOf(nodes, plugins, context) {
+  return nodes.map(({ type, timeline, timeline_variables: rows, ...others }) => ({
+    ...revived(others, context),
+    ...(type === undefined ? {} : { type: typeof type === "string" ? plugins[type] : revived(type, context) }),
+    ...(rows ? { timeline_variables: rows.map((row) => variables(row, plugins, context)) } : {}),
+    ...(timeline ? { timeline: timelineOf(timeline, plugins, context) } : {}),
+  }));
+}
+
+/** A variable called `type` names a plugin. */
+function variables(row, plugins, context) {
+  const { type, ...others } = row;
+  return { ...revived(others, context), ...(type === undefined ? {} : { type: plugins[type] ?? type }) };
+}

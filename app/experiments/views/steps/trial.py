@@ -1,0 +1,78 @@
+"""A task in the browser: its trials are sent while it runs, and its items come after it."""
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse
+
+from experiments.definition.plugins import PLUGINS, global_of
+from experiments.definition.timelines import Timeline, plugins_in
+from experiments.services import tasks
+from experiments.views.steps import page
+from experiments.views.steps.kind import Again, Kind, Shown
+
+NOT_YET = "This part is not through, or not all of it is saved yet. It goes on here."
+
+
+def show(shown: Shown) -> dict[str, Any]:
+    visit, timeline = shown.turn.visit, _timeline(shown)
+    state = tasks.state_of(visit)
+    setup = {
+        "visit": str(visit.pk),
+        "holder": shown.turn.holder,
+        "address": _address(shown, "trials", visit.pk),
+        "seed": f"{shown.turn.sitting.run.seed}:{visit.position}",
+        "resume": shown.step.resume,
+        "module": _module(shown, timeline),
+        "nodes": timeline.nodes,
+        "media": timeline.media,
+        "options": dict(timeline.options),
+        "plugins": {name: global_of(name) for name in timeline.plugins},
+        "loads": state.loads,
+        "next_event": state.next_event,
+        "block": state.block,
+        "is_through": state.is_through,
+        "rows": tasks.rows_of(visit) if state.loads else [],
+    }
+    libraries = ["vendor/jspsych.min.js"]
+    libraries += [f"vendor/jspsych/{name}.min.js" for name in timeline.plugins]
+    return page.show(shown) | {
+        "setup": setup,
+        "libraries": [static(name) for name in libraries],
+        "is_through": state.is_through,
+    }
+
+
+def _timeline(shown: Shown) -> Timeline:
+    """Return what a lab's function made for this showing, else what the step says."""
+    written = shown.step.timeline or Timeline()
+    made = shown.turn.visit.content.get("timeline")
+    if not isinstance(made, list):
+        return written
+    used = plugins_in(made, {*written.plugins}) & {*PLUGINS}
+    return Timeline(tuple(made), "", tuple(sorted(used)), written.media, written.options)
+
+
+def _module(shown: Shown, timeline: Timeline) -> str:
+    if not timeline.module:
+        return ""
+    module = shown.turn.sitting.revision.read.modules[timeline.module]
+    return _address(shown, "module", module.digest)
+
+
+def _address(shown: Shown, name: str, last: Any) -> str:
+    match = shown.request.resolver_match
+    return reverse(f"experiments:{name}", args=[match.kwargs["key"] if match else "", last])
+
+
+def take(shown: Shown) -> Again | None:
+    visit = shown.turn.visit
+    if visit.submitted_at is None and not tasks.is_complete(visit):
+        return Again(show(shown) | {"refused": NOT_YET}, status=409)
+    again = page.take(shown)
+    return Again(show(shown) | again.context, again.status) if again else None
+
+
+# jsPsych's plugins write styles into what they show; no script gains anything by that.
+POLICY = {"style-src": ["'unsafe-inline'"], "img-src": ["blob:"], "media-src": ["data:"]}
+KIND = Kind("trial", show, take, POLICY)
