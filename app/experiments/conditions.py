@@ -1,6 +1,6 @@
 """Whether a step is shown: conditions over the latest answers of a run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from experiments.definition.steps import Condition, Hook, Several, Test
@@ -8,18 +8,28 @@ from experiments.definition.steps import Condition, Hook, Several, Test
 Answers = Mapping[str, Any]  # the latest value under each name
 
 
-def holds(condition: Condition | None, answers: Answers) -> bool:
-    """Say whether a condition holds; what was not answered equals nothing and is below nothing."""
+Ask = Callable[[Hook], bool]
+
+
+def nobody(hook: Hook) -> bool:
+    raise TypeError(f"{hook.call} decides here, and nobody is there to ask it")
+
+
+def holds(condition: Condition | None, answers: Answers, ask: Ask = nobody) -> bool:
+    """Say whether a condition holds; what was not answered equals nothing and is below nothing.
+
+    ``ask`` asks a lab's function; it is asked only as far as the answer depends on it.
+    """
     match condition:
         case None:
             return True
         case Several(how, parts):
-            found = [holds(part, answers) for part in parts]
-            return {"all": all(found), "any": any(found), "none": not any(found)}[how]
+            found = (holds(part, answers, ask) for part in parts)
+            return all(found) if how == "all" else any(found) is (how == "any")
         case Test():
             return _compared(condition, answers)
         case Hook():
-            raise TypeError("a function decides here, not a comparison")
+            return ask(condition)
 
 
 def _compared(test: Test, answers: Answers) -> bool:

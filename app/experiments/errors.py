@@ -1,6 +1,6 @@
 """What this area refuses."""
 
-from common.errors import Busy, Invalid, NotThere
+from common.errors import Busy, Invalid, NotThere, StudiumError
 
 
 class NotAProtocol(Invalid):
@@ -111,3 +111,32 @@ class TooLongALabel(Invalid):
     title = "This label is too long"
     message = "A label has at most 200 characters, and the name of a group 100."
     remedy = "Write a shorter one."
+
+
+class FileGone(NotThere):
+    title = "This file is not here"
+    message = "The file that belongs here is not in the site's storage."
+    remedy = "Tell the people who run the study."
+
+
+class ScriptFailed(StudiumError):
+    """A lab's function raised, did not end, or said what nobody can use."""
+
+    status = 503
+    title = "The next page could not be made"
+    message = "Something went wrong on our side. All that you have answered is saved."
+    remedy = "Try again in a moment. The people who run the study can see what happened."
+
+
+class StillDeciding(StudiumError):
+    """The next page of this run is being made by another request."""
+
+    status = 503
+    title = "One moment"
+    message = "The next page is being made."
+    remedy = "It appears by itself."
+
+
+class NotThisCode(Invalid):
+    title = "This protocol cannot be frozen yet"
+    remedy = "Correct the function or how it is called, and freeze the protocol again."

@@ -1,6 +1,7 @@
 """A whole protocol: pages, items, scales and the flow, with the hash that stands for all of it."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -9,10 +10,19 @@ from typing import Any
 from experiments.definition.groups import Grouping, read_grouping
 from experiments.definition.items import ORDERS, Item, read_item, read_scale
 from experiments.definition.reading import Place, place_of
-from experiments.definition.steps import Block, Part, Step, read_part
+from experiments.definition.steps import (
+    Block,
+    Hook,
+    Part,
+    Step,
+    hooks_in,
+    read_hook,
+    read_part,
+)
 from experiments.definition.timelines import Module, read_module
 
 FORMAT = "studium-protocol/1"
+HEXADECIMAL = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,14 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Collection:
+    """The stimuli of a protocol; once it is frozen, ``digest`` names the very list of them."""
+
+    name: str
+    digest: str = ""
+
+
+@dataclass(frozen=True)
 class Protocol:
     """What a run follows from its first page to its last."""
 
@@ -39,10 +57,19 @@ class Protocol:
     language: str = "en"
     group: Grouping | None = None
     modules: Mapping[str, Module] = field(default_factory=dict)
+    stimuli: Collection | None = None
+    scripts: Mapping[str, str] = field(default_factory=dict)
+    report: Hook | None = None
+    afterwards: Hook | None = None
     words: Mapping[str, Any] = field(default_factory=dict)
 
     def items_of(self, page: str) -> list[Item]:
         return [self.items[name] for name in self.pages[page].items] if page else []
+
+    @property
+    def asks_on_the_way(self) -> bool:
+        """Whether a lab's function has a say in what comes next, or in what is shown."""
+        return any(use in {"condition", "draw", "feedback"} for _, use, _ in hooks_of(self))
 
     @property
     def digest(self) -> str:
@@ -79,6 +106,10 @@ def read_protocol(words: Any) -> Protocol:
         flow=place.each("flow", read_part),
         group=read_grouping(place.part("group")),
         modules=place.table("modules", read_module),
+        stimuli=_read_collection(place.part("stimuli")),
+        scripts=_read_pins(place),
+        report=read_hook(place.part("report")),
+        afterwards=read_hook(place.part("afterwards")),
         words=words,
     )
     place.done()
@@ -97,6 +128,46 @@ def _read_page(name: str, place: Place) -> Page:
     )
     place.done()
     return page
+
+
+def _read_collection(place: Place | None) -> Collection | None:
+    if place is None:
+        return None
+    digest = place.text("digest", "", longest=64)
+    collection = Collection(place.word("collection"), digest)
+    if digest and not HEXADECIMAL.fullmatch(digest):
+        raise place.fault("digest", "Leave it out; freezing writes it.")
+    place.done()
+    return collection
+
+
+def _read_pins(place: Place) -> dict[str, str]:
+    """Return the SHA-256 of each package's code; freezing writes them."""
+    pins = place.take("scripts", {})
+    if not isinstance(pins, dict) or not all(
+        name.isidentifier() and isinstance(pin, str) and HEXADECIMAL.fullmatch(pin)
+        for name, pin in pins.items()
+    ):
+        raise place.fault("scripts", "Leave it out; freezing writes what code is called.")
+    return pins
+
+
+def hooks_of(protocol: Protocol) -> Iterator[tuple[str, str, Hook]]:
+    """Yield every function that is called: where it is written, what it is for, and itself."""
+    for where, part in _parts(protocol.flow, "flow"):
+        for use, hook in hooks_in(part):
+            yield f"{where}.{'if' if use == 'condition' else use}", use, hook
+    for use in ("report", "afterwards"):
+        hook = getattr(protocol, use)
+        if hook:
+            yield use, use, hook
+
+
+def _parts(parts: tuple[Part, ...], path: str) -> Iterator[tuple[str, Part]]:
+    for number, part in enumerate(parts):
+        yield f"{path}[{number}]", part
+        if isinstance(part, Block):
+            yield from _parts(part.steps, f"{path}[{number}].steps")
 
 
 def parts_of(parts: tuple[Part, ...]) -> Iterator[Part]:

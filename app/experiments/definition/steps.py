@@ -1,5 +1,6 @@
 """Steps, blocks and what decides about them: the flow of an experiment."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -175,6 +176,25 @@ def read_hook(place: Place | None) -> Hook | None:
     hook = Hook(call, tuple(sorted(given.words.items())) if given else ())
     place.done()
     return hook
+
+
+def hooks_in(part: Part) -> Iterator[tuple[str, Hook]]:
+    """Yield the functions that a step or a block calls, and what each is for."""
+    for hook in _deciding(part.condition):
+        yield "condition", hook
+    if isinstance(part, Step):
+        if part.draw:
+            yield "feedback" if part.kind == "feedback" else "draw", part.draw
+        if part.record:
+            yield "record", part.record
+
+
+def _deciding(condition: Condition | None) -> Iterator[Hook]:
+    if isinstance(condition, Hook):
+        yield condition
+    if isinstance(condition, Several):
+        for each in condition.parts:
+            yield from _deciding(each)
 
 
 def read_condition(place: Place | None, depth: int = 0) -> Condition | None:

@@ -1,5 +1,6 @@
 """Protocols and their frozen revisions, the links to them, and who is where in one."""
 
+from experiments.models.assets import Asset, Stimulus, Tag
 from experiments.models.groups import Group, Meeting, Member
 from experiments.models.links import Link
 from experiments.models.protocols import Protocol, Revision
@@ -8,6 +9,7 @@ from experiments.models.sittings import Sitting
 
 __all__ = [
     "Arrival",
+    "Asset",
     "Group",
     "Link",
     "Meeting",
@@ -16,4 +18,6 @@ __all__ = [
     "Recruiter",
     "Revision",
     "Sitting",
+    "Stimulus",
+    "Tag",
 ]

@@ -10,7 +10,16 @@ from runs.models.participants import OfRunQuerySet
 
 
 class Sitting(models.Model):
-    """A run of a protocol, and the place where it is. ``place`` None: it is through."""
+    """A run of a protocol, and the place where it is. ``place`` None: it is through.
+
+    Where a lab's functions have a say, what was answered is stored first and ``pending`` says that
+    the run is to move; whoever shows the next page asks them, one at a time by ``claimed_until``.
+    """
+
+    class Pending(models.TextChoices):
+        HERE = "here", "To this place, if it is shown"
+        ON = "on", "To the next place"
+        LEAVE = "leave", "Out of the block"
 
     run = models.OneToOneField(Run, models.PROTECT, primary_key=True, related_name="sitting")
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="sittings")
@@ -18,6 +27,10 @@ class Sitting(models.Model):
     position = models.PositiveIntegerField(default=0)
     place = models.JSONField(null=True, blank=True)
     progress = models.FloatField(default=0)
+    pending = models.CharField(
+        max_length=5, choices=Pending.choices, blank=True, default="", db_default=""
+    )
+    claimed_until = models.DateTimeField(null=True, blank=True)
 
     objects = OfRunQuerySet.as_manager()
 

@@ -12,14 +12,14 @@ from common.errors import NotThere
 from experiments.definition.groups import OUTCOMES
 from experiments.definition.items import Item
 from experiments.definition.protocol import Protocol as Words
-from experiments.definition.protocol import parts_of, read_protocol, steps_of
-from experiments.definition.steps import Block, Condition, Hook, Several
+from experiments.definition.protocol import read_protocol, steps_of
 from experiments.errors import CannotRun
 from experiments.models import Protocol, Revision
+from experiments.services import packages
 from runs.models import Measure
 from runs.models.answers import measure_id
 
-RUNNABLE = ("page", "consent", "end", "group", "trial")
+RUNNABLE = ("page", "consent", "feedback", "end", "group", "trial")
 KINDS = {
     "choice": Measure.Kind.CHOICE,
     "choices": Measure.Kind.CHOICES,
@@ -53,7 +53,6 @@ def _need_editable(project: Project, by: User) -> None:
         raise NotThere
 
 
-@transaction.atomic
 def freeze(*, protocol: Protocol, by: User) -> Revision:
     """Freeze the draft; a content that was frozen before is that revision again.
 
@@ -61,11 +60,18 @@ def freeze(*, protocol: Protocol, by: User) -> Revision:
     ------
     CannotRun
         A step is of a kind that this release cannot run.
+    NotThisCode
+        A function that it calls cannot be called like that.
     """
     _need_editable(protocol.project, by)
+    draft = read_protocol(Protocol.objects.values_list("draft", flat=True).get(pk=protocol.pk))
+    _need_runnable(draft)
+    return _freeze(protocol, by, _pinned(draft))
+
+
+@transaction.atomic
+def _freeze(protocol: Protocol, by: User, read: Words) -> Revision:
     protocol = Protocol.objects.select_for_update().get(pk=protocol.pk)
-    read = read_protocol(protocol.draft)
-    _need_runnable(read)
     known: Revision | None = protocol.revisions.filter(digest=read.digest).first()
     if known:
         return known
@@ -82,16 +88,14 @@ def _need_runnable(read: Words) -> None:
     for where, step in steps_of(read.flow):
         if step.kind not in RUNNABLE:
             raise CannotRun(f"{where}.kind: steps of the kind {step.kind!r} cannot run yet.")
-    for part in parts_of(read.flow):
-        calls = [part.condition] if isinstance(part, Block) else [part.condition, part.record]
-        if any(_has_hook(each) for each in calls):
-            raise CannotRun(f"{part.name}: functions of a lab's own cannot run yet.")
 
 
-def _has_hook(condition: Condition | None) -> bool:
-    if isinstance(condition, Several):
-        return any(_has_hook(part) for part in condition.parts)
-    return isinstance(condition, Hook)
+def _pinned(draft: Words) -> Words:
+    """Return a protocol with the hashes of all that it calls."""
+    pins = packages.pinned(draft)
+    read = read_protocol({**draft.words, "scripts": pins} if pins else draft.words)
+    packages.check(read)
+    return read
 
 
 def _register(revision: Revision, read: Words) -> None:

@@ -7,22 +7,22 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.timezone import now
 
 from experiments import flow
-from experiments.conditions import holds, names_in
-from experiments.definition.protocol import parts_of, steps_of
-from experiments.definition.steps import Part, Step
+from experiments.definition.protocol import steps_of
+from experiments.definition.steps import Step
 from experiments.errors import LinkUsed
 from experiments.models import Link, Sitting
 from experiments.models.sittings import stored
-from experiments.queries.groups import has_lost_its_group
+from experiments.services import moves
 from experiments.services.links import revision_of
-from runs.models import Answer, Participant, Run, Visit
+from runs.models import Participant, Run, Visit
 from runs.rows import digest
 from runs.services import forms, runs
 from runs.services.forms import Given
 from runs.services.runs import Begun, Design
+
+Pending = Sitting.Pending
 
 
 @transaction.atomic
@@ -55,9 +55,13 @@ def begin(
         pk=pk,
         key=key,
     )
-    Sitting.objects.create(run=begun.run, revision=revision, link=link)
+    first = flow.first(revision.read.flow)
+    sitting = Sitting.objects.create(
+        run=begun.run, revision=revision, link=link, place=stored(first), pending=Pending.HERE
+    )
     runs.start(run=begun.run)
-    _go(begun.run.sitting, flow.first(revision.read.flow))
+    if not revision.read.asks_on_the_way:
+        moves.go(sitting, first)
     return begun
 
 
@@ -71,29 +75,12 @@ def sitting_of(key: str) -> Sitting | None:
     )
 
 
-def step_of(sitting: Sitting) -> Step | None:
-    """Return the step at which a run is; None when it is through."""
-    place = sitting.at
-    return flow.step_at(sitting.revision.read.flow, place) if place else None
-
-
 def leave_label(sitting: Sitting) -> str:
     """Return what the button says that leaves the innermost block; empty where there is none."""
     place = sitting.at
     if place is None or not place.passes:
         return ""
     return flow.blocks_on(sitting.revision.read.flow, place)[-1].leave_label
-
-
-def visit_here(sitting: Sitting) -> Visit:
-    """Return the showing of the step at which a run is; shown again it is the same one."""
-    step, place = step_of(sitting), sitting.at
-    if step is None or place is None:
-        raise RuntimeError(f"{sitting} is through, so nothing is shown.")
-    found = Visit.objects.filter(run=sitting.run, position=sitting.position).first()
-    return found or runs.show(
-        run=sitting.run, position=sitting.position, step=step.name, passes=[*place.passes]
-    )
 
 
 @dataclass(frozen=True)
@@ -126,7 +113,7 @@ def go_on(*, turn: Turn, leave: bool = False) -> None:
 
 def end(*, sitting: Sitting, status: str) -> None:
     """End the run at a step that says so."""
-    _end(sitting, status)
+    moves.end(sitting, status)
 
 
 def step_at_visit(sitting: Sitting, visit: Visit) -> Step:
@@ -136,58 +123,13 @@ def step_at_visit(sitting: Sitting, visit: Visit) -> Step:
 
 
 def _go_on(turn: Turn, *, leave: bool = False) -> None:
+    """Move, or note down that the run is to move where a lab's functions are asked first."""
     sitting = turn.sitting
     place = sitting.at
     if place is None or turn.visit.position != sitting.position:
         return  # a page from before: its answers are kept, and nothing moves
-    parts = sitting.revision.read.flow
-    _go(sitting, (flow.leave if leave else flow.after)(parts, place))
-
-
-def _go(sitting: Sitting, place: flow.Place | None) -> None:
-    """Move to the first step from ``place`` on that is shown. The database lets one of two move."""
-    parts = sitting.revision.read.flow
-    known, lonely = _answers(sitting), _goes_on_alone(sitting)
-    found = flow.next_shown(
-        parts,
-        place,
-        lambda part, _place: holds(part.condition, known) and not (lonely and _needs_group(part)),
-    )
-    done = flow.progress(parts, found) if found else 1.0
-    moved = Sitting.objects.filter(pk=sitting.pk, position=sitting.position).update(
-        position=F("position") + 1,
-        place=stored(found),
-        progress=max(done, sitting.progress),
-    )
-    if not moved:
-        return
-    step = flow.step_at(parts, found) if found else None
-    if step is None or step.kind == "end":
-        _end(sitting, Run.Status.COMPLETED)
-
-
-def _goes_on_alone(sitting: Sitting) -> bool:
-    """Say whether a run has no group any more: what needs one is passed over then."""
-    return sitting.revision.read.group is not None and has_lost_its_group(sitting.run_id)
-
-
-def _needs_group(part: Part) -> bool:
-    return isinstance(part, Step) and part.kind == "group"
-
-
-def _answers(sitting: Sitting) -> dict[str, Any]:
-    """Return the latest answer to each item that a condition of the protocol asks for."""
-    parts = parts_of(sitting.revision.read.flow)
-    names = {name for part in parts for name in names_in(part.condition)}
-    if not names:
-        return {}
-    rows = (
-        Answer.objects.filter(visit__run=sitting.run_id, measure__name__in=names)
-        .order_by("received_at", "pk")
-        .values_list("measure__name", "value")
-    )
-    return dict(rows)
-
-
-def _end(sitting: Sitting, status: str) -> None:
-    runs.end(run=sitting.run, status=status, at=now())
+    if sitting.revision.read.asks_on_the_way:
+        here = Sitting.objects.filter(pk=sitting.pk, position=sitting.position, pending="")
+        here.update(pending=Pending.LEAVE if leave else Pending.ON)
+    else:
+        moves.go(sitting, (flow.leave if leave else flow.after)(sitting.revision.read.flow, place))

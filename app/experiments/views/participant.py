@@ -18,9 +18,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.keys import new_link
-from experiments.errors import LinkLeadsNowhere
+from common.errors import StudiumError
+from experiments.errors import LinkLeadsNowhere, ScriptFailed, StillDeciding
 from experiments.models import Sitting
-from experiments.services import entries, sittings
+from experiments.services import entries, moves, sittings
 from experiments.views.steps import KINDS
 from experiments.views.steps.kind import Again, Shown
 from runs.models import Run
@@ -83,11 +84,26 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
         return _render(request, sitting, holder, "declined")
     if run.status == Run.Status.WITHDRAWN:
         return _render(request, sitting, holder, "withdrawn")
-    step = sittings.step_of(sitting)
-    if step is None or step.kind == "end":
+    try:
+        visit = moves.settle(sitting)
+    except (ScriptFailed, StillDeciding) as error:
+        return _stuck(request, sitting, holder, error)
+    step = moves.step_of(sitting)
+    if visit is None or step is None:
         return _render(request, sitting, holder, "end", step=step)
-    turn = sittings.Turn(sitting, sittings.visit_here(sitting), holder)
-    return _step(Shown(request, turn, step))
+    return _step(Shown(request, sittings.Turn(sitting, visit, holder), step))
+
+
+def _stuck(
+    request: HttpRequest, sitting: Sitting, holder: str, error: StudiumError
+) -> HttpResponse:
+    """Say that the next page is not there yet, and how to ask for it again."""
+    is_soon = isinstance(error, StillDeciding)
+    response = _render(
+        request, sitting, holder, "stuck", status=error.status, error=error, is_soon=is_soon
+    )
+    response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 @never_cache

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from experiments.views.steps import consent, group, page, trial
+from experiments.views.steps import consent, feedback, group, page, trial
 from experiments.views.steps.kind import Kind
 
 KINDS: Mapping[str, Kind] = {
     "page": page.KIND,
     "consent": consent.KIND,
+    "feedback": feedback.KIND,
     "group": group.KIND,
     "trial": trial.KIND,
 }
