@@ -5,7 +5,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
-from experiments.models import Link, Sitting
+from experiments.models import Link, Member, Sitting
+from experiments.services.groups.erasing import empty
 from runs.services import erasure
 
 
@@ -24,3 +25,4 @@ def _close_links(rows: QuerySet[Any]) -> None:
 def register() -> None:
     erasure.keep(Sitting, _empty_sittings)
     erasure.keep(Link, _close_links)
+    erasure.keep(Member, empty)
