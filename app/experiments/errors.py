@@ -137,6 +137,11 @@ class StillDeciding(StudiumError):
     remedy = "It appears by itself."
 
 
+class NotStimuli(Invalid):
+    title = "These stimuli cannot be kept"
+    remedy = "Correct what is named, and bring all of them in again; nothing was kept."
+
+
 class NotThisCode(Invalid):
     title = "This protocol cannot be frozen yet"
     remedy = "Correct the function or how it is called, and freeze the protocol again."

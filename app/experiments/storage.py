@@ -62,6 +62,11 @@ def here(digest: str) -> Path:
     return path
 
 
+def below_media(digest: str) -> str:
+    """Return the path of a stored file below the media folder, for a web server that sends it."""
+    return str(here(digest).relative_to(settings.MEDIA_ROOT))
+
+
 def place(digest: str) -> Path:
     return _folder() / digest[:2] / digest
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from experiments.views import groups, participant, rights, trials
+from experiments.views import files, groups, participant, rights, trials
 
 app_name = "experiments"
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("withdraw/<str:token>/", rights.withdraw, name="withdraw"),
     path("run/<str:key>/group/", groups.ask, name="group-ask"),
     path("run/<str:key>/<uuid:visit>/", participant.submit, name="submit"),
+    path("run/<str:key>/stimuli/<str:digest>/", files.stimulus, name="stimulus"),
     path("run/<str:key>/modules/<str:digest>.js", trials.module, name="module"),
     path("run/<str:key>/<uuid:visit>/trials/", trials.take, name="trials"),
 ]

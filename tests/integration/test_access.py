@@ -133,6 +133,7 @@ ROWS = [
     get("experiments:welcome", "404 404 404 404 404", "secret"),
     post("experiments:submit", "404 404 404 404 404", "secret", "no_visit"),
     get("experiments:module", "404 404 404 404 404", "secret", "secret"),
+    get("experiments:stimulus", "404 404 404 404 404", "secret", "secret"),
     # Without a body it is unreadable, whoever sends it.
     post("experiments:trials", "422 422 422 422 422", "secret", "no_visit"),
     post("experiments:take-over", "404 404 404 404 404", "secret"),

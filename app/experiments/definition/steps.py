@@ -29,6 +29,7 @@ KINDS = {
     "end": "the last page",
 }
 STIMULUS = ("none", "keep", "draw")
+SHOWN = ("page", "draw")  # a page that draws a stimulus also shows it, unless it says otherwise
 COMPARISONS = ("=", "≠", "<", "≤", ">", "≥", "in", "answered")
 RESUME = ("trial", "block", "step", "end")
 DEEPEST = 8
@@ -72,6 +73,7 @@ class Step:
     title: str = ""
     text: str = ""
     stimulus: str = "none"
+    presents: bool = False
     draw: Hook | None = None
     record: Hook | None = None
     condition: Condition | None = None
@@ -126,13 +128,15 @@ def _read_block(place: Place, depth: int) -> Block:
 
 def _read_step(place: Place) -> Step:
     kind = place.one_of("kind", KINDS, "page")
+    stimulus = place.one_of("stimulus", STIMULUS, "none")
     step = Step(
         name=place.word("name"),
         kind=kind,
         page=place.text("page", "", longest=100),
         title=place.text("title", "", longest=255),
         text=place.text("text", ""),
-        stimulus=place.one_of("stimulus", STIMULUS, "none"),
+        stimulus=stimulus,
+        presents=place.truth("presents", default=kind == "image" or (kind, stimulus) == SHOWN),
         draw=read_hook(place.part("draw")),
         record=read_hook(place.part("record")),
         condition=read_condition(place.part("if")),
@@ -154,16 +158,22 @@ def _fits(step: Step, place: Place) -> None:
         raise place.fault("page", f"A step of the kind {step.kind} needs a page.")
     if step.kind == "consent" and not step.text:
         raise place.fault("text", "Consent needs the text that is agreed to.")
-    if step.stimulus == "draw" and step.draw is None:
-        raise place.fault("draw", "Say which function draws the stimulus.")
-    if step.kind == "feedback" and step.draw is None:
-        raise place.fault("draw", "Say which function writes the feedback.")
+    _draws_what_it_needs(step, place)
     if step.kind == "trial" and step.timeline is None and step.draw is None:
         raise place.fault("timeline", "A task needs a timeline, or a function that makes one.")
     if step.kind != "group" and step.together != NOTHING_PARTICULAR:
         raise place.fault("together", "Only a step of the kind group is begun together.")
     if step.together.acts and step.page:
         raise place.fault("page", "A group acts, or answers a page of items: write two steps.")
+
+
+def _draws_what_it_needs(step: Step, place: Place) -> None:
+    if step.stimulus == "draw" and step.draw is None:
+        raise place.fault("draw", "Say which function draws the stimulus.")
+    if step.kind == "feedback" and step.draw is None:
+        raise place.fault("draw", "Say which function writes the feedback.")
+    if step.kind == "image" and step.stimulus == "none":
+        raise place.fault("stimulus", "Say whether the image is drawn or kept from before.")
 
 
 def read_hook(place: Place | None) -> Hook | None:

@@ -14,7 +14,8 @@ from experiments.errors import ScriptFailed
 from experiments.models import Sitting
 from experiments.models.sittings import stored
 from experiments.queries.groups import has_lost_its_group
-from experiments.services import scripts
+from experiments.scripting.pool import Outcome
+from experiments.services import scripts, stimuli
 from experiments.services.told import Record
 from runs.models import Answer, Run, Visit
 from runs.services import runs
@@ -107,7 +108,19 @@ def _drawn(sitting: Sitting, step: Step, record: Record) -> dict[str, Any] | Non
         stimulus=_kept(sitting),
     )
     said: dict[str, Any] | None = scripts.ask(sitting=sitting, hook=step.draw, use=use, here=here)
+    _is_known(sitting, step.draw, here, said)
     return said
+
+
+def _is_known(
+    sitting: Sitting, hook: Hook, here: dict[str, Any], said: dict[str, Any] | None
+) -> None:
+    """Refuse a stimulus that the protocol does not have, where it has any."""
+    listed, name = sitting.revision.read.stimuli, (said or {}).get("stimulus")
+    if listed and name and name not in stimuli.of_list(listed.digest):
+        wrong = Outcome(error=f"It drew {name!r}, and {listed.name} has no stimulus of that name.")
+        scripts.keep(sitting, hook, "draw", here, wrong)
+        raise ScriptFailed(retry_after=10)
 
 
 def _passes(sitting: Sitting) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from experiments.definition.protocol import Protocol, hooks_of
 from experiments.errors import FileGone, NotThisCode
 from experiments.models import Asset
 from experiments.scripting.pool import POOL, Question
+from experiments.services import assets
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "scripts"
 KINDS = {".py", ".json", ".csv", ".tsv", ".txt", ".toml", ".md"}
@@ -52,11 +53,7 @@ def _known(digest: str, where: str) -> str:
 def _kept(package: str, where: str) -> str:
     """Store a package's code as it is now."""
     content = archive(folder_of(package, where))
-    digest, size = storage.keep(io.BytesIO(content))
-    Asset.objects.get_or_create(
-        digest=digest, defaults={"size": size, "media_type": "application/zip"}
-    )
-    return digest
+    return assets.keep(content, media_type="application/zip").pk
 
 
 def folder_of(package: str, where: str) -> Path:

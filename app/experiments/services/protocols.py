@@ -15,11 +15,11 @@ from experiments.definition.protocol import Protocol as Words
 from experiments.definition.protocol import read_protocol, steps_of
 from experiments.errors import CannotRun
 from experiments.models import Protocol, Revision
-from experiments.services import packages
+from experiments.services import packages, stimuli
 from runs.models import Measure
 from runs.models.answers import measure_id
 
-RUNNABLE = ("page", "consent", "feedback", "end", "group", "trial")
+RUNNABLE = ("page", "consent", "image", "feedback", "end", "group", "trial")
 KINDS = {
     "choice": Measure.Kind.CHOICE,
     "choices": Measure.Kind.CHOICES,
@@ -66,7 +66,7 @@ def freeze(*, protocol: Protocol, by: User) -> Revision:
     _need_editable(protocol.project, by)
     draft = read_protocol(Protocol.objects.values_list("draft", flat=True).get(pk=protocol.pk))
     _need_runnable(draft)
-    return _freeze(protocol, by, _pinned(draft))
+    return _freeze(protocol, by, _pinned(draft, protocol.project))
 
 
 @transaction.atomic
@@ -90,10 +90,14 @@ def _need_runnable(read: Words) -> None:
             raise CannotRun(f"{where}.kind: steps of the kind {step.kind!r} cannot run yet.")
 
 
-def _pinned(draft: Words) -> Words:
-    """Return a protocol with the hashes of all that it calls."""
-    pins = packages.pinned(draft)
-    read = read_protocol({**draft.words, "scripts": pins} if pins else draft.words)
+def _pinned(draft: Words, project: Project) -> Words:
+    """Return a protocol with the hashes of all that it calls and of all that it draws from."""
+    words, pins = dict(draft.words), packages.pinned(draft)
+    words |= {"scripts": pins} if pins else {}
+    if draft.stimuli:
+        listed = stimuli.frozen(project, draft.stimuli)
+        words["stimuli"] = {"collection": draft.stimuli.name, "digest": listed}
+    read = read_protocol(words)
     packages.check(read)
     return read
 

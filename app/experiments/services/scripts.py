@@ -73,7 +73,7 @@ def ask(*, sitting: Sitting, hook: Hook, use: str, here: dict[str, Any]) -> Any:
     outcome = POOL.ask(_question(sitting, hook, use, here))
     if not outcome.error:
         return outcome.value
-    _keep(sitting, hook, use, here, outcome)
+    keep(sitting, hook, use, here, outcome)
     raise ScriptFailed(retry_after=10)
 
 
@@ -99,7 +99,7 @@ def _question(sitting: Sitting, hook: Hook, use: str, here: dict[str, Any]) -> Q
     )
 
 
-def _keep(sitting: Sitting, hook: Hook, use: str, here: dict[str, Any], outcome: Outcome) -> None:
+def keep(sitting: Sitting, hook: Hook, use: str, here: dict[str, Any], outcome: Outcome) -> None:
     """Write down what an experimenter needs to mend it, with the answers that were being sent."""
     logger.error("%s failed as %s in run %s: %s", hook.call, use, sitting.run_id, outcome.error)
     data = {

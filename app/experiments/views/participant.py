@@ -24,6 +24,7 @@ from experiments.models import Sitting
 from experiments.services import entries, moves, sittings
 from experiments.views.steps import KINDS
 from experiments.views.steps.kind import Again, Shown
+from experiments.views.steps.shown_stimulus import presented
 from runs.models import Run
 from runs.services import leases, runs
 from runs.services.runs import Begun
@@ -156,6 +157,7 @@ def _step(shown: Shown, again: Again | None = None) -> HttpResponse:
     context: dict[str, Any] = {
         "visit": shown.turn.visit,
         "step": shown.step,
+        "stimulus": presented(shown),
         "page": sitting.revision.read.pages.get(shown.step.page),
         "leave_label": sittings.leave_label(sitting),
     }

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from experiments.views.steps import consent, feedback, group, page, trial
+from experiments.views.steps import consent, feedback, group, image, page, trial
 from experiments.views.steps.kind import Kind
 
 KINDS: Mapping[str, Kind] = {
     "page": page.KIND,
+    "image": image.KIND,
     "consent": consent.KIND,
     "feedback": feedback.KIND,
     "group": group.KIND,

@@ -10,6 +10,7 @@ from experiments.definition.timelines import Timeline, plugins_in
 from experiments.services import tasks
 from experiments.views.steps import page
 from experiments.views.steps.kind import Again, Kind, Shown
+from experiments.views.steps.shown_stimulus import addressed
 
 NOT_YET = "This part is not through, or not all of it is saved yet. It goes on here."
 
@@ -24,8 +25,8 @@ def show(shown: Shown) -> dict[str, Any]:
         "seed": f"{shown.turn.sitting.run.seed}:{visit.position}",
         "resume": shown.step.resume,
         "module": _module(shown, timeline),
-        "nodes": timeline.nodes,
-        "media": timeline.media,
+        "nodes": addressed(shown, timeline.nodes),
+        "media": addressed(shown, timeline.media),
         "options": dict(timeline.options),
         "plugins": {name: global_of(name) for name in timeline.plugins},
         "loads": state.loads,
