@@ -37,6 +37,14 @@ class CannotRun(Invalid):
     remedy = "Take the step out, or wait for the release that can run it."
 
 
+class ForeignItem(Invalid):
+    title = "These answers are not of this page"
+    remedy = "Go back to the page that you were shown, and send that one."
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The page has no item “{name[:100]}”. Nothing of it was kept.")
+
+
 class NothingPublished(Invalid):
     title = "This experiment is not ready"
     message = "None of its revisions is published."

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from experiments.definition.items import Item, Option
+from experiments.errors import ForeignItem
 from runs.rows import Said, said, storable
 from runs.services.forms import Given
 
+SENT_AS = "item-"
 ASKED = "asked"  # stands in a page that asks whether a blank is meant
 
 
@@ -28,7 +30,7 @@ class Field:
 
     @property
     def name(self) -> str:
-        return f"item-{self.item.name}"
+        return f"{SENT_AS}{self.item.name}"
 
     @property
     def decline_name(self) -> str:
@@ -57,8 +59,15 @@ def fields_of(items: Sequence[Item]) -> list[Field]:
 
 
 def read(items: Sequence[Item], data: Any) -> list[Field]:
-    """Return the fields of a page as they were sent; ``data`` is a QueryDict."""
+    """Return the fields of a page as they were sent; ``data`` is a QueryDict.
+
+    Raises
+    ------
+    ForeignItem
+        It answers an item that the page does not have.
+    """
     fields = fields_of(items)
+    _need_own(fields, data)
     asked = data.get(ASKED) == "1"
     for each in fields:
         each.sent = [text for text in data.getlist(each.name) if text.strip()]
@@ -69,6 +78,13 @@ def read(items: Sequence[Item], data: Any) -> list[Field]:
         except Refused as error:
             each.error = str(error)
     return fields
+
+
+def _need_own(fields: Sequence[Field], data: Any) -> None:
+    own = {each.name for each in fields}
+    for name in data:
+        if name.startswith(SENT_AS) and name not in own:
+            raise ForeignItem(name.removeprefix(SENT_AS))
 
 
 def answers_of(fields: Sequence[Field]) -> list[Given]:

@@ -7,7 +7,7 @@ documentation of jsPsych 8, "Data parameters available for all trials".
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -18,6 +18,7 @@ from runs.errors import Unreadable
 MOST_ROWS = 200
 LARGEST_ROW = 256 * 1024  # characters; recordings and uploads go another way
 LARGEST_INDEX = 1_000_000
+DEEPEST = 100  # brackets within one another
 LONGEST_NAME = 255
 MOST_EVENTS = 200
 LARGEST_EVENT = 16 * 1024
@@ -84,13 +85,39 @@ def read(body: bytes | str) -> Any:
         It is no JSON that can be stored.
     """
     try:
-        return json.loads(body, parse_constant=_no_number)
+        found = json.loads(body, parse_constant=_no_number, parse_float=_number)
+        _need_an_end(found)
     except (ValueError, RecursionError) as error:
-        raise Unreadable(f"What was sent is no JSON: {error}.") from None
+        raise Unreadable(f"What was sent is no JSON that can be kept: {error}.") from None
+    return found
 
 
 def _no_number(word: str) -> None:
     raise ValueError(f"{word} is no number")
+
+
+def _number(word: str) -> float:
+    number = float(word)
+    if not math.isfinite(number):
+        raise ValueError(f"{word[:20]} is larger than a number can be")
+    return number
+
+
+def _need_an_end(value: Any) -> None:
+    """Refuse what is nested so deep that no page and no program could show it again."""
+    layer = _nested([value])
+    for _ in range(DEEPEST):
+        layer = _nested(each for outer in layer for each in _inside(outer))
+    if layer:
+        raise ValueError(f"it is nested more than {DEEPEST} deep")
+
+
+def _nested(values: Iterable[Any]) -> list[Any]:
+    return [each for each in values if isinstance(each, list | dict)]
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def batch_of(body: bytes | str) -> Batch:

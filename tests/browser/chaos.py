@@ -12,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
@@ -144,10 +145,8 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.shutdown(socket.SHUT_RDWR)
 
     def handle(self) -> None:
-        try:
+        with suppress(OSError):  # the browser has gone, or was hung up on
             super().handle()
-        except OSError:
-            pass  # the browser has gone, or was hung up on
 
     def log_message(self, format: str, *words: object) -> None:  # noqa: A002  its name above
         """Say nothing; `Chaos.met` counts."""
