@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 TAG = "studium"
 SHORTEST_KEY = 50
+SHORTEST_IDENTITY_KEY = 40  # characters of Base64: 240 bits
 FEWEST_LETTERS = 10
 PLACEHOLDERS = ("django-insecure", "changeme", "change-me", "development only", "test only")
 MAKE_A_KEY = (
@@ -68,6 +69,20 @@ def secrets_file(**_: Any) -> list[CheckMessage]:
     return [Error(reason, hint=f"Type: chmod 600 {file}", id="studium.E004")]
 
 
+def identity_keys(**_: Any) -> list[CheckMessage]:
+    """Refuse a key that could be guessed: it is all that keeps a stolen database silent."""
+    weak = [key for key in settings.IDENTITY_KEYS if key and not _is_strong(key)]
+    if not (settings.DEPLOYED and weak):
+        return []
+    reason = f"STUDIUM_IDENTITY_KEY or its old one is no random text of {SHORTEST_IDENTITY_KEY}."
+    hint = "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(50))'."
+    return [Error(reason, hint=hint, id="studium.E006")]
+
+
+def _is_strong(key: str) -> bool:
+    return len(key) >= SHORTEST_IDENTITY_KEY and len(set(key)) >= FEWEST_LETTERS
+
+
 def hosts(**_: Any) -> list[CheckMessage]:
     if not settings.DEPLOYED or (settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS):
         return []
@@ -75,7 +90,7 @@ def hosts(**_: Any) -> list[CheckMessage]:
     return [Error(reason, hint="Set `hosts` in the site's site.toml.", id="studium.E005")]
 
 
-ALL: tuple[Check, ...] = (database, debug, secret_key, secrets_file, hosts)
+ALL: tuple[Check, ...] = (database, debug, secret_key, identity_keys, secrets_file, hosts)
 
 
 def refuse_to_start() -> None:

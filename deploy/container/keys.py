@@ -17,9 +17,10 @@ HEAD = "# Secrets of this site: one NAME=value a line. Never in git, never in a 
 def make() -> None:
     """Write the file when there is none; what stands in it stays."""
     if not FILE.exists():
-        key = randomness.token_urlsafe(64)
+        key, identity = (randomness.token_urlsafe(64) for _ in range(2))
         _write(
-            f"{HEAD}STUDIUM_SECRET_KEY={key}\nDATABASE_URL=postgresql:///studium?host=/run/postgresql\n"
+            f"{HEAD}STUDIUM_SECRET_KEY={key}\nSTUDIUM_IDENTITY_KEY={identity}\n"
+            "DATABASE_URL=postgresql:///studium?host=/run/postgresql\n"
         )
 
 

@@ -127,7 +127,7 @@ def _write(clone: Clone, name: str, given: dict[str, Any], kept: Mapping[str, st
     _check_port(clone, name, given)
     facts.write(clone.site_file(name), given)
     path = clone.site_root(name) / SECRETS
-    secrets_file.write(path, {secrets_file.KEY: secrets_file.new_key(), **kept})
+    secrets_file.write(path, secrets_file.with_keys(kept))
 
 
 def _check_port(clone: Clone, name: str, given: Mapping[str, Any]) -> None:

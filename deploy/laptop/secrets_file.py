@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.files import write_whole
 
-KEY = "STUDIUM_SECRET_KEY"
+KEY, IDENTITY_KEY = "STUDIUM_SECRET_KEY", "STUDIUM_IDENTITY_KEY"
 HEAD = "# Secrets of this site: one NAME=value a line. Never in git, never in a log.\n"
 PRIVATE = 0o600
 
@@ -29,9 +29,14 @@ def new_key() -> str:
     return secrets.token_urlsafe(50)
 
 
+def with_keys(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values with the keys that every site has; those that are there stay."""
+    return {KEY: new_key(), IDENTITY_KEY: new_key(), **values}
+
+
 def ensure(path: Path) -> None:
-    """Make the file with a key of its own, unless there is one; a wider mode is narrowed."""
+    """Make the file with keys of its own, unless they are there; a wider mode is narrowed."""
     values = read(path)
-    if KEY not in values:
-        write(path, {KEY: new_key(), **values})
+    if not {KEY, IDENTITY_KEY} <= set(values):
+        write(path, with_keys(values))
     path.chmod(PRIVATE)

@@ -43,6 +43,8 @@ SECRET_VALUES = ENV.secret_values()
 SECRET_KEY = ENV.text("STUDIUM_SECRET_KEY")
 DEBUG = False
 DEPLOYED = False
+# The first seals who participants are; what the second has sealed can still be read.
+IDENTITY_KEYS = [ENV.text("STUDIUM_IDENTITY_KEY"), ENV.text("STUDIUM_IDENTITY_OLD_KEY")]
 ALLOWED_HOSTS = ENV.words("STUDIUM_HOSTS", "127.0.0.1 localhost [::1]")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

@@ -5,6 +5,8 @@ from config.settings.base import ENV, SITE_URL
 
 DEBUG = True
 SECRET_KEY = "development only: sites make their own"  # noqa: S105
+if not ENV.text("STUDIUM_IDENTITY_KEY"):
+    IDENTITY_KEYS = ["development only: sites make their own"]
 if not ENV.text("EMAIL_URL"):
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 if SITE_URL.startswith("https://"):  # `make run HTTPS=1` has nginx in front

@@ -214,6 +214,8 @@ def _flow_holds_together(protocol: Protocol, place: Place) -> None:
             raise place.fault(f"{where}.module", f"There is no module {step.timeline.module!r}.")
         if step.name in seen:
             raise place.fault(f"{where}.name", f"Another step is called {step.name!r} already.")
+        if step.identity.age_as in protocol.items:
+            raise place.fault(f"{where}.age_as", "An item has this name; choose another one.")
         seen.add(step.name)
         if step.kind == "group":
             _has_a_group(protocol, place, where, step)

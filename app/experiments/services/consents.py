@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import transaction
 
@@ -11,7 +11,7 @@ from experiments.services import sittings
 from experiments.services.sittings import Turn
 from runs.models import Consent, ConsentText, Run
 from runs.rows import digest
-from runs.services import forms
+from runs.services import forms, identities
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Said:
 
     agreed: bool
     ticked: Mapping[str, bool]
+    signed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def in_short(self) -> str:
@@ -46,6 +47,8 @@ def answer(*, turn: Turn, said: Said) -> None:
         text=text_of(step),
         defaults={"participant": run.participant, "agreed": said.agreed, "choices": choices},
     )
+    if record.agreed and not turn.visit.submitted_at:
+        identities.know(participant=run.participant, facts=said.signed)
     if record.agreed:
         sittings.go_on(turn=turn)
     else:

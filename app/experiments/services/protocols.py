@@ -1,5 +1,6 @@
 """Writing, freezing, publishing and retiring protocols."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
@@ -16,10 +17,13 @@ from experiments.definition.protocol import read_protocol, steps_of
 from experiments.errors import CannotRun
 from experiments.models import Protocol, Revision
 from experiments.services import packages, stimuli
+from runs import vault
 from runs.models import Measure
 from runs.models.answers import measure_id
 
-RUNNABLE = ("page", "consent", "image", "feedback", "end", "group", "trial")
+RUNNABLE = ("page", "consent", "image", "feedback", "end", "group", "trial", "registration",
+            "e-mail")  # fmt: skip
+ASKS_WHO = ("registration", "e-mail", "sign-in")
 KINDS = {
     "choice": Measure.Kind.CHOICE,
     "choices": Measure.Kind.CHOICES,
@@ -88,6 +92,11 @@ def _need_runnable(read: Words) -> None:
     for where, step in steps_of(read.flow):
         if step.kind not in RUNNABLE:
             raise CannotRun(f"{where}.kind: steps of the kind {step.kind!r} cannot run yet.")
+        if (step.kind in ASKS_WHO or step.consent.signature) and not vault.is_ready():
+            raise CannotRun(
+                f"{where}.kind: the site has no STUDIUM_IDENTITY_KEY to keep who somebody is.",
+                remedy="Ask the people who run the site to set one, then freeze it again.",
+            )
 
 
 def _pinned(draft: Words, project: Project) -> Words:
@@ -132,13 +141,30 @@ def _register(revision: Revision, read: Words) -> None:
         for _, step in steps_of(read.flow)
         if step.kind == "group"
     ]
-    Measure.objects.bulk_create([*measures, *outcomes], ignore_conflicts=True)
+    Measure.objects.bulk_create(
+        [*measures, *outcomes, *_ages(revision, read)], ignore_conflicts=True
+    )
 
 
 def _of_other(item: Item) -> Item:
     """Return what the text is an answer to that comes with "other"."""
     label = item.other.label if item.other else ""
     return Item(name=item.other_name, text=f"{item.text} ({label})", kind="text")
+
+
+def _ages(revision: Revision, read: Words) -> Iterator[Measure]:
+    """Yield what birth dates are counted into."""
+    project = revision.protocol.project_id
+    for name in {step.identity.age_as for _, step in steps_of(read.flow)} - {""}:
+        yield Measure(
+            pk=measure_id(project, revision.digest, name),
+            project_id=project,
+            design=revision.digest,
+            name=name,
+            label="Age at the run, in whole years",
+            kind=Measure.Kind.NUMBER,
+            unit="years",
+        )
 
 
 @transaction.atomic

@@ -2,26 +2,20 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from experiments.errors import LinkLeadsNowhere, NotConfirmed, NothingToWithdraw
 from experiments.models import Sitting
-from experiments.services import consents, sittings
+from experiments.services import consents, papers, sittings
 from runs.models import Run
-from runs.services import runs, withdrawals
+from runs.services import withdrawals
 
 CONFIRM, SCOPE, KEEP = "confirm", "scope", "keep"
-
-
-def _site(path: str) -> str:
-    return settings.SITE_URL.rstrip("/") + path
 
 
 def _sitting(key: str) -> Sitting:
@@ -33,13 +27,12 @@ def _sitting(key: str) -> Sitting:
 
 def _facts(sitting: Sitting, key: str) -> dict[str, Any]:
     """Return what both forms of the copy tell."""
-    way_out = reverse("experiments:withdraw", args=[runs.withdrawal_token(key)])
     return {
         "protocol": sitting.revision.read,
         "run": sitting.run,
         "copies": consents.copies(sitting.run),
-        "withdraw": _site(way_out),
-        "address": _site(reverse("experiments:page", args=[key])),
+        "withdraw": papers.way_out(key),
+        "address": papers.way_back(key),
     }
 
 

@@ -13,11 +13,21 @@ from django.core.files.storage import Storage
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 
-from runs.models import Consent, Participant, Run, Withdrawal
+from runs.models import (
+    Account,
+    Code,
+    Consent,
+    Identity,
+    Letter,
+    Participant,
+    Run,
+    Withdrawal,
+)
 
 Model: TypeAlias = type[models.Model]
 Scrub: TypeAlias = Callable[[QuerySet[Any]], Any]
 KEPT: dict[Model, Scrub] = {}
+WHO = (Identity, Account, Code, Letter)  # who somebody is: it goes even where answers stay
 Found: TypeAlias = dict[
     Model, set[tuple[Model, str]]
 ]  # each with the ways to a run, or to a person
@@ -56,7 +66,7 @@ def charted() -> Map:
     waiting: list[tuple[Model, Model, str]] = [(Run, Run, ""), (Participant, Participant, "")]
     while waiting:
         parent, root, way = waiting.pop()
-        for child, name, may_be_empty in _pointing_to(parent):
+        for child, name, may_be_empty in pointing_to(parent):
             longer = f"{name}__{way}" if way else name
             if child in KEPT:
                 chart.kept.setdefault(child, set()).add((root, longer))
@@ -69,7 +79,7 @@ def charted() -> Map:
     return chart
 
 
-def _pointing_to(model: Model) -> Iterator[tuple[Model, str, bool]]:
+def pointing_to(model: Model) -> Iterator[tuple[Model, str, bool]]:
     for relation in model._meta.get_fields(include_hidden=True):  # noqa: SLF001  Django's own way
         if relation.auto_created and not relation.concrete and not relation.many_to_many:
             found: Any = relation
@@ -83,7 +93,7 @@ def _children_first(wanted: Collection[Model]) -> list[Model]:
     def visit(model: Model) -> None:
         if model in done:
             return
-        for child, _, _ in _pointing_to(model):
+        for child, _, _ in pointing_to(model):
             if child in wanted and child not in under:
                 under.add(child)
                 visit(child)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +15,13 @@ from accounts.keys import digest
 from accounts.models import Project, User
 from accounts.roles import Role
 from common.errors import NotThere
+from runs.errors import CannotOpen, NoIdentityKey
 from runs.models import Consent, Participant, Run, Withdrawal
 from runs.models.participants import LETTERS
-from runs.services import erasure
+from runs.services import erasure, identities, letters
 from runs.services.erasure import Whose
 
 RECEIPT_LETTERS = 12
-WHO: list[erasure.Model] = []  # tables that tell who somebody is: they go even where answers stay
 
 
 def by_token(token: str) -> Run | None:
@@ -107,16 +108,17 @@ def _erase(  # noqa: PLR0913  what a withdrawal is
     reason: str = "",
 ) -> Withdrawal:
     keys = [run.pk for run in runs]
+    to = _address(participant) if participant and whole else ""
     # Whoever is storing rows at the moment is waited for; who comes later finds the run over.
     locked = list(Run.objects.select_for_update().filter(pk__in=keys).order_by("pk"))
     whose = Whose(keys, [participant.pk] if participant and whole else [])
-    counts = {"runs": len(locked)} | erasure.count(whose, only=WHO if keeps else None)
+    counts = {"runs": len(locked)} | erasure.count(whose, only=erasure.WHO if keeps else None)
     _close(locked, keeps=keeps)
     _end_consents(keys, keeps=keeps)
-    erasure.erase(whose, only=WHO if keeps else None)
+    erasure.erase(whose, only=erasure.WHO if keeps else None)
     if participant and whole:
         _forget(participant)
-    return Withdrawal.objects.create(
+    made: Withdrawal = Withdrawal.objects.create(
         project_id=participant.project_id if participant else locked[0].project_id,
         participant=participant,
         run=None if whole and participant else locked[0],
@@ -127,6 +129,27 @@ def _erase(  # noqa: PLR0913  what a withdrawal is
         by=by,
         reason=reason,
     )
+    if participant and to:
+        _send_receipt(participant, to, made, locked)
+    return made
+
+
+def _address(participant: Participant) -> str:
+    """Return where a receipt can go; a key that was lost hinders nobody from withdrawing."""
+    with suppress(CannotOpen, NoIdentityKey):
+        return identities.address_of(participant)
+    return ""
+
+
+def _send_receipt(participant: Participant, to: str, made: Withdrawal, runs: Sequence[Run]) -> None:
+    """Tell it to the address that was just erased: it stands in this letter until it is sent."""
+    facts = {
+        "study": ", ".join(sorted({run.design_label for run in runs})) or "a study",
+        "receipt": made.receipt,
+        "on": f"{made.on:%d %B %Y}".lstrip("0"),
+        "keeps_answers": made.keeps_answers,
+    }
+    letters.post(to=to, participant=participant, kind="withdrawn", facts=facts)
 
 
 def _day(at: datetime) -> datetime:

@@ -58,7 +58,18 @@ def test_the_key_of_a_site_is_made_once_and_only_its_user_reads_it(tmp_path):
     secrets_file.ensure(path)
     assert secrets_file.read(path) == first
     assert len(first["STUDIUM_SECRET_KEY"]) >= 50
+    assert len(first["STUDIUM_IDENTITY_KEY"]) >= 50
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_site_without_a_key_for_identities_gets_one_and_keeps_the_rest(tmp_path):
+    path = tmp_path / "secrets.env"
+    secrets_file.write(path, {"STUDIUM_SECRET_KEY": "k", "EMAIL_URL": "x"})
+    secrets_file.ensure(path)
+    made = secrets_file.read(path)
+    assert (made["STUDIUM_SECRET_KEY"], made["EMAIL_URL"]) == ("k", "x")
+    assert len(made.pop("STUDIUM_IDENTITY_KEY")) >= 50
+    assert len(made) == 2
 
 
 def test_a_secret_without_a_value_is_left_out(tmp_path):

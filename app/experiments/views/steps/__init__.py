@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from experiments.views.steps import consent, feedback, group, image, page, trial
+from experiments.views.steps import consent, feedback, group, image, page, registration, trial
 from experiments.views.steps.kind import Kind
 
 KINDS: Mapping[str, Kind] = {
@@ -12,4 +12,6 @@ KINDS: Mapping[str, Kind] = {
     "feedback": feedback.KIND,
     "group": group.KIND,
     "trial": trial.KIND,
+    "registration": registration.KIND,
+    "e-mail": registration.KIND,
 }

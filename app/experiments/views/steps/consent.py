@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.definition.people import Tick
-from experiments.services import consents
+from django.db import transaction
+from django.utils.timezone import localdate
+
+from experiments import identity_forms
+from experiments.definition.people import Ask, Tick
+from experiments.services import consents, papers
 from experiments.services.consents import Said
 from experiments.views.steps.kind import Again, Kind, Shown
 
@@ -30,7 +34,13 @@ class Box:
 
 
 def show(shown: Shown) -> dict[str, Any]:
-    return {"boxes": [Box(tick) for tick in shown.step.consent.ticks]}
+    signature = identity_forms.fields_of(_signature(shown))
+    return {"boxes": [Box(tick) for tick in shown.step.consent.ticks], "who": signature}
+
+
+def _signature(shown: Shown) -> list[Ask]:
+    label = shown.step.consent.signature
+    return [Ask("signature", label, is_required=True)] if label else []
 
 
 def take(shown: Shown) -> Again | None:
@@ -38,12 +48,21 @@ def take(shown: Shown) -> Again | None:
     if not agreed and "decline" not in shown.request.POST:
         return Again(show(shown))  # neither button: nobody has said anything
     boxes = [_box(tick, shown, agreed=agreed) for tick in shown.step.consent.ticks]
-    faults = [box for box in boxes if box.error]
-    if faults:
-        return Again({"boxes": boxes, "faults": faults})
+    asks = _signature(shown) if agreed else []
+    who = identity_forms.read(asks, shown.request.POST, today=localdate())
+    faults = [box for box in boxes if box.error], [each for each in who if each.error]
+    if any(faults):
+        return Again({"boxes": boxes, "who": who, "faults": [*faults[0], *faults[1]]})
     ticked = {box.tick.name: box.is_ticked for box in boxes}
-    consents.answer(turn=shown.turn, said=Said(agreed, ticked))
+    _store(shown, Said(agreed, ticked, {each.ask.name: each.value for each in who}))
     return None
+
+
+@transaction.atomic
+def _store(shown: Shown, said: Said) -> None:
+    consents.answer(turn=shown.turn, said=said)
+    if said.agreed and not shown.turn.visit.submitted_at:
+        papers.mail_consent(sitting=shown.turn.sitting, key=shown.key)
 
 
 def _box(tick: Tick, shown: Shown, *, agreed: bool) -> Box:

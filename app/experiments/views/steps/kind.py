@@ -18,6 +18,12 @@ class Shown:
     turn: Turn
     step: Step
 
+    @property
+    def key(self) -> str:
+        """Return the run's key, which stands in the address and nowhere else."""
+        match = self.request.resolver_match
+        return str(match.kwargs["key"]) if match else ""
+
 
 @dataclass(frozen=True)
 class Again:
