@@ -6,3 +6,7 @@ from django.dispatch import Signal
 # import accounts. Keyword arguments: action ("job.cancelled"), user (or None), on (the object),
 # changes ({field: [before, after]}) and reason (text).
 audited = Signal()
+
+# Sent inside the transaction in which a run of a participant ends, however it ends. Keyword
+# argument: run.
+run_ended = Signal()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from experiments.services import handing_back, quiet
 from lab.services import scans, welfare
 from ops import health, host_backups, services
 from ops.backup_files import BackupFile, newest
@@ -158,3 +159,21 @@ class CheckWelfare(ScheduledJob):
     def work(self) -> str:
         found = welfare.check_due()
         return f"{found.looked_at} animals looked at, {len(found.told)} messages"
+
+
+class EndQuietRuns(ScheduledJob):
+    code = "ops.end_quiet_runs"
+    label = "End runs of which nothing was heard for long"
+    every = timedelta(minutes=15)
+
+    def work(self) -> str:
+        return f"{quiet.end_quiet()} runs have timed out"
+
+
+class TellRecruiters(ScheduledJob):
+    code = "ops.tell_recruiters"
+    label = "Tell recruiters what no job could tell them"
+    every = timedelta(minutes=15)
+
+    def work(self) -> str:
+        return f"{handing_back.tell_what_was_left()} asked for again"

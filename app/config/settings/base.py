@@ -141,6 +141,8 @@ CRON_CLASSES = [
     "ops.scheduled.CheckBackup",
     "ops.scheduled.CheckWelfare",
     "ops.scheduled.ScanFiles",
+    "ops.scheduled.EndQuietRuns",
+    "ops.scheduled.TellRecruiters",
 ]
 
 LOGGING = logs.to_stderr(json=False)

@@ -50,6 +50,12 @@ class Recruiter(models.Model):
         return f"{self.get_kind_display()}: {self.name}"
 
     @property
+    def spoken(self) -> str:
+        """Return what participants know it by."""
+        generic = self.kind == self.Kind.GENERIC
+        return self.name if generic else str(self.get_kind_display())
+
+    @property
     def ids_are_secret(self) -> bool:
         """Say whether nobody guesses the id of a submission, so that it opens its run again."""
         return self.kind in {self.Kind.PROLIFIC, self.Kind.MTURK}

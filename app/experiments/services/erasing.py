@@ -5,7 +5,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
-from experiments.models import Link, Member, Sitting
+from experiments.models import Arrival, Link, Member, Sitting
+from experiments.services import handing_back
 from experiments.services.groups.erasing import empty
 from runs.services import erasure
 
@@ -26,3 +27,4 @@ def register() -> None:
     erasure.keep(Sitting, _empty_sittings)
     erasure.keep(Link, _close_links)
     erasure.keep(Member, empty)
+    erasure.keep(Arrival, handing_back.forget)

@@ -168,7 +168,16 @@ def _go_there(sitting: Sitting, place: flow.Place | None, progress: float) -> No
     sitting.progress, sitting.pending = progress, ""
     step = step_of(sitting)
     if step is None or step.kind == "end":
-        end(sitting, Run.Status.COMPLETED)
+        end(sitting, ended_as(step))
+
+
+def ended_as(step: Step | None) -> str:
+    """Return how a run has ended that came to ``step``; words of a protocol's own are a whole run.
+
+    What a recruiter is told is the step's outcome itself.
+    """
+    word = step.outcome if step else ""
+    return word if word in {Run.Status.SCREENED_OUT, Run.Status.DECLINED} else Run.Status.COMPLETED
 
 
 class _Shows:

@@ -134,9 +134,3 @@ def note(*, recruiter: Recruiter, link: Link, found: Came, run: Run) -> Arrival:
         submission=found.submission,
         facts=facts,
     )
-
-
-def forget(*, participant: Participant) -> int:
-    """Erase what recruiters call somebody; what they were told of the runs stays."""
-    rows = Arrival.objects.filter(run__participant=participant)
-    return rows.update(person="", submission="", facts={}, told="")

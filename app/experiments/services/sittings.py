@@ -67,7 +67,7 @@ def begin(
 
 def sitting_of(key: str) -> Sitting | None:
     """Return the sitting that a run's key opens, with all that a page of it needs, in one query."""
-    rows = Sitting.objects.select_related("run__participant", "revision__protocol__project")
+    rows = Sitting.objects.select_related("run__participant", "revision__protocol__project", "link")
     return (
         rows.defer("revision__words", "revision__protocol__draft")
         .filter(run__key_digest=digest(key))

@@ -21,7 +21,7 @@ from accounts.keys import new_link
 from common.errors import StudiumError
 from experiments.errors import LinkLeadsNowhere, ScriptFailed, StillDeciding
 from experiments.models import Sitting
-from experiments.services import entries, moves, sittings
+from experiments.services import entries, handing_back, moves, sittings
 from experiments.views.steps import KINDS
 from experiments.views.steps.kind import Again, Shown
 from experiments.views.steps.shown_stimulus import presented
@@ -31,6 +31,11 @@ from runs.services.runs import Begun
 
 BROWSER, RUN, HOLDER, PRESS = "studium_browser", "studium_run", "holder", "press"
 A_YEAR_S, A_MONTH_S = 365 * 24 * 60 * 60, 30 * 24 * 60 * 60
+OVER: dict[str, str] = {
+    Run.Status.DECLINED: "declined",
+    Run.Status.WITHDRAWN: "withdrawn",
+    Run.Status.TIMED_OUT: "timed_out",
+}
 LONGEST_HOLDER = 64
 LONGEST_PARAMETER, MOST_PARAMETERS = 255, 30
 
@@ -81,17 +86,15 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
     run, holder = sitting.run, _holder(request)
     if run.is_open and not run.is_held_by(holder, now()):
         return _render(request, sitting, holder, "elsewhere", status=409)
-    if run.status == Run.Status.DECLINED:
-        return _render(request, sitting, holder, "declined")
-    if run.status == Run.Status.WITHDRAWN:
-        return _render(request, sitting, holder, "withdrawn")
+    if run.status in OVER:
+        return _last(request, sitting, holder, OVER[run.status])
     try:
         visit = moves.settle(sitting)
     except (ScriptFailed, StillDeciding) as error:
         return _stuck(request, sitting, holder, error)
     step = moves.step_of(sitting)
     if visit is None or step is None:
-        return _render(request, sitting, holder, "end", step=step)
+        return _last(request, sitting, holder, "end", step=step)
     return _step(Shown(request, sittings.Turn(sitting, visit, holder), step))
 
 
@@ -104,6 +107,17 @@ def _stuck(
         request, sitting, holder, "stuck", status=error.status, error=error, is_soon=is_soon
     )
     response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _last(
+    request: HttpRequest, sitting: Sitting, holder: str, name: str, **more: Any
+) -> HttpResponse:
+    """Show a last page, and the way back to whoever sent the participant."""
+    given = handing_back.offered(sitting.run)
+    response = _render(request, sitting, holder, name, given=given, **more)
+    if given and given.form:
+        response._csp_update = {"form-action": [given.form]}  # type: ignore[attr-defined]  # noqa: SLF001  django-csp's own way
     return response
 
 

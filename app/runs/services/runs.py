@@ -15,6 +15,7 @@ from django.utils.timezone import now
 
 from accounts.keys import digest, new_link
 from accounts.models import Project
+from common.signals import run_ended
 from runs.errors import NoSuchVisit, RunIsOver
 from runs.models import Participant, Run, Visit
 from runs.models.runs import LARGEST_SEED
@@ -133,8 +134,9 @@ def start(*, run: Run, at: datetime | None = None) -> None:
     waiting.update(status=Run.Status.ACTIVE, began_at=at, seen_at=at)
 
 
+@transaction.atomic(savepoint=False)
 def end(*, run: Run, status: str, at: datetime | None = None) -> None:
-    """End a run, once: the first outcome stays.
+    """End a run, once: the first outcome stays. Other areas hear of it by ``run_ended``.
 
     Raises
     ------
@@ -143,7 +145,9 @@ def end(*, run: Run, status: str, at: datetime | None = None) -> None:
     """
     at = at or now()
     going = Run.objects.filter(pk=run.pk, status__in=Run.OPEN)
-    if going.update(status=status, ended_at=at, seen_at=at, holder="", held_until=None):
+    if going.update(status=status, ended_at=at, holder="", held_until=None):
+        run.status, run.ended_at = status, at
+        run_ended.send(sender=Run, run=run)
         return
     run.refresh_from_db(fields=["status"])
     if run.status != status:
