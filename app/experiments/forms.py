@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from experiments.definition.items import Item, Option
+from experiments.definition.items import FILES, Item, Option
 from experiments.errors import ForeignItem
 from runs.rows import Said, said, storable
 from runs.services.forms import Given
 
 SENT_AS = "item-"
+Files: TypeAlias = Mapping[str, str]  # the names of files by their keys
 ASKED = "asked"  # stands in a page that asks whether a blank is meant
 
 
@@ -27,6 +28,12 @@ class Field:
     error: str = ""
     given: Given | None = None
     other_text: str = ""
+    files: Files = field(default_factory=dict)
+
+    @property
+    def file_name(self) -> str:
+        """Return what the participant called the file that is there already."""
+        return self.files.get(self.value, "")
 
     @property
     def name(self) -> str:
@@ -58,8 +65,10 @@ def fields_of(items: Sequence[Item]) -> list[Field]:
     return [Field(item) for item in items]
 
 
-def read(items: Sequence[Item], data: Any) -> list[Field]:
+def read(items: Sequence[Item], data: Any, files: Mapping[str, Files] | None = None) -> list[Field]:
     """Return the fields of a page as they were sent; ``data`` is a QueryDict.
+
+    ``files`` are those that are there for each item: an answer names one of them.
 
     Raises
     ------
@@ -68,6 +77,8 @@ def read(items: Sequence[Item], data: Any) -> list[Field]:
     """
     fields = fields_of(items)
     _need_own(fields, data)
+    for each in fields:
+        each.files = (files or {}).get(each.item.name, {})
     asked = data.get(ASKED) == "1"
     for each in fields:
         each.sent = [text for text in data.getlist(each.name) if text.strip()]
@@ -125,6 +136,8 @@ def _given(each: Field, *, asked: bool) -> Given:
     if not each.sent:
         return _blank(item, asked=asked)
     _need_other(each)
+    if item.kind in FILES:
+        return _file(each)
     return READERS[item.kind](item, each.sent)
 
 
@@ -173,6 +186,12 @@ def _number(item: Item, sent: list[str]) -> Given:
     if scale.maximum is not None and value > scale.maximum:
         raise Refused(f"Please write a number of at most {scale.maximum:g}.")
     return Given(said(item.name, int(value) if value.is_integer() else value), text)
+
+
+def _file(each: Field) -> Given:
+    if not each.file_name:
+        raise Refused("The file did not arrive. Please choose it again.")
+    return Given(said(each.item.name, each.value), each.file_name)
 
 
 def _text(item: Item, sent: list[str]) -> Given:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from experiments.views import files, groups, participant, rights, trials
+from experiments.views import files, groups, participant, rights, trials, uploads
 
 app_name = "experiments"
 urlpatterns = [
@@ -15,4 +15,6 @@ urlpatterns = [
     path("run/<str:key>/stimuli/<str:digest>/", files.stimulus, name="stimulus"),
     path("run/<str:key>/modules/<str:digest>.js", trials.module, name="module"),
     path("run/<str:key>/<uuid:visit>/trials/", trials.take, name="trials"),
+    path("run/<str:key>/<uuid:visit>/uploads/", uploads.begin, name="upload-begin"),
+    path("run/<str:key>/<uuid:visit>/uploads/<uuid:upload>/", uploads.add, name="upload-add"),
 ]

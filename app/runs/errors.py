@@ -58,3 +58,14 @@ class NotYourLink(Busy):
     title = "This is somebody else's"
     message = "The study is being taken by another participant than the one who signs in."
     remedy = "Use the link that was sent to you, or an open one."
+
+
+class NotThisFile(Invalid):
+    title = "This file cannot be taken"
+    remedy = "Choose another one."
+
+
+class NoSuchUpload(NotThere):
+    title = "This file is not known"
+    message = "The page did not begin to send it, or began another one."
+    remedy = "Choose the file again."

@@ -136,6 +136,8 @@ ROWS = [
     get("experiments:stimulus", "404 404 404 404 404", "secret", "secret"),
     # Without a body it is unreadable, whoever sends it.
     post("experiments:trials", "422 422 422 422 422", "secret", "no_visit"),
+    post("experiments:upload-begin", "404 404 404 404 404", "secret", "no_visit"),
+    post("experiments:upload-add", "404 404 404 404 404", "secret", "no_visit", "no_visit"),
     post("experiments:take-over", "404 404 404 404 404", "secret"),
     post("experiments:welcome", "404 404 404 404 404", "secret"),
     get("accounts-api:me", WITH_KEY),
@@ -385,6 +387,8 @@ TAKES_NO_COOKIE = {
     "experiments:submit",
     "experiments:take-over",
     "experiments:trials",
+    "experiments:upload-add",
+    "experiments:upload-begin",
     "experiments:welcome",
     "experiments:withdraw",
 }

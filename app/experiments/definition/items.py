@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 from experiments.definition.reading import Place
 
-KINDS = ("choice", "choices", "number", "text", "long-text", "slider")
+KINDS = ("choice", "choices", "number", "text", "long-text", "slider", "file", "recording")
+FILES = {"file": ("image", "audio", "video", "pdf", "text", "zip"), "recording": ("audio",)}
 DISPLAYS = ("list", "row", "menu", "matrix")
 ORDERS = ("fixed", "random")
 NEEDS = ("required", "asked-once", "optional")
 LONGEST_ANSWER = 20_000
 LONGEST_CODE = 40
+MOST_MB, LARGEST_MB = 20, 200
+LONGEST_S, LONGEST_EVER_S = 300, 3600
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class Item:
     longest: int = LONGEST_ANSWER
     order: str = "fixed"
     shows_value: bool = True
+    accepts: tuple[str, ...] = ()
+    most_mb: int = MOST_MB
+    longest_s: int = LONGEST_S
 
     @property
     def other(self) -> Option | None:
@@ -81,6 +87,9 @@ def read_item(name: str, place: Place, scales: dict[str, Scale]) -> Item:
         longest=place.whole("longest", least=1, most=LONGEST_ANSWER) or LONGEST_ANSWER,
         order=place.one_of("order", ORDERS, "fixed"),
         shows_value=place.truth("shows_value", default=True),
+        accepts=place.names("accepts") or FILES.get(kind, ()),
+        most_mb=place.whole("most_mb", least=1, most=LARGEST_MB) or MOST_MB,
+        longest_s=place.whole("longest_s", least=1, most=LONGEST_EVER_S) or LONGEST_S,
     )
     place.done()
     _fits(item, place)
@@ -104,6 +113,10 @@ def _fits(item: Item, place: Place) -> None:
         raise place.fault("scale", "A slider needs a scale with a minimum and a maximum.")
     if item.order == "random" and not item.scale.options:
         raise place.fault("order", "There are no options that could stand in a random order.")
+    for each in item.accepts:
+        if each not in FILES.get(item.kind, ()):
+            known = ", ".join(FILES.get(item.kind, ())) or "nothing, for it takes no file"
+            raise place.fault("accepts", f"{each[:40]!r} is none of: {known}.")
     if item.display == "matrix":
         _fits_a_matrix(item, place)
 

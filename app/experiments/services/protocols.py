@@ -29,6 +29,8 @@ KINDS = {
     "choices": Measure.Kind.CHOICES,
     "number": Measure.Kind.NUMBER,
     "slider": Measure.Kind.NUMBER,
+    "file": Measure.Kind.FILE,
+    "recording": Measure.Kind.FILE,
 }
 
 

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from experiments.definition.arrangement import matrix_of
-from experiments.definition.items import Option
+from experiments.definition.items import Item, Option
 from experiments.forms import Field
 
 register = template.Library()
@@ -77,3 +77,19 @@ def grouped(fields: Sequence[Field] | None) -> list[tuple[tuple[Option, ...], li
 def has_kind(fields: Sequence[Field] | None, kinds: str) -> bool:
     """Say whether a page asks something of one of the kinds, so that it brings what they need."""
     return any(each.item.kind in kinds.split() for each in fields or ())
+
+
+ACCEPTED = {
+    "image": "image/*",
+    "audio": "audio/*",
+    "video": "video/*",
+    "pdf": "application/pdf,.pdf",
+    "text": "text/plain,.txt,.csv",
+    "zip": ".zip,.docx,.xlsx,.odt,.ods",
+}
+
+
+@register.filter
+def accepted(item: Item) -> str:
+    """Return what a browser offers to choose; what comes is looked at whatever was offered."""
+    return ",".join(ACCEPTED[kind] for kind in item.accepts)

@@ -6,6 +6,7 @@ from runs.models.identities import Account, Code, Identity, IdentityAccess, Lett
 from runs.models.participants import Consent, ConsentText, Participant
 from runs.models.runs import Run, Visit
 from runs.models.trials import Trial, Variant
+from runs.models.uploads import Upload
 from runs.models.withdrawals import Withdrawal
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Participant",
     "Run",
     "Trial",
+    "Upload",
     "Variant",
     "Visit",
     "Withdrawal",

@@ -45,6 +45,8 @@ def take_part(revision, by, times=1):
         visit = runs.visit(run, 100)
         trials.store(visit=visit, holder=run.holder, rows=rows_of([row(0)]))
         run.events.create(kind="focus lost", received_at=run.created_at)
+        told = {"item": "voice", "name": "a.wav", "size": 5, "received": 5, "file": "nowhere"}
+        visit.uploads.create(created_at=run.created_at, **told)
 
 
 @pytest.fixture
