@@ -11,7 +11,7 @@ SETS = "/var/backups/studium/sets"
 CHANGED = (
     "etc/studium/backup.toml",
     "etc/ssh/authorized_keys.d/studium-backup",
-    "var/lib/studium-drift/declaration.json",
+    "var/lib/studium-drift",
 )
 HELD = "/var/backups/studium-store/staging/sets"
 

@@ -95,7 +95,7 @@ def test_the_key_by_which_production_asks_staging_may_nothing_else(staging, work
     work.commit("Come by the wrong door")
     told = work.push(staging, who="asks")
     assert told.returncode != 0
-    assert "may not git-receive-pack" in told.stdout
+    assert "This key may not push: it may read." in told.stdout
     assert work.fab(staging, "status:staging", who="asks").returncode == 0
 
 

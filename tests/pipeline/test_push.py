@@ -37,6 +37,19 @@ def test_a_release_is_read_only_and_small(ground, work):
     assert size < 20
 
 
+def test_a_release_can_be_made_while_visitors_are_kept_out(ground, work):
+    commit = work.commit("Mend what the site was closed for")
+    ground.pipeline("maintenance", "on", check=True)
+    try:
+        told = work.push()
+        assert told.code == 0, told.text
+        assert ground.ask("/").status == 503
+    finally:
+        ground.pipeline("maintenance", "off", check=True)
+    assert ground.ask("/").status == 200
+    ground.assert_whole(commit)
+
+
 def test_nothing_to_push_is_no_release(ground, work):
     rows = len(ground.rows)
     told = work.push()

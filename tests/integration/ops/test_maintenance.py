@@ -54,6 +54,15 @@ def test_a_closed_site_opens_when_the_file_goes_away(client, db, switch, setting
     assert client.get("/").status_code == 200
 
 
+def test_a_new_release_is_probed_behind_the_notice_and_nobody_else_comes_in_by_its_name(
+    client, db, switch
+):
+    switch("on")
+    assert client.get("/", STUDIUM_PROBE="1").status_code == 200
+    assert client.get("/", headers={"studium-probe": "1"}).status_code == 503
+    assert client.get("/", {"STUDIUM_PROBE": "1"}).status_code == 503
+
+
 @pytest.mark.parametrize("page", ["/health/", "/health/ready/", "/accounts/sign-in/"])
 def test_health_and_sign_in_stay_open(client, db, switch, page):
     switch("on")
