@@ -34,7 +34,7 @@ class LinkUsed(Invalid):
 
 class CannotRun(Invalid):
     title = "This protocol cannot be frozen yet"
-    remedy = "Take the step out, or wait for the release that can run it."
+    remedy = "Take the step out, or give the site what it needs."
 
 
 class ForeignItem(Invalid):

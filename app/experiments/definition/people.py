@@ -93,8 +93,8 @@ def _tick(place: Place) -> Tick:
 
 
 def read_identity(place: Place, kind: str) -> IdentityWords:
-    if kind == "e-mail":
-        need = place.one_of("need", NEEDS, "optional")
+    if kind in {"e-mail", "sign-in"}:
+        need = place.one_of("need", NEEDS, "optional" if kind == "e-mail" else "required")
         label = place.text("label", IDENTITY["e-mail"], longest=200)
         return IdentityWords((Ask("e-mail", label, need == "required"),))
     if kind != "registration":

@@ -21,8 +21,6 @@ from runs import vault
 from runs.models import Measure
 from runs.models.answers import measure_id
 
-RUNNABLE = ("page", "consent", "image", "feedback", "end", "group", "trial", "registration",
-            "e-mail")  # fmt: skip
 ASKS_WHO = ("registration", "e-mail", "sign-in")
 KINDS = {
     "choice": Measure.Kind.CHOICE,
@@ -65,7 +63,7 @@ def freeze(*, protocol: Protocol, by: User) -> Revision:
     Raises
     ------
     CannotRun
-        A step is of a kind that this release cannot run.
+        A step needs something that the site does not have.
     NotThisCode
         A function that it calls cannot be called like that.
     """
@@ -92,8 +90,6 @@ def _freeze(protocol: Protocol, by: User, read: Words) -> Revision:
 
 def _need_runnable(read: Words) -> None:
     for where, step in steps_of(read.flow):
-        if step.kind not in RUNNABLE:
-            raise CannotRun(f"{where}.kind: steps of the kind {step.kind!r} cannot run yet.")
         if (step.kind in ASKS_WHO or step.consent.signature) and not vault.is_ready():
             raise CannotRun(
                 f"{where}.kind: the site has no STUDIUM_IDENTITY_KEY to keep who somebody is.",

@@ -15,9 +15,11 @@ from accounts.models import AuditEntry
 from accounts.roles import Role
 from common.errors import NotThere
 from experiments.definition.protocol import read_protocol
-from experiments.errors import CannotRun, NotAProtocol
+from experiments.definition.steps import KINDS
+from experiments.errors import NotAProtocol
 from experiments.models import Link, Protocol, Revision
 from experiments.services import links, protocols
+from experiments.views.steps import KINDS as SHOWN
 from runs.models import Measure
 
 
@@ -43,11 +45,8 @@ def test_what_cannot_be_read_leaves_nothing(project, ann):
     assert not Protocol.objects.exists()
 
 
-def test_a_step_that_cannot_run_yet_is_said_so_when_it_is_frozen(project, ann):
-    flow = [{"name": "in", "kind": "sign-in"}]
-    protocol = protocols.write(project=project, by=ann, words=experiments.WORDS | {"flow": flow})
-    with pytest.raises(CannotRun, match="'sign-in'"):
-        protocols.freeze(protocol=protocol, by=ann)
+def test_every_kind_of_step_that_a_protocol_may_have_is_shown_by_somebody():
+    assert set(KINDS) - {"end"} == set(SHOWN)
 
 
 def test_freezing_writes_the_codebook(revision):

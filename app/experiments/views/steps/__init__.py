@@ -2,7 +2,16 @@
 
 from collections.abc import Mapping
 
-from experiments.views.steps import consent, feedback, group, image, page, registration, trial
+from experiments.views.steps import (
+    consent,
+    feedback,
+    group,
+    image,
+    page,
+    registration,
+    sign_in,
+    trial,
+)
 from experiments.views.steps.kind import Kind
 
 KINDS: Mapping[str, Kind] = {
@@ -14,4 +23,5 @@ KINDS: Mapping[str, Kind] = {
     "trial": trial.KIND,
     "registration": registration.KIND,
     "e-mail": registration.KIND,
+    "sign-in": sign_in.KIND,
 }
