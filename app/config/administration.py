@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 
 from accounts import queries
 from accounts.errors import OperatorsOnly
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, User
 from accounts.roles import is_operator
 from common.errors import NotAllowed
 
@@ -65,9 +65,13 @@ class Administration(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Ask once in a request: Django asks for every link that a page shows."""
+        from lab.admin.eye import eye_of  # noqa: PLC0415  whose package registers its pages here
+
         known: tuple[Any, bool] | None = getattr(request, "enters", None)
         if known is None or known[0] != request.user.pk:
-            known = request.user.pk, queries.enters_administration(request.user)
+            is_known = isinstance(request.user, User) and not is_operator(request.user)
+            roles = eye_of(request).reach.roles.values() if is_known else None
+            known = request.user.pk, queries.enters_administration(request.user, roles)
             request.enters = known  # type: ignore[attr-defined]
         return known[1]
 

@@ -66,6 +66,7 @@ class SubjectAdmin(RecordAdmin):
     search_fields = ["nickname"]
     search_help_text = "A nickname, an alias or a former name; an ear mark or a cage."
     readonly_fields = ["age", "state", "names_known"]
+    page_joins = ("lab__profile",)
     optional = ("nickname", "lab", "responsible_user")
     actions = [*RecordAdmin.actions, mark_to_cull, mark_to_test, move_to_cage]
     change_form_template = "admin/lab/subject/change_form.html"

@@ -128,6 +128,7 @@ class RecordAdmin(Permitted, Historical, Page):
     search_help_text = ""
     optional: ClassVar[tuple[str, ...]] = ()  # fields that services fill in when they are empty
     list_joins: ClassVar[tuple[str, ...]] = ()  # what columns speak of besides links
+    page_joins: ClassVar[tuple[str, ...]] = ()  # what a record's page speaks of besides links
 
     # --- reading ------------------------------------------------------------------------------
     def get_list_select_related(self, request: HttpRequest) -> list[str]:
@@ -142,7 +143,8 @@ class RecordAdmin(Permitted, Historical, Page):
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
         field: Any = self.opts.get_field(from_field) if from_field else self.opts.pk
-        rows = self.get_queryset(request).select_related(*all_joins(self.model))
+        joined = (*all_joins(self.model), *self.page_joins)
+        rows = self.get_queryset(request).select_related(*joined)
         try:
             key = field.to_python(object_id)
             return rows.prefetch_related(*self._seen_links(request)).get(**{field.name: key})
@@ -318,6 +320,8 @@ class RecordInline(Permitted):
         formset.eye = eye_of(request)
         formset.form.refusal = getattr(request, "refusal", None)
         formset.form.optional = self.optional
+        for name, field in formset.form.base_fields.items():  # only the table's head says it
+            field.widget.attrs.setdefault("aria-label", field.label or name)
         return formset
 
     def write(self, form: Any, parent: Any, facts: dict[str, Any]) -> None:

@@ -64,18 +64,17 @@ def course_of(animal: Subject) -> Course | None:
     last = day_of(now(), animal.lab)
     if animal.died_on and animal.died_on < last:
         last = animal.died_on
-    days = weights.days(animal, last - timedelta(days=DAYS - 1), last)
+    course = weights.courses([animal])[animal.pk]
+    days = weights.days(animal, last - timedelta(days=DAYS - 1), last, course)
     told = [day for day in days if day.reading.weight_g or day.given.total_ml]
     if not told:
         return None
-    return Course(_picture(animal, days), list(reversed(days[-IN_TABLE:])))
+    return Course(_picture(course.weighings, days), list(reversed(days[-IN_TABLE:])))
 
 
-def _picture(animal: Subject, days: Sequence[Day]) -> Picture | None:
+def _picture(weighings: Sequence[tuple[date, float]], days: Sequence[Day]) -> Picture | None:
     first, last = days[0].reading.day, days[-1].reading.day
-    rows = animal.weighings.filter(at__date__range=(first, last + timedelta(days=1)))
-    weighed = [(day_of(at, animal.lab), weight) for at, weight in
-               rows.order_by("at").values_list("at", "weight_g")]  # fmt: skip
+    weighed = [(day, weight) for day, weight in weighings if first <= day <= last]
     if not weighed:
         return None
     limits = [value for day in days for value in (_expected(day), _least(day)) if value]

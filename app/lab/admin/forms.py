@@ -52,7 +52,10 @@ class OneSelect(KnownLabels, AutocompleteSelect):  # type: ignore[misc]  # its s
 
 
 class ManySelect(KnownLabels, AutocompleteSelectMultiple):  # type: ignore[misc]  # the same
-    pass
+    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Do without the cross that empties all at once: Select2 puts it where no cross may be."""
+        found: dict[str, Any] = super().build_attrs(*args, **kwargs)
+        return found | {"data-allow-clear": "false"}
 
 
 class LinkField(forms.ModelChoiceField):  # type: ignore[type-arg]

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from common.templatetags.studium import NOTHING
-from lab.admin.base import RecordAdmin, TableInline
+from lab.admin.base import ReadOnlyInline, RecordAdmin, TableInline
 from lab.admin.eye import eye_of
 from lab.admin.filters import DayRangeFilter, SeenFilter, WhoseFilter, of_animals
 from lab.admin.forms import ReasonedForm
@@ -19,6 +19,7 @@ from lab.admin.news import NoteInline
 from lab.admin.sections import PROCEDURES, Section
 from lab.models import (
     ChronicRecording,
+    Dataset,
     OtherAction,
     ProbeInsertion,
     Session,
@@ -29,6 +30,9 @@ from lab.models import (
 ALIAS = re.compile(
     r"(?P<subject>[A-Za-z0-9._-]+?)[/\\_](?P<day>\d{4}-\d\d-\d\d)(?:[/\\_](?P<number>\d{1,5}))?"
 )
+
+
+TOLD_OF_FILES = ("name", "collection", "revision", "type", "file_size", "qc", "is_online")
 
 
 class ActionAdmin(RecordAdmin):
@@ -66,6 +70,14 @@ class ProbeInline(TableInline):
     fields = ["name", "model", "serial", "chronic_insertion"]
 
 
+class DatasetInline(ReadOnlyInline):
+    """The files of a session, to be read: they come by `register-file`."""
+
+    model = Dataset
+    fields = TOLD_OF_FILES
+    readonly_fields = TOLD_OF_FILES
+
+
 @admin.register(Session)
 class SessionAdmin(ActionAdmin):
     list_display = [
@@ -82,7 +94,7 @@ class SessionAdmin(ActionAdmin):
         ("procedures", SeenFilter),
         ("location", SeenFilter),
     ]
-    inlines = [ProbeInline, NoteInline]
+    inlines = [ProbeInline, DatasetInline, NoteInline]
     search_help_text = r"An animal, subject/2026-03-01/001 (or with \ or _), a protocol."
     search_fields = ["subject__nickname", "task_protocol", "type"]
     readonly_fields = ["alias", "day"]

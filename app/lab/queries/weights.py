@@ -73,9 +73,9 @@ def courses(subjects: Sequence[Subject]) -> dict[Any, Course]:
     }
 
 
-def days(subject: Subject, first: date, last: date) -> list[Day]:
+def days(subject: Subject, first: date, last: date, course: Course | None = None) -> list[Day]:
     """Return every day from ``first`` to ``last``, both included."""
-    course = courses([subject])[subject.pk]
+    course = course or courses([subject])[subject.pk]
     water = given(subject, first, last)
     count = (last - first).days + 1
     wanted = (first + timedelta(days=number) for number in range(max(count, 0)))
