@@ -95,6 +95,18 @@ def place(path: str, above: str = "") -> Place:
     return Place("/".join(folders), revision, name)
 
 
+def need_name(name: str) -> None:
+    """Refuse what is no file's name alone."""
+    if place(name).name != name:
+        raise NotAlf(f"{name[:100]!r} is no name of this kind.")
+
+
+def need_collection(folders: str) -> None:
+    """Refuse what is not a file's folders alone, parted by slashes."""
+    if place("any", folders).collection != folders:
+        raise NotAlf(f"{folders[:100]!r} is no name of this kind.")
+
+
 def kind(name: str) -> str:
     """Return ``object.attribute`` of a file's name; empty when it is named another way."""
     thing, *others = NAMESPACE.sub("", name).split(".")

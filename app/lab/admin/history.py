@@ -17,6 +17,7 @@ from accounts.models import AuditEntry
 from common.templatetags.studium import NOTHING
 from lab.admin.eye import Eye, eye_of
 from lab.admin.labels import words_of
+from lab.queries import told
 
 PAGE = 50
 PAIR = 2
@@ -44,7 +45,11 @@ def events(record: models.Model, entries: Iterable[AuditEntry], eye: Eye) -> lis
     """Return what the entries tell; keys of other records become names, where they are seen."""
     rows = list(entries)
     names = _names(record, rows, eye)
-    return [Event(row, list(_changes(type(record), row, names))) for row in rows]
+    shown = told.without_hidden([row.changes for row in rows], eye)
+    return [
+        Event(row, list(_changes(type(record), changes, names)))
+        for row, changes in zip(rows, shown, strict=True)
+    ]
 
 
 def _names(
@@ -76,9 +81,9 @@ def _named(record: models.Model, link: Any, keys: set[str], eye: Eye) -> dict[st
 
 
 def _changes(
-    kind: type[models.Model], entry: AuditEntry, names: Mapping[str, Mapping[str, str]]
+    kind: type[models.Model], changes: Mapping[str, Any], names: Mapping[str, Mapping[str, str]]
 ) -> Iterable[Change]:
-    for name, change in entry.changes.items():
+    for name, change in changes.items():
         label = _label(kind, name)
         if isinstance(change, list) and len(change) == PAIR:
             before, after = (_spoken(one, names.get(name)) for one in change)

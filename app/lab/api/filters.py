@@ -13,7 +13,8 @@ from django.utils.dateparse import parse_date
 
 from lab.api.errors import Unreadable
 from lab.api.fields import Column, instant, is_labelled, number_of
-from lab.api.references import Target, target_of
+from lab.api.references import Target, seen, target_of
+from lab.queries.sight import may_be_hidden
 
 if TYPE_CHECKING:
     from lab.api.resource import Resource
@@ -35,13 +36,17 @@ class Filter:
     read: Callable[[str], Any]
     keep: Callable[[Rows, Any], Rows]
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+    target: Target | None = None  # what it refers to, when that may be hidden from somebody
 
-    def rows(self, rows: Rows, text: str) -> Rows:
+    def rows(self, rows: Rows, text: str, user: Any) -> Rows:
         try:
             value = self.read(text)
         except (ValueError, OverflowError):
             raise Unreadable(f"{self.name}: {self.about} {text[:40]!r} is none.",
                              field=self.name) from None  # fmt: skip
+        if self.target:
+            there = seen(self.target.model, user).filter(**{f"{self.target.by}__in": value})
+            value = there.order_by().values("pk")
         return self.keep(rows, value)
 
 
@@ -160,9 +165,11 @@ def _of_relation(name: str, column: Any) -> Iterator[Filter]:
     target: Target = target_of(column.related_model)
     words = f"One or more: the {target.words}, parted by commas."
     read = several(target.key)
-    path = name if target.is_by_id else f"{name}__{target.by}"
+    is_hidden = may_be_hidden(target.model)
+    path = name if target.is_by_id or is_hidden else f"{name}__{target.by}"
     keep = linked(path) if column.many_to_many else keeping(f"{path}__in")
-    yield Filter(name, words, read, keep, IDS if target.is_by_id else {"type": "string"})
+    yield Filter(name, words, read, keep, IDS if target.is_by_id else {"type": "string"},
+                 target if is_hidden else None)  # fmt: skip
 
 
 def _of_value(name: str, column: Column) -> Iterator[Filter]:
@@ -203,7 +210,7 @@ def _of_text(name: str, column: Column) -> Iterator[Filter]:
 
 
 def kept(
-    rows: Rows, resource: "Resource", query: Mapping[str, list[str]], others: set[str]
+    rows: Rows, resource: "Resource", query: Mapping[str, list[str]], others: set[str], user: Any
 ) -> Rows:
     """Return the rows that the address asks for; a parameter that is not known is named."""
     known = filters_of(resource)
@@ -215,5 +222,5 @@ def kept(
             raise Unreadable(f"{name}: this list has no such filter. It has: {names}.", field=name)
         if len(texts) > 1 or len(texts[0]) > LONGEST:
             raise Unreadable(f"{name}: give it once, and not that long.", field=name)
-        rows = known[name].rows(rows, texts[0])
+        rows = known[name].rows(rows, texts[0], user)
     return rows

@@ -19,7 +19,8 @@ from lab.api.references import seen
 from lab.api.resource import Resource
 from lab.api.resources import ALL
 from lab.models import DeletedRecord, Subject
-from lab.queries import timeline
+from lab.queries import timeline, told
+from lab.queries.sight import Sight
 from lab.services import trash
 
 NAME_OF = {one.model._meta.label_lower: one.name for one in reversed(ALL)}  # noqa: SLF001
@@ -48,7 +49,8 @@ class History(Paged):
         kind = self.resource.model._meta.label_lower  # noqa: SLF001
         rows = AuditEntry.objects.filter(object_type=kind, object_id=str(key))
         page = self.page(rows.select_related("user", "token"), "-id")
-        return self.answer(page, [_entry(entry) for entry in page.rows])
+        shown = told.without_hidden([entry.changes for entry in page.rows], Sight(self.person))
+        return self.answer(page, [_entry(*pair) for pair in zip(page.rows, shown, strict=True)])
 
     def _key(self, text: str) -> UUID:
         key = _uuid(text)
@@ -60,7 +62,7 @@ class History(Paged):
         return key
 
 
-def _entry(entry: AuditEntry) -> dict[str, Any]:
+def _entry(entry: AuditEntry, changes: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": entry.pk,
         "at": written(entry.at),
@@ -68,7 +70,7 @@ def _entry(entry: AuditEntry) -> dict[str, Any]:
         "token": entry.token.name if entry.token else None,
         "action": entry.action,
         "reason": entry.reason,
-        "changes": [_change(name, change) for name, change in entry.changes.items()],
+        "changes": [_change(name, change) for name, change in changes.items()],
     }
 
 

@@ -49,6 +49,7 @@ class Resource:
     create: Create | None = None
     create_many: Callable[..., list[Any]] | None = None
     change: Change | None = records.change
+    change_many: Callable[..., list[Any]] | None = None
     delete: Delete | None = records.delete
     example: Values = field(default_factory=dict)
     about: str = ""
@@ -67,6 +68,11 @@ class Resource:
         if not self.is_created:
             return None
         return self.create or _create(self.model)
+
+    @property
+    def changer_of_many(self) -> Callable[..., list[Any]] | None:
+        """Return what changes many with few questions: without rules of their own, any can."""
+        return self.change_many or (records.change_many if self.change is records.change else None)
 
     def column(self, name: str) -> Column:
         found: Column = self.model._meta.get_field(name)  # type: ignore[assignment]  # noqa: SLF001

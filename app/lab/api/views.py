@@ -1,18 +1,22 @@
 """What every endpoint does in the same way: list, show, write one or many, and tell of changes."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
+from functools import cache
 from hashlib import sha256
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse, HttpResponseBase
+from django.utils.functional import cached_property
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from accounts.roles import is_operator
 from common.errors import NotThere
 from lab import permissions
 from lab.api import bulk, export, filters, paging
@@ -21,6 +25,7 @@ from lab.api.errors import ChangedMeanwhile, RowError, RowsRefused, Unreadable
 from lab.api.references import Found, Target, seen, target_of
 from lab.api.resource import Create, Delete, Resource
 from lab.api.shapes import Shape, named, shape_of
+from lab.queries.sight import Sight, may_be_hidden
 
 
 class Records(LabView):
@@ -33,7 +38,7 @@ class Records(LabView):
     # --- reading ----------------------------------------------------------------------------------
     def listed(self, request: Request) -> HttpResponseBase:
         query = {name: request.query_params.getlist(name) for name in request.query_params}
-        rows = filters.kept(self.rows(), self.resource, query, filters.PAGING)
+        rows = filters.kept(self.rows(), self.resource, query, filters.PAGING, self.person)
         wish = paging.wish_of(request.query_params, self.resource.order)
         kind = request.accepted_renderer.format
         if kind != "json":
@@ -114,10 +119,19 @@ class Records(LabView):
         values = bulk.cleaned(
             bodies, lambda index, row: self.shape(there[index], data=row, partial=True)
         )
-        pairs: list[tuple[Any, dict[str, Any]]] = list(zip(there, values, strict=True))
+        given = [self._kept(one, record) for one, record in zip(values, there, strict=True)]
         with permissions.remembered():
-            done = bulk.each(pairs, lambda pair: self._alter(pair[0], self._kept(pair[1], pair[0])))
+            done = self._alter_all(list(zip(there, given, strict=True)))
         return self._answer_many([record.pk for record in done])
+
+    def _alter_all(self, pairs: Sequence[tuple[Any, dict[str, Any]]]) -> list[Any]:
+        many = self.resource.changer_of_many
+        if many is None:
+            return bulk.each(pairs, lambda pair: self._alter(*pair))
+        return bulk.at_once(
+            pairs, lambda rows: many(by=self.person, pairs=rows, reason=self.reason),
+            lambda pair: self._alter(*pair),
+        )  # fmt: skip
 
     def delete_many(self, request: Request) -> HttpResponse:  # noqa: ARG002
         self.only(WRITING)
@@ -136,7 +150,9 @@ class Records(LabView):
             RowError("The id came before in the list.", "id", index) for index in bulk.unlike(keys)
         ]
         clean = [_key(target, key) for key in keys]
-        rows = self.seen().select_related(*target_of(self.resource.model).related)
+        path = getattr(self.seen(), "lab_path", "")
+        related = (*target_of(self.resource.model).related, *([path] if path else []))
+        rows = self.seen().select_related(*related)
         there = {row.pk: row for row in rows.filter(pk__in=[k for k in clean if k])
                  .order_by("pk").select_for_update(of=("self",))}  # fmt: skip
         errors += [
@@ -170,7 +186,8 @@ class Records(LabView):
 
     # --- rows and shapes --------------------------------------------------------------------------
     def seen(self) -> QuerySet[Any]:
-        return seen(self.resource.model, self.person)
+        rows = self.resource.model._default_manager.all()  # noqa: SLF001
+        return self.sight.of(self.resource.model) if hasattr(rows, "visible_to") else rows
 
     def rows(self) -> QuerySet[Any]:
         """Return the rows that the person sees, with all that their shape tells."""
@@ -199,8 +216,29 @@ class Records(LabView):
         return found
 
     def shown(self, rows: Sequence[Any]) -> list[dict[str, Any]]:
-        shape = self.shape()
-        return [shape.to_representation(row) for row in rows]
+        shape, unseen = self.shape(), self._unseen(rows)
+        told = [shape.to_representation(row) for row in rows]
+        for row, each in zip(rows, told, strict=True):
+            for name in apart(self.resource):
+                if getattr(row, f"{name}_id") in unseen:
+                    each |= {key: None for key in (name, f"{name}_name") if key in each}
+        return told
+
+    def _unseen(self, rows: Sequence[Any]) -> set[Any]:
+        """Return the keys of what the rows refer to and the person does not see."""
+        wanted: dict[Any, set[Any]] = defaultdict(set)
+        for name in () if is_operator(self.person) else apart(self.resource):
+            kind = self.resource.column(name).related_model
+            wanted[kind] |= {getattr(row, f"{name}_id") for row in rows} - {None}
+        unseen: set[Any] = set()
+        for kind, keys in wanted.items():
+            there = self.sight.of(kind).filter(pk__in=keys) if keys else ()
+            unseen |= keys - {row.pk for row in there}
+        return unseen
+
+    @cached_property
+    def sight(self) -> Sight:
+        return Sight(self.person)
 
     def find(self, key: str) -> Any:
         record = _first(self.rows(), key)
@@ -244,12 +282,33 @@ class Records(LabView):
         return values if record is None else self._kept(values, record)
 
     def _kept(self, values: dict[str, Any], record: Any) -> dict[str, Any]:
-        """Add to lists the linked records that the person does not see: they stay."""
+        """Keep links to what the person does not see, whether a list was sent or nothing."""
         for name in set(values) & {one.name for one in self.resource.model._meta.many_to_many}:  # noqa: SLF001
             linked = getattr(record, name).all()
             among = seen(linked.model, self.person).values("pk")
             values[name] = [*values[name], *linked.exclude(pk__in=among)]
-        return values
+        unseen = self._unseen([record]) if None in values.values() else set()
+        return {
+            name: value for name, value in values.items()
+            if value is not None or getattr(record, f"{name}_id", None) not in unseen
+        }  # fmt: skip
+
+
+@cache
+def apart(resource: Resource) -> tuple[str, ...]:
+    """Return the references to records that a closed project may hide while it shows the row."""
+    rows = resource.model._default_manager.all()  # noqa: SLF001
+    paths = (getattr(rows, "projects_path", ""), *getattr(rows, "other_projects_paths", ()))
+    heads = {path.partition("__")[0] for path in paths}
+    return tuple(
+        name for name in resource.fields
+        if name not in heads and _names_hidden(resource.column(name))
+    )  # fmt: skip
+
+
+def _names_hidden(column: Any) -> bool:
+    is_one = column.is_relation and not column.many_to_many and column.related_model
+    return bool(is_one) and may_be_hidden(column.related_model)
 
 
 def _first(rows: QuerySet[Any], key: str) -> Any:

@@ -1,27 +1,41 @@
 """Datasets and files: what was recorded, and where it lies."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self, cast
 
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.timezone import now
 
 from accounts.models import Lab, Project
+from accounts.models.labs import check_time_zone
 from accounts.roles import Role, is_operator
+from lab import alf
 from lab.models.actions import Quality, Session
 from lab.models.lookups import Named
 from lab.models.recorded import Recorded, RecordedQuerySet
-from lab.models.visibility import OfLabQuerySet, Person
+from lab.models.visibility import OfLabQuerySet, Person, about_hidden
 
 COLLECTION = RegexValidator(
     r"^([A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*)?$", "Write folders' names parted by slashes."
 )
 REVISION = RegexValidator(r"^[A-Za-z0-9_.-]+$", "Write letters, digits, dots and hyphens.")
 EXTENSION = RegexValidator(r"^\.[A-Za-z0-9_.-]+$", "Begin with a dot, as in .npy.")
+
+
+@contextmanager
+def _speaking_of(field: str) -> Iterator[None]:
+    """Let a refusal name the field that it is about."""
+    try:
+        yield
+    except (ValidationError, alf.NotAlf) as error:
+        raise ValidationError({field: getattr(error, "messages", [str(error)])}) from None
 
 
 class RepositoryType(Named):
@@ -68,6 +82,12 @@ class Repository(Recorded):
     def __str__(self) -> str:
         return self.name
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        super().clean_fields(exclude)
+        if self.time_zone:
+            with _speaking_of("time_zone"):
+                check_time_zone(self.time_zone)
+
     @property
     def is_server(self) -> bool:
         """Say whether files here count as being there for everybody."""
@@ -90,6 +110,10 @@ class DatasetType(Named):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+
+    def clean_fields(self, exclude: Any = None) -> None:
+        self.filename_pattern = self.filename_pattern or None  # types without one are not alike
+        super().clean_fields(exclude)
 
 
 class Tag(Named):
@@ -114,6 +138,19 @@ class Revision(Recorded):
 
 class DatasetQuerySet(OfLabQuerySet["Dataset"]):
     projects_path = "session__projects"
+
+    def hidden(self, closed: list[int]) -> Q:
+        return super().hidden(closed) | Q(pk__in=hanging_on_hidden(closed).values("pk"))
+
+
+def hanging_on_hidden(closed: list[int]) -> QuerySet["Dataset"]:
+    """Return the datasets of no session whose object is of closed projects only."""
+    none = Dataset._base_manager.filter(session=None)  # noqa: SLF001
+    return none.filter(about_hidden(closed, besides=THROUGH_DATASETS))
+
+
+# A dataset is not of what is known through datasets.
+THROUGH_DATASETS = frozenset({"dataset", "filerecord", "download", "note"})
 
 
 class Dataset(Recorded):
@@ -201,6 +238,17 @@ class Dataset(Recorded):
             models.Index(fields=["content_type", "object_id"], name="dataset_by_object"),
         ]
 
+    def clean_fields(self, exclude: Any = None) -> None:
+        """Hold new names to the convention; what came with older records stays as it is."""
+        super().clean_fields(exclude)
+        said = {"name", "collection"} if self._state.adding else set(self.changes())
+        if "name" in said:
+            with _speaking_of("name"):
+                alf.need_name(self.name)
+        if "collection" in said:
+            with _speaking_of("collection"):
+                alf.need_collection(self.collection)
+
     def __str__(self) -> str:
         folder = f"{self.collection}/" if self.collection else ""
         return f"{folder}{self.name}"
@@ -209,6 +257,9 @@ class Dataset(Recorded):
 class FileRecordQuerySet(OfLabQuerySet["FileRecord"]):
     lab_path = "dataset__lab"
     projects_path = "dataset__session__projects"
+
+    def hidden(self, closed: list[int]) -> Q:
+        return super().hidden(closed) | Q(dataset__in=hanging_on_hidden(closed).values("pk"))
 
 
 class FileRecord(Recorded):
@@ -245,6 +296,9 @@ class FileRecord(Recorded):
 class DownloadQuerySet(OfLabQuerySet["Download"]):
     lab_path = "dataset__lab"
     projects_path = "dataset__session__projects"
+
+    def hidden(self, closed: list[int]) -> Q:
+        return super().hidden(closed) | Q(dataset__in=hanging_on_hidden(closed).values("pk"))
 
     def visible_to(self, user: Person) -> Self:
         """Return the person's own, and those of the datasets of labs that they manage."""

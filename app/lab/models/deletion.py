@@ -14,6 +14,7 @@ from lab.errors import StillNeeded
 from lab.models.protection import need_unprotected
 from lab.models.recorded import Recorded, kind_of
 from lab.models.trash import DeletedRecord
+from lab.models.visibility import projects_of
 
 Row = dict[str, Any]
 
@@ -29,6 +30,7 @@ def throw_away(*, record: Recorded) -> DeletedRecord:
     need_unprotected(row for rows in collector.data.values() for row in rows)
     rows = list(_rows(collector))
     label, lab, kind = str(record)[:200], getattr(record, "lab", None), type(record)
+    projects = projects_of(kind, [record.pk])[record.pk]
     kept = DeletedRecord.objects.create(
         kind=kind._meta.label_lower,  # noqa: SLF001
         object_id=record.pk,
@@ -40,6 +42,7 @@ def throw_away(*, record: Recorded) -> DeletedRecord:
         deleted_by=hand.user,
         reason=hand.reason,
     )
+    kept.projects.set(projects)
     told = {"with": [None, counts(rows)]}
     audit.record_all(
         user=hand.user, reason=hand.reason, told=[(f"{kind_of(kind)}.deleted", record, told)]
@@ -58,7 +61,8 @@ def throw_away_all(*, records: Sequence[Recorded]) -> None:
         return
     need_unprotected(records)
     hand, name = recording.hand(), kind_of(kind)
-    DeletedRecord.objects.bulk_create(
+    projects = projects_of(kind, [record.pk for record in records])
+    kept = DeletedRecord.objects.bulk_create(
         DeletedRecord(
             kind=kind._meta.label_lower,  # noqa: SLF001
             object_id=record.pk,
@@ -71,6 +75,12 @@ def throw_away_all(*, records: Sequence[Recorded]) -> None:
             reason=hand.reason,
         )
         for record in records
+    )
+    links = DeletedRecord.projects.through
+    links.objects.bulk_create(
+        links(deletedrecord=one, project_id=project)
+        for one in kept
+        for project in projects[one.object_id]
     )
     told = {"with": [None, f"1 {kind._meta.model_name}"]}  # noqa: SLF001
     audit.record_all(

@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar, Self, cast
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
@@ -13,7 +12,7 @@ from accounts.models import Lab
 from accounts.roles import is_operator
 from lab.models.recorded import Recorded, RecordedQuerySet
 from lab.models.subjects import Subject
-from lab.models.visibility import OfLabQuerySet, Person
+from lab.models.visibility import OfLabQuerySet, Person, about_hidden
 
 
 class NoteQuerySet(OfLabQuerySet["Note"]):
@@ -21,26 +20,8 @@ class NoteQuerySet(OfLabQuerySet["Note"]):
 
     projects_path = "content_object"  # wherever that leads
 
-    def without(self, closed: list[int]) -> Self:
-        hidden = models.Q()
-        for kind in _kinds_of_projects():
-            rows = kind._default_manager.all()  # noqa: SLF001
-            left = rows.without(closed)  # type: ignore[attr-defined]
-            gone = rows.exclude(pk__in=left.values("pk")).values("pk")
-            of_kind = ContentType.objects.get_for_model(kind)
-            hidden |= models.Q(content_type=of_kind, object_id__in=gone)
-        return self.exclude(hidden)
-
-
-def _kinds_of_projects() -> list[type[models.Model]]:
-    """Return the kinds of record that are hidden from some members of a lab."""
-    kinds = apps.get_app_config("lab").get_models()
-    return [kind for kind in kinds if kind is not Note and _projects_path(kind)]
-
-
-def _projects_path(kind: type[models.Model]) -> str:
-    rows = kind._default_manager.all()  # noqa: SLF001
-    return getattr(rows, "projects_path", "")
+    def hidden(self, closed: list[int]) -> models.Q:
+        return about_hidden(closed, besides=frozenset({"note"}))
 
 
 class Note(Recorded):

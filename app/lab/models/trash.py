@@ -7,14 +7,17 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from accounts.models import Lab
+from accounts.models import Lab, Project
 from accounts.roles import Role, is_operator
-from lab.models.visibility import Person
+from lab.models.visibility import Person, labs_and_what_is_closed
 
 
 class DeletedRecordQuerySet(models.QuerySet["DeletedRecord"]):
     def visible_to(self, user: Person) -> Self:
-        """Return what ``user`` deleted, and all of the labs whose colony they look after."""
+        """Return what ``user`` deleted, and all of the labs whose colony they look after.
+
+        What belonged to closed projects only stays as hidden as it was.
+        """
         if not user.is_active:
             return self.none()
         if is_operator(cast("Any", user)):
@@ -23,7 +26,11 @@ class DeletedRecordQuerySet(models.QuerySet["DeletedRecord"]):
         mine = models.Q(deleted_by=user.pk) & (
             models.Q(lab=None) | models.Q(lab__in=Lab.objects.visible_to(user))
         )
-        return self.filter(mine | models.Q(lab__in=kept))
+        _labs, closed = labs_and_what_is_closed(user, Role.VIEWER)
+        links = DeletedRecord.projects.through.objects.filter(deletedrecord=models.OuterRef("pk"))
+        hidden = models.Exists(links.filter(project__in=closed))
+        shown = models.Exists(links.exclude(project__in=closed))
+        return self.filter(mine | models.Q(lab__in=kept)).exclude(hidden & ~models.Q(shown))
 
 
 class DeletedRecord(models.Model):
@@ -36,6 +43,7 @@ class DeletedRecord(models.Model):
     object_id = models.UUIDField()
     label = models.CharField(max_length=200)
     lab = models.ForeignKey(Lab, on_delete=models.PROTECT, null=True, related_name="+")
+    projects = models.ManyToManyField(Project, related_name="+", help_text="That it belonged to.")
     rows = models.JSONField(
         encoder=DjangoJSONEncoder,
         help_text="[model, fields] in an order in which they can be restored.",

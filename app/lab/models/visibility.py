@@ -1,9 +1,12 @@
 """Who sees a record of the lab: members of its lab, unless it belongs to closed projects only."""
 
+from collections.abc import Iterator
 from typing import Any, Self, TypeAlias, TypeVar, cast
 
+from django.apps import apps
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
 from accounts.models import Lab, Project
@@ -12,6 +15,7 @@ from lab.models.recorded import Recorded, RecordedQuerySet
 
 Person: TypeAlias = AbstractBaseUser | AnonymousUser
 Row = TypeVar("Row", bound=Recorded)
+PROFILE = "projectprofile"  # what the records know a project by
 
 
 def labs_and_what_is_closed(user: Person, role: Role) -> tuple[list[int], list[int]]:
@@ -56,13 +60,15 @@ class OfLabQuerySet(RecordedQuerySet[Row]):
 
     def without(self, closed: list[int]) -> Self:
         """Leave out what belongs to closed projects only, by one of the ways to a project."""
-        found = self
+        return self.exclude(self.hidden(closed))
+
+    def hidden(self, closed: list[int]) -> models.Q:
+        """Return what is so of a row that belongs to closed projects only."""
+        found = models.Q()
         for path in (self.projects_path, *self.other_projects_paths):
             links = self._links(path)
-            found = found.exclude(
-                models.Q(models.Exists(links.filter(project__in=closed)))
-                & ~models.Q(models.Exists(links.exclude(project__in=closed)))
-            )
+            is_open = models.Exists(links.exclude(project__in=closed))
+            found |= models.Q(models.Exists(links.filter(project__in=closed))) & ~models.Q(is_open)
         return found
 
     def _links(self, path: str) -> models.QuerySet[Any]:
@@ -77,3 +83,57 @@ class OfLabQuerySet(RecordedQuerySet[Row]):
         outer = f"{owner}__pk" if owner else "pk"
         links: models.QuerySet[Any] = through.objects.filter(**{column: models.OuterRef(outer)})
         return links
+
+
+def about_hidden(closed: list[int], *, besides: frozenset[str] = frozenset()) -> models.Q:
+    """Return what is so of rows that hang on any record, when that one is of closed projects only.
+
+    ``besides`` names the kinds that such rows do not hang on, or that would ask this again.
+    """
+    hidden = models.Q()
+    for kind in _kinds_of_projects():
+        if kind._meta.model_name not in besides:  # noqa: SLF001
+            of_kind = ContentType.objects.get_for_model(kind)
+            hidden |= models.Q(content_type=of_kind, object_id__in=_gone(kind, closed))
+    return hidden
+
+
+def _kinds_of_projects() -> Iterator[type[models.Model]]:
+    """Yield the kinds of record that a project may hide from some members of a lab."""
+    for kind in apps.get_app_config("lab").get_models():
+        rows = kind._default_manager.all()  # noqa: SLF001
+        if getattr(rows, "projects_path", "") or kind._meta.model_name == PROFILE:  # noqa: SLF001
+            yield kind
+
+
+def _gone(kind: type[models.Model], closed: list[int]) -> models.QuerySet[Any, Any]:
+    rows: Any = kind._default_manager.all()  # noqa: SLF001
+    if kind._meta.model_name == PROFILE:  # noqa: SLF001
+        return rows.filter(project__in=closed).values("pk")  # type: ignore[no-any-return]
+    return rows.filter(rows.hidden(closed)).values("pk")  # type: ignore[no-any-return]
+
+
+def projects_of(kind: type[models.Model], keys: list[Any]) -> dict[Any, set[int]]:
+    """Return the projects that records belong to, by every way there is."""
+    rows: Any = kind._default_manager.filter(pk__in=keys)  # noqa: SLF001
+    found: dict[Any, set[int]] = {key: set() for key in keys}
+    if hasattr(kind, "content_object"):
+        for key, about, owner in rows.values_list("pk", "content_type", "object_id"):
+            if about:
+                found[key] |= _of_any(ContentType.objects.get_for_id(about), owner)
+    for path in _project_paths(kind, rows):
+        for key, project in rows.exclude(**{path: None}).order_by().values_list("pk", path):
+            found[key].add(project)
+    return found
+
+
+def _project_paths(kind: type[models.Model], rows: Any) -> list[str]:
+    if kind._meta.model_name == PROFILE:  # noqa: SLF001
+        return ["project"]
+    paths = (getattr(rows, "projects_path", ""), *getattr(rows, "other_projects_paths", ()))
+    return [path for path in paths if path and path != "content_object"]
+
+
+def _of_any(about: ContentType, key: Any) -> set[int]:
+    kind = about.model_class()
+    return projects_of(kind, [key])[key] if kind else set()

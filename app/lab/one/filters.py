@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.dateparse import parse_date
 
 from lab.models import Quality
+from lab.one import ways
 from lab.one.errors import FieldRefused
 from lab.one.views import Filter
 from lab.one.vocabulary import YEARS
@@ -31,8 +32,9 @@ def holds(path: str) -> Filter:
 def linked(path: str, lookup: str = "exact") -> Filter:
     """Compare something of which a row has many: the row counts once."""
 
-    def keep(rows: Rows, text: str, _view: Any) -> Rows:
-        inner = rows.model._base_manager.filter(**{f"{path}__{lookup}": text})  # noqa: SLF001
+    def keep(rows: Rows, text: str, view: Any) -> Rows:
+        condition = ways.condition(rows.model, path, lookup, text, view.sight)
+        inner = rows.model._base_manager.filter(condition)  # noqa: SLF001
         return rows.filter(pk__in=inner.values("pk"))
 
     return keep

@@ -10,6 +10,7 @@ from lab.one.errors import FieldRefused
 
 USUAL, MOST = 250, 1000
 FAR = 1000  # rows
+PAGING = {"limit", "offset"}
 KEYS = {"pk", "-pk", "id", "-id"}
 
 
@@ -20,7 +21,10 @@ class OnePages(LimitOffsetPagination):
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         self.request, self.view = request, view
         self.limit, self.offset = self.get_limit(request), self.get_offset(request)
-        self.count = self.get_count(queryset)
+        whole = getattr(view, "count_of_all", None)
+        is_filtered = bool(set(request.query_params) - PAGING)
+        count = whole(queryset) if whole and not is_filtered else self.get_count(queryset)
+        self.count = count
         return piece(queryset, self.offset, self.limit, self.count)
 
     def get_limit(self, request: Request) -> int:

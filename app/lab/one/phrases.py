@@ -13,9 +13,10 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
+from lab.one import ways
 from lab.one.errors import FieldRefused
 from lab.one.vocabulary import Column, Unknown, Vocabulary, as_it_is
-from lab.queries import words
+from lab.queries.sight import Sight
 
 LONGEST = 8000  # characters; ONE sends up to 100 identifiers at once
 OPERATORS = frozenset({
@@ -38,30 +39,29 @@ class Pair:
 
 
 def rows(
-    found: models.QuerySet[Any], text: str, vocabulary: Vocabulary, name: str = "django"
+    found: models.QuerySet[Any],
+    text: str,
+    vocabulary: Vocabulary,
+    sight: Sight,
+    name: str = "django",
 ) -> models.QuerySet[Any]:
-    """Return the rows that the phrase describes, each once."""
+    """Return the rows that the phrase describes, each once, as far as the person can see."""
     for pair in pairs(text, name):
-        path, operator = _part(pair.path)
+        path, operator, said = *_part(pair.path), pair.value
+        if said is None and operator == "exact":  # as for Django, where None is no value
+            operator, said = "isnull", True
         try:
             column = vocabulary.column(path)
         except Unknown as unknown:
             raise FieldRefused(name, f"{pair.path!r}: {unknown}") from None
         if column.read is as_it_is:
             _need_answerable(pair.path, operator, name)
-        value = _value(column, operator, pair.value, name)
-        condition = _condition(found.model, column, operator, value)
+        value = _value(column, operator, said, name)
+        condition = ways.condition(found.model, column.path, operator, value, sight)
         if column.is_many:  # a join would repeat the rows
             condition = Q(pk__in=found.model._base_manager.filter(condition).values("pk"))  # noqa: SLF001
         found = found.exclude(condition) if pair.excludes else found.filter(condition)
     return found
-
-
-def _condition(model: Any, column: Column, operator: str, value: Any) -> Q:
-    fitting = words.matching(model, column.path, operator, value)
-    if fitting is not None:
-        return Q(**{f"{column.path}__in": fitting})
-    return Q(**{f"{column.path}__{operator}": value})
 
 
 def inside(found: models.QuerySet[Any], text: str, column: str, name: str) -> models.QuerySet[Any]:

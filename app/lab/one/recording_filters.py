@@ -40,27 +40,27 @@ def of_session(session: str) -> dict[str, Filter]:
 def of_datasets(link: str) -> dict[str, Filter]:
     """Return the filters by the datasets that lead to a row by ``link``."""
     return {
-        "dataset_types": lambda rows, text, _view: _every(rows, link, "type__name", text),
+        "dataset_types": lambda rows, text, view: _every(rows, link, view, "type__name", text),
         "datasets": lambda rows, text, view: _every(
-            rows, link, "name", text, qc__lte=_grade(view.request.query_params)
+            rows, link, view, "name", text, qc__lte=_grade(view.request.query_params)
         ),
         "dataset_qc_lte": lambda rows, text, view: (
-            _has(rows, link, qc__lte=_quality(text))
+            _has(rows, link, view, qc__lte=_quality(text))
             if "datasets" not in view.request.query_params
             else rows
         ),
-        "tag": lambda rows, text, _view: _has(rows, link, tags__name__icontains=text),
+        "tag": lambda rows, text, view: _has(rows, link, view, tags__name__icontains=text),
     }
 
 
-def _every(rows: Rows, link: str, column: str, text: str, **conditions: Any) -> Rows:
+def _every(rows: Rows, link: str, view: Any, column: str, text: str, **conditions: Any) -> Rows:
     for word in filter(None, (part.strip() for part in text.split(","))):
-        rows = _has(rows, link, **{column: word}, **conditions)
+        rows = _has(rows, link, view, **{column: word}, **conditions)
     return rows
 
 
-def _has(rows: Rows, link: str, **conditions: Any) -> Rows:
-    there = Dataset.objects.filter(**{link: OuterRef("pk")}, **conditions)
+def _has(rows: Rows, link: str, view: Any, **conditions: Any) -> Rows:
+    there = view.sight.of(Dataset).filter(**{link: OuterRef("pk")}, **conditions)
     return rows.filter(Exists(there.order_by()))
 
 
@@ -113,9 +113,10 @@ def recorded_in(rows: Rows, wanted: list[int]) -> Rows:
     return rows.filter(there)
 
 
-def histology(rows: Rows, text: str, _view: Any) -> Rows:
+def histology(rows: Rows, text: str, view: Any) -> Rows:
     """Keep the sessions of animals of which there is histology: a session of that procedure."""
-    seen = Session.objects.filter(procedures__name__iexact="histology").values("subject")
+    of_it = view.sight.of(Session).filter(procedures__name__iexact="histology")
+    seen = of_it.order_by().values("subject")
     return (
         rows.filter(subject__in=seen)
         if is_true("histology", text)

@@ -25,15 +25,15 @@ from lab.one import bodies, phrases
 from lab.one.authentication import AUTHENTICATION
 from lab.one.errors import FieldRefused, exception_handler
 from lab.one.fields import placed
-from lab.one.pages import OnePages
+from lab.one.pages import PAGING, OnePages
 from lab.one.vocabulary import Vocabulary
+from lab.queries.sight import Sight
 from lab.services import records
 
 if TYPE_CHECKING:
     from lab.models import Recorded
 
 Filter = Callable[[QuerySet[Any], str, Any], QuerySet[Any]]
-PAGING = {"limit", "offset"}
 # What Django says of a value that a column cannot be compared with.
 UNREADABLE = (ValueError, TypeError, OverflowError, ValidationError, FieldError)
 
@@ -92,14 +92,17 @@ class Reads(OneView, mixins.ListModelMixin, mixins.RetrieveModelMixin,
     def person(self) -> User:
         return cast("User", self.request.user)
 
+    @cached_property
+    def sight(self) -> Sight:
+        return Sight(self.person)
+
     def get_queryset(self) -> QuerySet[Any]:
         return self.seen()
 
     def seen(self) -> QuerySet[Any]:
         """Return the rows that the person sees; a site's short lists are everybody's."""
         rows = self.kind._default_manager.all()  # noqa: SLF001
-        visible_to = getattr(rows, "visible_to", None)
-        return visible_to(self.person) if visible_to else rows
+        return self.sight.of(self.kind) if hasattr(rows, "visible_to") else rows
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         for name, text in self.request.query_params.dict().items():
@@ -122,7 +125,7 @@ class Reads(OneView, mixins.ListModelMixin, mixins.RetrieveModelMixin,
 
     def _kept(self, rows: QuerySet[Any], name: str, text: str) -> QuerySet[Any]:
         if name == "django" and self.vocabulary:
-            return phrases.rows(rows, text, self.vocabulary)
+            return phrases.rows(rows, text, self.vocabulary, self.sight)
         if name in self.json_filters:
             return phrases.inside(rows, text, name, name)
         return self.filters[name](rows, text, self)
@@ -210,6 +213,8 @@ class Writes(Reads):
         bodies.need_finite(values)
         if record is not None:
             values |= self._with_unseen(values, record)
+            values = {name: value for name, value in values.items()
+                      if value is not None or not self._is_unseen(name, record)}  # fmt: skip
         return placed(values, self.lab_of(values, record))
 
     def _with_unseen(self, values: Mapping[str, Any], record: Any) -> dict[str, list[Any]]:
@@ -224,6 +229,14 @@ class Writes(Reads):
                 hidden = linked.exclude(pk__in=among(self.person).values("pk"))
                 lists[each.source] = [*values[each.source], *hidden]
         return lists
+
+    def _is_unseen(self, source: str, record: Any) -> bool:
+        """Say whether a field leads to a row that the person does not see: nothing empties it."""
+        key = getattr(record, f"{source}_id", None)
+        fields = cast("Any", self.get_serializer()).fields.values()
+        among = next((each.among for each in fields
+                      if each.source == source and getattr(each, "among", None)), None)  # fmt: skip
+        return bool(key and among and not among(self.person).filter(pk=key).exists())
 
     def lab_of(self, values: Mapping[str, Any], record: Any) -> Any:
         """Return the lab whose clock the values were read from."""

@@ -4,7 +4,6 @@ from functools import cached_property
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
 
 from accounts.models import Lab, Project, User
 from accounts.roles import Role, is_operator
@@ -49,7 +48,7 @@ class Sight:
             return rows.none()
         if is_operator(self.user):
             return rows
-        if isinstance(rows, OfLabQuerySet):
+        if isinstance(rows, OfLabQuerySet) and not _has_own_rule(rows):
             return rows.within(self.labs, self.closed)
         return self._other(kind, rows)
 
@@ -63,14 +62,14 @@ class Sight:
         if path := HANG_ON.get(kind):
             owner = kind._meta.get_field(path).related_model  # noqa: SLF001
             return rows.filter(**{f"{path}__in": self.of(owner).values("pk")})  # type: ignore[arg-type]
-        return rows.filter(self._own(kind))
+        return rows  # a list that the site shares
 
-    def _own(self, kind: type[models.Model]) -> Q:
-        """Return what limits news to those whom it is for, and the trash to who may empty it."""
-        if kind is records.NotificationRule:
-            return Q(user=self.user.pk)
-        if kind is records.DeletedRecord:
-            return Q(deleted_by=self.user.pk) | Q(
-                lab__in=Lab.objects.with_role(self.user, Role.MANAGER)
-            )
-        return Q()  # a list that the site shares
+
+def _has_own_rule(rows: Any) -> bool:
+    return type(rows).visible_to is not OfLabQuerySet.visible_to
+
+
+def may_be_hidden(kind: Any) -> bool:
+    """Say whether a project closes records of the kind, or the kind is the project itself."""
+    rows = kind._default_manager.all()  # noqa: SLF001
+    return kind is Project or bool(getattr(rows, "projects_path", ""))

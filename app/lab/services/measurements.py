@@ -11,10 +11,11 @@ from lab import permissions
 from lab.errors import DoesNotFit
 from lab.models import Subject, WaterAdministration, Weighing
 from lab.services import life, records, welfare
-from lab.services.plausibility import Lately, need_life, need_likely_weight, need_number
-from lab.services.restrictions import restrict, usual_type
+from lab.services.plausibility import Lately, need_life, need_likely_water, need_likely_weight
+from lab.services.restrictions import restrict, usual_type, usual_types
 
-__all__ = ["change_water", "change_weighing", "give_water", "restrict", "weigh", "weigh_many"]
+__all__ = ["change_water", "change_weighing", "give_water", "give_water_many", "restrict", "weigh",
+           "weigh_many"]  # fmt: skip
 
 Values = Mapping[str, Any]
 
@@ -76,6 +77,23 @@ def give_water(*, by: User, values: Values, reason: str = "") -> WaterAdministra
 
 
 @transaction.atomic
+def give_water_many(
+    *, by: User, rows: Sequence[Values], reason: str = ""
+) -> list[WaterAdministration]:
+    """Write down water for many as `give_water` does, by a fixed number of questions."""
+    moment = now()
+    given: list[dict[str, Any]] = [{"at": moment, "user": by, **values} for values in rows]
+    animals = life.lock_all(values["subject"] for values in given)
+    usual = usual_types(animals.values())
+    for values in given:
+        subject = values["subject"] = animals[values["subject"].pk]
+        _need_likely_water(subject, values)
+        values["water_type"] = values.get("water_type") or usual[subject.pk]
+    with permissions.remembered():
+        return records.create_many(kind=WaterAdministration, by=by, rows=given, reason=reason)
+
+
+@transaction.atomic
 def change_water(
     *, water: WaterAdministration, by: User, values: Values, reason: str = ""
 ) -> WaterAdministration:
@@ -85,18 +103,32 @@ def change_water(
     return records.change(record=water, by=by, values=values, reason=reason)
 
 
-def _together(record: Any, values: Values, names: tuple[str, ...]) -> dict[str, Any]:
+@transaction.atomic
+def change_water_many(
+    *, by: User, pairs: Sequence[tuple[WaterAdministration, Values]], reason: str = ""
+) -> list[WaterAdministration]:
+    """Correct what was given to many as `change_water` does, by a fixed number of questions."""
+    animals = life.lock_all(values.get("subject", water.subject) for water, values in pairs)
+    for water, values in pairs:
+        given = _together(water, values, ("water_ml", "session"), animals)
+        _need_likely_water(given["subject"], given)
+    return records.change_many(by=by, pairs=pairs, reason=reason)
+
+
+def _together(
+    record: Any, values: Values, names: tuple[str, ...], locked: Mapping[Any, Subject] | None = None
+) -> dict[str, Any]:
     """Return what a record will say, with its animal locked."""
     kept = ("pk", "at", "after_death", "confirmed", "subject", *names)
     given = {name: getattr(record, name) for name in kept} | dict(values)
-    given["subject"] = life.lock(given["subject"])
+    subject = given["subject"]
+    given["subject"] = locked[subject.pk] if locked else life.lock(subject)
     return given
 
 
 def _need_likely_water(subject: Subject, given: Values) -> None:
     need_life(subject, {**given, "began_at": given["at"]}, field="date_time")
-    if given.get("water_ml") is not None:
-        need_number(given, "water_ml", field="water_administered")
+    need_likely_water(given)
     session = given.get("session")
     if session is not None and session.subject_id != subject.pk:
         raise DoesNotFit(f"{session} is not a session of {subject}.", field="session")

@@ -17,6 +17,7 @@ from lab.times import day_of
 SAY_WHY = "If this is right, say why in confirmed."
 Weight = tuple[datetime, float]  # in grams
 LATELY = timedelta(days=7)  # within which two weights of an animal are compared
+MOST_WATER_ML = 100.0  # at once; a rat drinks half of it in a day
 
 
 def need_life(subject: Subject, given: Mapping[str, Any], *, field: str = "start_time") -> None:
@@ -43,6 +44,16 @@ def need_number(given: Mapping[str, Any], name: str, *, field: str) -> float:
     if not isinstance(value, int | float) or not isfinite(value) or value < 0:
         raise DoesNotFit(f"{value} is no number of at least 0.", field=field)
     return float(value)
+
+
+def need_likely_water(given: Mapping[str, Any], *, field: str = "water_administered") -> None:
+    """Refuse an amount of water that no animal drinks at once: as a slip from mL to µL makes it."""
+    if given.get("water_ml") is None:
+        return
+    amount = need_number(given, "water_ml", field=field)
+    if amount > MOST_WATER_ML and not given.get("confirmed"):
+        bound = f"{MOST_WATER_ML:g} mL are expected at most"
+        raise DoesNotFit(f"{amount:g} mL is implausible: {bound}. {SAY_WHY}", field=field)
 
 
 def need_likely_weight(given: Mapping[str, Any], *, field: str = "weight") -> None:

@@ -1,7 +1,7 @@
 """Registering files: all of a call or none, and once however often it is sent."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from typing import Any
@@ -25,6 +25,7 @@ from lab.services import attachment
 
 # What the history says of a file record besides itself.
 TOLD = ("dataset__lab", "repository")
+CONTENT = {"file_size", "hash", "version", "qc"}  # what a protected dataset goes on saying
 Key = tuple[str, str, str]  # collection, revision, name
 
 
@@ -83,6 +84,7 @@ def register(
         work = _find(session, files, wish, by)
         if wish.check_protected:
             _need_unprotected(work, files)
+        _need_same_content(work, files)
         datasets = _keep(work, files)
         _keep_records(work, files, datasets)
         attachment.attach(session=session, datasets=datasets)
@@ -115,12 +117,30 @@ def _joined(file: Sent) -> str:
     return "/".join(filter(None, [file.place.collection, file.place.name]))
 
 
-def _need_unprotected(work: _Work, files: Sequence[Sent]) -> None:
+def _need_unprotected(work: _Work, files: Sequence[Sent], *, only: Collection[Key] = ()) -> None:
+    """Refuse a call about protected files; those of ``only`` alone, when it names some."""
     details = protected(work.session, files)
     for file, told in zip(files, details, strict=True):
         revisions = {name: kept for each in told[_joined(file)] for name, kept in each.items()}
-        if revisions.get(file.place.revision):
+        if revisions.get(file.place.revision) and (not only or file.key in only):
             raise Protected(details)
+
+
+def _need_same_content(work: _Work, files: Sequence[Sent]) -> None:
+    """Refuse other content for a protected dataset, also when nobody asked for the check.
+
+    ONE leaves the check out once it has moved its files into a new revision, never to write over
+    one. The same content may come again, and another copy of it, and another default revision.
+    """
+    others = {
+        file.key for file in files
+        if (there := work.there.get(file.key)) and any(
+            getattr(there, name) != value
+            for name, value in _said(work, there, file).items() if name in CONTENT
+        )
+    }  # fmt: skip
+    if others:
+        _need_unprotected(work, files, only=others)
 
 
 def _find(session: Session, files: Sequence[Sent], wish: Wish, by: User) -> _Work:

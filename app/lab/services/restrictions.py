@@ -1,6 +1,6 @@
 """Times of measured water: one at once for an animal, each with a weight to refer to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -107,6 +107,18 @@ def _last_weight(given: Mapping[str, Any]) -> float:
 
 def usual_type(subject: Subject) -> WaterType | None:
     """Return the kind of water of an animal's latest restriction that names one."""
-    restricted = WaterRestriction.objects.filter(subject=subject).exclude(water_type=None)
-    latest = restricted.select_related("water_type").order_by("-began_at").first()
-    return latest.water_type if latest else WaterType.objects.filter(name=USUAL_WATER).first()
+    return usual_types([subject])[subject.pk]
+
+
+def usual_types(subjects: Iterable[Subject]) -> dict[Any, WaterType | None]:
+    """Return the usual kind of water of each animal, by two questions for any number of them."""
+    keys = [subject.pk for subject in subjects]
+    restricted = WaterRestriction.objects.filter(subject__in=keys).exclude(water_type=None)
+    found: dict[Any, WaterType | None] = {
+        row.subject_id: row.water_type
+        for row in restricted.select_related("water_type").order_by("began_at")
+    }
+    if len(found) == len(keys):
+        return found
+    usual = WaterType.objects.filter(name=USUAL_WATER).first()
+    return {key: found.get(key, usual) for key in keys}

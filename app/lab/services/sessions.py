@@ -7,12 +7,14 @@ from django.db import transaction
 from django.db.models import Max
 
 from accounts.models import User
-from lab import recording
-from lab.errors import DoesNotFit
+from lab import permissions, recording
+from lab.errors import DoesNotFit, Taken
 from lab.models import Session, Subject
 from lab.services import records
 from lab.services.plausibility import need_life
 from lab.times import day_of
+
+HIGHEST = 999  # its folder's name has three figures
 
 
 @transaction.atomic
@@ -29,12 +31,14 @@ def create_session(*, by: User, values: Mapping[str, Any], reason: str = "") -> 
         .get(pk=given["subject"].pk)
     )
     given["lab"] = given.get("lab") or subject.lab
+    permissions.need_create(by, Session, given["lab"])
     need_life(subject, given)
+    _need_number(given)
     day = day_of(given["began_at"], given["lab"])
     number = given.get("number")
     same = Session.objects.filter(subject=subject, day=day, number=number)
     if number is not None and (there := same.select_related("lab").first()):
-        return _again(there, given)
+        return _again(there, given, by)
     if number is None and "number" not in given:
         given["number"] = _next_number(subject, day)
     with recording.by(by, reason=reason):
@@ -46,8 +50,17 @@ def _next_number(subject: Subject, day: Any) -> int:
     return (last or 0) + 1
 
 
-def _again(there: Session, given: dict[str, Any]) -> Session:
-    """Return the session that is there, if what was sent is the same."""
+def _need_number(given: Mapping[str, Any]) -> None:
+    """Refuse a number that a session's folder has no place for."""
+    number = given.get("number")
+    if number is not None and not 0 <= number <= HIGHEST:
+        raise DoesNotFit(f"A session's number is between 0 and {HIGHEST}.", field="number")
+
+
+def _again(there: Session, given: dict[str, Any], by: User) -> Session:
+    """Return the session that is there, if what was sent is the same, and seen by who sends it."""
+    if not Session.objects.visible_to(by).filter(pk=there.pk).exists():
+        raise Taken("The animal has another session of this day and number.", field="number")
     alike = ("began_at", "task_protocol", "type")
     if any(name in given and given[name] != getattr(there, name) for name in alike):
         raise DoesNotFit(
@@ -64,6 +77,7 @@ def change_session(
     """Change a session; what it says afterwards has to be as true as of a new one."""
     kept = ("began_at", "after_death", "confirmed")
     given = {name: getattr(session, name) for name in kept} | dict(values)
+    _need_number(values)
     if {"began_at", "subject"} & set(values):
         need_life(values.get("subject", session.subject), given)
     return records.change(record=session, by=by, values=values, reason=reason)

@@ -134,6 +134,31 @@ def test_a_protected_dataset_is_kept_as_one_expects(session, alice, program):
     assert program(alice).post("register-file", **call(check_protected=False)).status_code == 201
 
 
+@pytest.mark.parametrize("other", [{"hashes": ["b"]}, {"filesizes": [81]}, {"qc": "FAIL"}])
+def test_a_protected_dataset_takes_no_other_content_without_the_check(
+    session, alice, program, other
+):
+    """As the check is the program's to ask for, leaving it out must not be the way around it."""
+    post = program(alice).post
+    post("register-file", **call(hashes=["a"], filesizes=[80]))
+    kept = models.Dataset.objects.get()
+    with recording.by(alice):
+        kept.tags.add(make.made(models.Tag, name="paper", is_protected=True))
+    given = call(**{"hashes": ["a"], "filesizes": [80], **other}, check_protected=False)
+    answer = post("register-file", **given)
+    assert (answer.status_code, answer.json()["error"]) == (
+        403,
+        "One or more datasets is protected",
+    )
+    assert answer.json()["details"] == [{"alf/probe00/spikes.times.npy": [{"": True}]}]
+    kept.refresh_from_db()
+    assert (kept.hash, kept.file_size, kept.qc) == ("a", 80, 0)
+    revised = given | {"filenames": ["alf/probe00/#2026-04-01#/spikes.times.npy"]}
+    assert post("register-file", **revised).status_code == 201
+    kept.refresh_from_db()
+    assert (kept.hash, kept.is_default) == ("a", False)
+
+
 def _questions(client, count, **more):
     """Return how many questions a call about so many files of one folder asks."""
     names = [f"alf/{count}/probe{number:02d}/spikes.times.npy" for number in range(count)]

@@ -105,7 +105,9 @@ WATER = Resource(
     optional=("user",),
     order=("-at", "water_ml", "id"),
     create=measurements.give_water,
+    create_many=measurements.give_water_many,
     change=taking("water", measurements.change_water),
+    change_many=measurements.change_water_many,
     example={
         "subject": SUBJECT,
         "at": "2026-03-02T10:00:00Z",

@@ -23,9 +23,20 @@ def _create_dataset(*, by: User, values: Any, reason: str = "") -> Any:
 
 
 def _change_dataset(*, record: Any, by: User, values: Any, reason: str = "") -> Any:
-    if values.get("session", record.session) != record.session:
-        raise DoesNotFit("A dataset stays with its session.", field="session")
+    _need_to_stay(record, values)
     return records.change(record=record, by=by, values=values, reason=reason)
+
+
+def _change_datasets(*, by: User, pairs: Any, reason: str = "") -> list[Any]:
+    for record, values in pairs:
+        _need_to_stay(record, values)
+    return records.change_many(by=by, pairs=pairs, reason=reason)
+
+
+def _need_to_stay(record: Any, values: Any) -> None:
+    session = values.get("session", record.session_id)
+    if getattr(session, "pk", session) != record.session_id:
+        raise DoesNotFit("A dataset stays with its session.", field="session")
 
 
 DATASETS = Resource(
@@ -41,6 +52,7 @@ DATASETS = Resource(
     read_only=words("changed_at is_online lab created_by created_at"),
     create=_create_dataset,
     change=_change_dataset,
+    change_many=_change_datasets,
     filters=(
         Filter(
             "data_format",

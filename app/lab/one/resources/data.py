@@ -1,13 +1,10 @@
 """Datasets and files, and the short lists that describe them."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from rest_framework import serializers
 
-from accounts.models.labs import check_time_zone
-from lab import alf
 from lab.models import (
     DataFormat,
     Dataset,
@@ -35,7 +32,7 @@ from lab.one.filters import (
 from lab.one.resources.people import people
 from lab.one.resources.sessions import seen_sessions
 from lab.one.views import Writes
-from lab.queries import places
+from lab.queries import counts, places
 from lab.services import datasets
 
 
@@ -55,9 +52,6 @@ class DatasetTypeShape(serializers.ModelSerializer[DatasetType]):
         model = DatasetType
         fields = ["id", "name", "created_by", "description", "filename_pattern", "json"]
         read_only_fields = ["id"]
-
-    def validate_filename_pattern(self, pattern: str | None) -> str | None:
-        return pattern or None  # two types without a pattern are not alike
 
     def to_representation(self, instance: DatasetType) -> dict[str, Any]:
         """Return the type; ONE strips the pattern, so that one that is not there is empty."""
@@ -106,9 +100,7 @@ class RepositoryShape(serializers.ModelSerializer[Repository]):
     globus_is_personal = serializers.BooleanField(
         source="is_personal", required=False, allow_null=True
     )
-    timezone = serializers.CharField(
-        source="time_zone", required=False, allow_blank=True, validators=[check_time_zone]
-    )
+    timezone = serializers.CharField(source="time_zone", required=False, allow_blank=True)
 
     class Meta:
         model = Repository
@@ -217,6 +209,9 @@ class Files(Writes):
     def get_queryset(self) -> QuerySet[Any]:
         return self.seen().select_related("repository", "dataset").order_by("pk")
 
+    def count_of_all(self, rows: QuerySet[Any]) -> int:
+        return counts.of_files(rows, self.sight)
+
 
 class FileOfDataset(FileShape):
     class Meta(FileShape.Meta):
@@ -254,21 +249,6 @@ class DatasetShape(serializers.ModelSerializer[Dataset]):
             "tags", "qc", "json",
         ]  # fmt: skip
         validators: ClassVar[list[Any]] = []  # the database says it, in our words
-
-    def validate_name(self, name: str) -> str:
-        return self._of_alf(name, lambda name: alf.place(name).name)
-
-    def validate_collection(self, folders: str) -> str:
-        return self._of_alf(folders, lambda path: alf.place("any", path).collection)
-
-    def _of_alf(self, text: str, read: Callable[[str], str]) -> str:
-        try:
-            is_whole = read(text) == text
-        except alf.NotAlf as error:
-            raise serializers.ValidationError(str(error)) from None
-        if not is_whole:
-            raise serializers.ValidationError(f"{text[:100]!r} is no name of this kind.")
-        return text
 
     def get_protected(self, dataset: Dataset) -> int:
         return int(any(tag.is_protected for tag in dataset.tags.all()))

@@ -92,7 +92,7 @@ class Insertions(Writes):
         rows = with_session_info(self.seen(), "session", self.person).select_related(
             "model", "chronic_insertion"
         )
-        whole = rows.prefetch_related(Prefetch("datasets", Dataset.objects.only("pk")))
+        whole = rows.prefetch_related(Prefetch("datasets", self.sight.of(Dataset).only("pk")))
         return whole.order_by("-session__began_at", "name", "pk")
 
     def perform(self, record: Any, values: dict[str, Any]) -> Any:

@@ -48,7 +48,6 @@ from lab.one.resources.people import labs, people, projects, with_profiles
 from lab.one.views import Writes
 from lab.services import sessions
 
-HIGHEST = 999  # number of a session in a day: its folder's name has three figures
 FORMER_PROJECT = Former("projects", date(2026, 11, 21), is_one_of_many=True)
 
 
@@ -104,15 +103,17 @@ class SessionShape(serializers.ModelSerializer[Session]):
             "after_death", "confirmed",
         ]  # fmt: skip
         read_only_fields = ["id"]
-        extra_kwargs: ClassVar = {"number": {"required": False, "max_value": HIGHEST}} | REASONS
+        extra_kwargs: ClassVar = {
+            "number": {"required": False, "max_value": sessions.HIGHEST}
+        } | REASONS
         validators: ClassVar[list[Any]] = []  # the service knows a session that is sent again
 
     def to_representation(self, instance: Session) -> dict[str, Any]:
         shown: dict[str, Any] = super().to_representation(instance)
         shown |= related(instance, self.context["request"])
-        if instance.parent_id:
+        if instance.parent:
             shown["parent_session"] = address(
-                self.context["request"], "sessions", instance.parent_id
+                self.context["request"], "sessions", instance.parent.pk
             )
         return shown
 
@@ -248,7 +249,7 @@ class Sessions(Writes):
     }
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = self.seen().select_related("subject", "lab__profile", "location", "parent")
+        rows = self.seen().select_related("subject", "lab__profile", "location")
         listed = rows.prefetch_related(with_profiles("projects", self.person)).order_by(
             "-began_at", "pk"
         )
@@ -259,6 +260,7 @@ class Sessions(Writes):
         water = WaterAdministration.objects.select_related("water_type", "subject")
         return (
             rows.prefetch_related("users", "procedures")
+            .prefetch_related(Prefetch("parent", self.sight.of(Session)))
             .prefetch_related(Prefetch("datasets", datasets))
             .prefetch_related(Prefetch("water_administrations", water))
         )

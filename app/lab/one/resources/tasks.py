@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from rest_framework import serializers
 
 from lab.models import Repository, Task
@@ -123,7 +123,8 @@ class Tasks(Writes):
     }
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = self.seen().select_related("session__lab", "repository").prefetch_related("parents")
+        mine = Prefetch("parents", self.sight.of(Task))
+        rows = self.seen().select_related("session__lab", "repository").prefetch_related(mine)
         return rows.order_by("level", "-priority", "-session__began_at", "pk")
 
     def perform(self, record: Any, values: dict[str, Any]) -> Any:

@@ -22,9 +22,10 @@ from lab.one import bodies, vocabulary
 from lab.one.errors import FieldRefused
 from lab.one.fields import LabelField, NameField, WallClockField
 from lab.one.filters import alike, equal, key, labelled, number
+from lab.one.pages import PAGING
 from lab.one.recording_filters import of_session
 from lab.one.resources.insertions import SessionInfo, with_session_info
-from lab.one.views import PAGING, Writes
+from lab.one.views import Writes
 from lab.queries import regions
 from lab.services import recordings
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.timezone import now
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -98,7 +98,8 @@ class WaterAdministrations(Writes):
     filters: ClassVar = MEASURED | {"session": key("session", "session")}
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows = self.seen().select_related("subject__lab", "user", "water_type", "session")
+        rows = self.seen().select_related("subject__lab", "user", "water_type")
+        rows = rows.prefetch_related(Prefetch("session", self.sight.of(Session)))
         return rows.order_by("-at", "pk")
 
     def perform(self, record: Any, values: dict[str, Any]) -> Any:

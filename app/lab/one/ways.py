@@ -1,0 +1,59 @@
+"""Conditions that lead over other records: only over those that the person sees.
+
+A session of an open project may be of a closed one as well, or a probe may name a dataset of
+another session. What such a record says must not decide which rows a stranger finds: by asking
+for one name after the other they would read it.
+"""
+
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Q
+
+from accounts.roles import is_operator
+from lab.queries import words
+from lab.queries.sight import Sight, may_be_hidden
+
+
+def condition(model: Any, path: str, operator: str, value: Any, sight: Sight) -> Q:
+    """Return the comparison of what ``path`` leads to from ``model``."""
+    if not is_operator(sight.user):
+        before, target, rest = _next(model, path)
+        if target is not None:
+            there = sight.of(target).order_by()
+            if operator == "isnull":
+                return _is_null(before, there, rest, value=bool(value), sight=sight)
+            inner = condition(target, rest, operator, value, sight)
+            return Q(**{f"{before}__in": there.filter(inner).values("pk")})
+    fitting = words.matching(model, path, operator, value)
+    if fitting is not None:
+        return Q(**{f"{path}__in": fitting})
+    return Q(**{f"{path}__{operator}": value})
+
+
+def _is_null(before: str, there: Any, rest: str, *, value: bool, sight: Sight) -> Q:
+    """Return whether there is nothing at the end of a way; what is not seen is not there."""
+    if rest == there.model._meta.pk.name:  # noqa: SLF001
+        is_there = Q(**{f"{before}__in": there.values("pk")})
+        return ~is_there if value else is_there
+    inner = condition(there.model, rest, "isnull", value, sight)
+    found = Q(**{f"{before}__in": there.filter(inner).values("pk")})
+    return found | Q(**{f"{before}__isnull": True}) if value else found
+
+
+def _next(model: Any, path: str) -> tuple[str, Any, str]:
+    """Return the way to the next kind of record that may be hidden, the kind, and what follows."""
+    steps = path.split("__")
+    for number, step in enumerate(steps, start=1):
+        try:
+            kind = model._meta.get_field(step).related_model  # noqa: SLF001
+        except FieldDoesNotExist:  # a key of free data, or a part of a time
+            break
+        if not kind:
+            break
+        if may_be_hidden(kind):
+            rest = "__".join(steps[number:])
+            key = kind._meta.pk.name  # noqa: SLF001
+            return "__".join(steps[:number]), kind, key if rest in {"", "pk"} else rest
+        model = kind
+    return path, None, ""
