@@ -73,6 +73,15 @@ def typed(here, *, n: int, x: float = 1.0, words: list[str] | None = None, how: 
     return True
 
 
+def judge(here, *, least: int = 20):
+    age = here.sent["age"]
+    if age == 99:
+        return "You **cannot** be 99."
+    if age == 98:
+        raise RuntimeError("no idea")
+    return {"months": age * 12, "is_old": age > 60} if age >= least else None
+
+
 def _hidden(here):
     return True
 '''

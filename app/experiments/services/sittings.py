@@ -93,7 +93,9 @@ class Turn:
 
 
 @transaction.atomic
-def answer(*, turn: Turn, answers: Sequence[Given], leave: bool = False) -> None:
+def answer(
+    *, turn: Turn, answers: Sequence[Given], leave: bool = False, also: Sequence[Given] = ()
+) -> None:
     """Store the answers of a page and go on; those of a page before are kept, and nothing moves.
 
     Raises
@@ -101,7 +103,7 @@ def answer(*, turn: Turn, answers: Sequence[Given], leave: bool = False) -> None
     HeldElsewhere, RunIsOver
         Another browser writes, or the run has ended; nothing is stored.
     """
-    forms.submit(visit=turn.visit, holder=turn.holder, answers=answers)
+    forms.submit(visit=turn.visit, holder=turn.holder, answers=answers, also=also)
     _go_on(turn, leave=leave)
 
 

@@ -98,14 +98,24 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
     return _step(Shown(request, sittings.Turn(sitting, visit, holder), step))
 
 
+def _sent(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what a form sent, so that a button can send it again."""
+    return [(name, each) for name, values in request.POST.lists() for each in values]
+
+
 def _stuck(
-    request: HttpRequest, sitting: Sitting, holder: str, error: StudiumError
+    request: HttpRequest,
+    sitting: Sitting,
+    holder: str,
+    error: StudiumError,
+    sent: list[tuple[str, str]] | None = None,
 ) -> HttpResponse:
     """Say that the next page is not there yet, and how to ask for it again."""
     is_soon = isinstance(error, StillDeciding)
     response = _render(
-        request, sitting, holder, "stuck", status=error.status, error=error, is_soon=is_soon
-    )
+        request, sitting, holder, "stuck", status=error.status, error=error, sent=sent,
+        is_soon=is_soon and sent is None,
+    )  # fmt: skip
     response["Retry-After"] = str(error.retry_after)
     return response
 
@@ -130,7 +140,10 @@ def submit(request: HttpRequest, key: str, visit: uuid.UUID) -> HttpResponse:
     seen = runs.visit_of(key, str(visit))
     turn = sittings.Turn(sitting, seen, _holder(request))
     shown = Shown(request, turn, sittings.step_at_visit(sitting, seen))
-    again = KINDS[shown.step.kind].take(shown)
+    try:
+        again = KINDS[shown.step.kind].take(shown)
+    except (ScriptFailed, StillDeciding) as error:
+        return _stuck(request, sitting, turn.holder, error, sent=_sent(request))
     return _step(shown, again) if again else _on(request, key)
 
 

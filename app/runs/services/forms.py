@@ -26,19 +26,21 @@ class Given:
 
 
 @transaction.atomic
-def submit(
+def submit(  # noqa: PLR0913  a form brings these along
     *,
     visit: Visit,
     holder: str,
     answers: Sequence[Given],
     choice: str = "",
     answered_at: datetime | None = None,
+    also: Sequence[Given] = (),
 ) -> bool:
     """Store a form's answers; return whether they are the first or the same as the first.
 
     The first to come counts. Sent again it is a no-op, also when the run is over by now or goes on
     elsewhere: the reply may have been lost. Another content is kept beside it and the page is
-    marked. ``choice`` is the button, where it is part of what was said.
+    marked. ``choice`` is the button, where it is part of what was said; ``also`` was worked out of
+    the answers, and is stored with the first of them.
 
     Raises
     ------
@@ -55,7 +57,7 @@ def submit(
         return True
     unsent = Visit.objects.filter(pk=visit.pk, submitted_at=None)
     if unsent.update(submitted_at=at, submission=digest(raw)):
-        _store(visit, answers, at, answered_at)
+        _store(visit, [*answers, *also], at, answered_at)
         return True
     return _is_same(visit, raw, at)
 

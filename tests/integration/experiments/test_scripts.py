@@ -183,3 +183,43 @@ def test_the_page_of_a_run_without_functions_asks_nobody(begun, django_assert_ma
     someone = begun(ABOUT)
     with django_assert_max_num_queries(4):
         someone.look()
+
+
+def judged(**arguments):
+    return {"name": "about-you", "page": "about", "record": call("judge", **arguments)}
+
+
+def test_a_function_may_ask_for_another_answer_in_its_own_words(begun):
+    someone = begun(judged())
+    assert someone.send(item_age="99").status_code == 422
+    assert "You <strong>cannot</strong> be 99." in someone.text
+    assert 'value="99"' in someone.text
+    assert not Answer.objects.exists()
+    someone.send(item_age="65")
+    assert someone.title == "Thank you"
+    stored = dict(Answer.objects.values_list("measure__name", "value"))
+    assert stored == {"age": 65, "months": 780, "is_old": True}
+
+
+def test_a_page_that_is_sent_twice_is_judged_and_stored_once(begun):
+    someone = begun(judged(), {"name": "rate", "page": "rating"})
+    page = someone.text
+    for _ in range(3):
+        assert someone.send(page=page, item_age="30").status_code == 302
+    assert Answer.objects.count() == 3
+    assert not Visit.objects.filter(is_disputed=True).exists()
+
+
+def test_answers_that_could_not_be_judged_can_be_sent_again_and_are_shown_to_the_lab(begun):
+    someone = begun(judged())
+    assert someone.send(item_age="98").status_code == 503
+    assert 'name="item-age" value="98"' in someone.text
+    assert "not saved yet" in someone.text
+    assert not Answer.objects.exists()
+    event = Event.objects.get(kind="script failed")
+    assert event.data["sent"] == {"age": 98}
+    assert event.data["error"] == "RuntimeError: no idea"
+    someone.look()
+    assert someone.title == "About you"
+    someone.send(item_age="40")
+    assert someone.title == "Thank you"

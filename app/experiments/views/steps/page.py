@@ -5,7 +5,7 @@ from typing import Any
 from experiments import forms
 from experiments.definition.arrangement import arranged
 from experiments.definition.items import FILES, Item
-from experiments.services import sittings
+from experiments.services import recording, sittings
 from experiments.views.steps.kind import Again, Kind, Shown
 from experiments.views.uploads import allowed_by
 from runs.errors import NotThisFile
@@ -60,7 +60,10 @@ def take(shown: Shown) -> Again | None:
     if faults:
         return Again({"fields": fields, "faults": faults})
     answers = forms.answers_of(fields)
-    sittings.answer(turn=shown.turn, answers=answers, leave="leave" in sent)
+    judged = recording.judged(turn=shown.turn, step=shown.step, answers=answers)
+    if judged.refused:
+        return Again({"fields": fields, "said": judged.refused})
+    sittings.answer(turn=shown.turn, answers=answers, leave="leave" in sent, also=judged.also)
     return None
 
 
