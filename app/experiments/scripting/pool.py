@@ -4,6 +4,7 @@ A warm process is kept for each version of a lab's code that is in use, the late
 nothing of the site: no environment with secrets, no connection, no open file.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -206,8 +207,10 @@ class Pool:
     def end(self) -> None:
         with self._lock:
             ending, self._warm = self._warm, OrderedDict()
-        for warm in ending.values():
-            warm.end()
+        if self._mine == os.getpid():
+            for warm in ending.values():
+                warm.end()
 
 
 POOL = Pool()
+atexit.register(POOL.end)

@@ -1,0 +1,1 @@
+"""Functions of the example in which melodies are rated."""

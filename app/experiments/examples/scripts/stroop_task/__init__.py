@@ -1,0 +1,1 @@
+"""Functions of the example with the Stroop task."""
