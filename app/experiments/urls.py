@@ -8,6 +8,7 @@ urlpatterns = [
     path("run/<str:key>/", participant.page, name="page"),
     path("run/<str:key>/take-over/", participant.take_over, name="take-over"),
     path("run/<str:key>/about/", rights.about, name="about"),
+    path("run/<str:key>/about/mail/", rights.mail, name="about-mail"),
     path("run/<str:key>/about/consent.txt", rights.consent_copy, name="consent-copy"),
     path("withdraw/<str:token>/", rights.withdraw, name="withdraw"),
     path("run/<str:key>/group/", groups.ask, name="group-ask"),

@@ -128,6 +128,7 @@ ROWS = [
     get("experiments:about", "404 404 404 404 404", "secret"),
     get("experiments:consent-copy", "404 404 404 404 404", "secret"),
     get("experiments:withdraw", "404 404 404 404 404", "secret"),
+    post("experiments:about-mail", "404 404 404 404 404", "secret"),
     post("experiments:withdraw", "404 404 404 404 404", "secret"),
     get("experiments:group-ask", "404 404 404 404 404", "secret"),
     get("experiments:welcome", "404 404 404 404 404", "secret"),
@@ -390,6 +391,7 @@ TAKES_NO_COOKIE = {
     "experiments:upload-add",
     "experiments:upload-begin",
     "experiments:welcome",
+    "experiments:about-mail",
     "experiments:withdraw",
 }
 

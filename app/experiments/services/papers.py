@@ -11,6 +11,7 @@ from django.utils.timezone import localtime
 from experiments.models import Sitting
 from experiments.services import consents
 from experiments.services.consents import Copy
+from runs.models import Run
 from runs.services import identities, letters, runs
 
 
@@ -32,7 +33,7 @@ def mail_consent(*, sitting: Sitting, key: str, to: str = "") -> bool:
     """Mail what was agreed to, with the way out; return whether there was what and whereto."""
     person, copies = sitting.run.participant, consents.copies(sitting.run)
     to = to or (identities.address_of(person) if person else "")
-    if not (person and copies and to):
+    if not (person and copies and to) or sitting.run.status == Run.Status.WITHDRAWN:
         return False
     facts = {
         "study": sitting.revision.read.title,
@@ -60,7 +61,7 @@ def mail_way_back(*, sitting: Sitting, key: str, to: str = "") -> bool:
     """Mail the run's address, to go on with it on another device."""
     person = sitting.run.participant
     to = to or (identities.address_of(person) if person else "")
-    if not (person and to):
+    if not (person and to and sitting.run.is_open):
         return False
     facts = {"study": sitting.revision.read.title, "address": way_back(key)}
     letters.post(to=to, participant=person, kind="resume", facts=facts)

@@ -1,6 +1,7 @@
 """Who somebody is: asked, sealed, shown to nobody who was not permitted."""
 
 import json
+import re
 import smtplib
 from datetime import UTC, date, datetime
 from io import StringIO
@@ -22,6 +23,7 @@ from experiments.definition.protocol import read_protocol
 from experiments.errors import CannotRun, NotAProtocol
 from experiments.services import protocols
 from jobs.models import Job
+from ops.services.pruning import prune
 from runs import days
 from runs.errors import CannotOpen, MayNotIdentify
 from runs.models import Answer, Identity, Letter, Measure, Run, Visit
@@ -396,3 +398,56 @@ def test_an_identity_is_bound_to_its_participant(someone):
     with pytest.raises(CannotOpen):
         identities.facts_of(other)
     assert json.dumps(identities.facts_of(row.participant))
+
+
+# --- asked for on the page of one's own -----------------------------------------------------------
+def ask(someone, **data):
+    return someone.browser.post(f"/run/{someone.key}/about/mail/", data)
+
+
+def test_the_way_back_comes_by_mail_and_goes_on_elsewhere(someone):
+    answer = ask(someone, address="anna.sentinel@example.org", **{"way-back": "1"})
+    assert "on its way" in someone.browser.get(answer["Location"]).content.decode()
+    [letter] = arrives()
+    assert letter.to == ["anna.sentinel@example.org"]
+    other = Participant("")
+    other.address = "/" + re.search(r"https?://[^/]+/(run/\S+)", letter.body)[1]
+    assert other.look().status_code == 409
+    other.send()
+    assert other.title == "Who you are"
+    assert not tables_with("anna.sentinel")
+
+
+def test_the_copy_goes_to_the_address_that_is_known(someone):
+    assert ask(someone).status_code == 422
+    someone.send(**ANNA | {"who-e-mail": "anna@example.org"})
+    arrives()
+    assert ask(someone).status_code == 302
+    assert arrives()[0].to == ["anna@example.org"]
+    assert ask(someone, address="no address").status_code == 422
+    assert not arrives()
+
+
+def test_nobody_is_mailed_without_end(someone, settings):
+    settings.LIMITS = settings.LIMITS | {"participant-mail-run": (2, 3600)}
+    told = [ask(someone, address="a@example.org").status_code for _ in range(3)]
+    assert told == [302, 302, 429]
+    assert len(arrives()) == 2
+
+
+def test_who_has_withdrawn_is_mailed_nothing_more(someone):
+    someone.send(**ANNA | {"who-e-mail": "anna@example.org"})
+    withdraw(someone)
+    arrives()
+    assert ask(someone).status_code == 422
+    assert b"By mail" not in someone.browser.get(f"/run/{someone.key}/about/").content
+    ask(someone, address="b@example.org", **{"way-back": "1"})
+    assert not arrives()
+
+
+def test_letters_and_codes_are_forgotten_in_time(someone):
+    someone.send(**ANNA | {"who-e-mail": "anna@example.org"})
+    assert prune()["letters"] == 0
+    Letter.objects.update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    assert prune()["letters"] == 1
+    assert arrives() == []
