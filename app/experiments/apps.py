@@ -1,8 +1,17 @@
 from django.apps import AppConfig
+from django.http import HttpRequest
+
+from common.home import Share
 
 
 class ExperimentsConfig(AppConfig):
     name = "experiments"
+
+    @staticmethod
+    def home(request: HttpRequest) -> Share:
+        from experiments import home  # noqa: PLC0415  models are not loaded before this runs
+
+        return home.share(request)
 
     def ready(self) -> None:
         from experiments import signals  # noqa: PLC0415  models are not loaded before this

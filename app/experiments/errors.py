@@ -153,3 +153,15 @@ class NotStimuli(Invalid):
 class NotThisCode(Invalid):
     title = "This protocol cannot be frozen yet"
     remedy = "Correct the function or how it is called, and freeze the protocol again."
+
+
+class NobodyThere(Busy):
+    title = "Nobody is there"
+    message = "A group begins with at least one member, and this one has none."
+    remedy = "Wait until somebody has come."
+
+
+class NotesChanged(Busy):
+    title = "The notes have changed"
+    message = "Somebody else has written notes since you opened this page. Yours were not saved."
+    remedy = "Copy what you wrote, reload the page, and add it."

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from experiments.views import files, groups, participant, rights, trials, uploads
+from experiments.views import console, files, groups, participant, rights, trials, uploads
 
 app_name = "experiments"
 urlpatterns = [
@@ -11,6 +11,13 @@ urlpatterns = [
     path("run/<str:key>/about/mail/", rights.mail, name="about-mail"),
     path("run/<str:key>/about/consent.txt", rights.consent_copy, name="consent-copy"),
     path("withdraw/<str:token>/", rights.withdraw, name="withdraw"),
+    path("groups/", console.groups, name="groups"),
+    path("groups/<uuid:group>/", console.group, name="group"),
+    path("groups/<uuid:group>/state/", console.state, name="group-state"),
+    path("groups/<uuid:group>/begin/", console.begin, name="group-begin"),
+    path("groups/<uuid:group>/go-on/", console.go_on, name="group-go-on"),
+    path("groups/<uuid:group>/end/", console.abort, name="group-abort"),
+    path("groups/<uuid:group>/notes/", console.notes, name="group-notes"),
     path("run/<str:key>/group/", groups.ask, name="group-ask"),
     path("run/<str:key>/<uuid:visit>/", participant.submit, name="submit"),
     path("run/<str:key>/stimuli/<str:digest>/", files.stimulus, name="stimulus"),

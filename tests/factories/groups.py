@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from django.test import Client
 from tests.factories import experiments
+
+from experiments.models import Group
 
 CHOICES = [{"code": "c", "label": "Cooperate"}, {"code": "d", "label": "Defect"}]
 
@@ -24,3 +27,11 @@ def words(
         "flow": [first, after, {"name": "again", "kind": "group", "page": "rating"},
                  {"name": "end", "kind": "end", "title": "Thank you"}],
     }  # fmt: skip
+
+
+def waiting(project: Any, by: Any) -> Any:
+    """Let one participant wait in a lobby; return the group."""
+    revision = experiments.published(project, by, words())
+    browser = Client()
+    browser.post(f"/take/{experiments.token(revision, by)}/", follow=True)
+    return Group.objects.get(revision=revision)

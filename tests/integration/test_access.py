@@ -15,9 +15,9 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 from tests.factories import accounts as make
+from tests.factories import groups, recordings
 from tests.factories import lab as records
 from tests.factories import notes as noted
-from tests.factories import recordings
 
 from jobs.models import Job, Status
 from lab import recording
@@ -131,6 +131,13 @@ ROWS = [
     post("experiments:about-mail", "404 404 404 404 404", "secret"),
     post("experiments:withdraw", "404 404 404 404 404", "secret"),
     get("experiments:group-ask", "404 404 404 404 404", "secret"),
+    get("experiments:groups", SIGNED_IN),
+    get("experiments:group", ALDER, "group"),
+    get("experiments:group-state", ALDER, "group"),
+    post("experiments:group-begin", "in 302 404 302 302", "group"),
+    post("experiments:group-go-on", "in 302 404 302 302", "group"),
+    post("experiments:group-notes", "in 302 404 302 302", "group", notes="They were early."),
+    post("experiments:group-abort", "in 302 404 302 302", "group"),
     get("experiments:welcome", "404 404 404 404 404", "secret"),
     post("experiments:submit", "404 404 404 404 404", "secret", "no_visit"),
     get("experiments:module", "404 404 404 404 404", "secret", "secret"),
@@ -302,6 +309,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "secret": "never-made",
         "no_visit": "6f1c1f0e-3f0b-4c7e-9a52-6d0a4a6d9b10",
         "nobody": 0,
+        "group": groups.waiting(project, alice).pk,
         "people": {"alice": alice, "bob": bob, "carol": carol, "olga": olga},
     }
 

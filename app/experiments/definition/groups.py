@@ -13,6 +13,7 @@ LARGEST = 50
 LONGEST_WAIT_S = 24 * 60 * 60
 SHORTEST_GRACE_S = 10  # a browser that asks now and then must have time to ask
 MOST_ROUNDS = 1_000
+ACT, ROLE = "-act", "-role"  # behind the name of a step: answers besides how it went
 TOGETHER, ALONE, OVER = "together", "alone", "over"
 OUTCOMES = {TOGETHER: "With the group", ALONE: "Nobody came", OVER: "The group ended before"}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from experiments.definition.groups import Grouping, read_grouping
+from experiments.definition.groups import ACT, OUTCOMES, ROLE, Grouping, read_grouping
 from experiments.definition.items import ORDERS, Item, read_item, read_scale
 from experiments.definition.reading import Place, place_of
 from experiments.definition.steps import (
@@ -192,6 +192,19 @@ def _steps(parts: tuple[Part, ...], path: str) -> Iterator[tuple[str, Step]]:
             yield where, part
 
 
+def answers_of(step: Step, grouping: Grouping | None) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Yield what a step for groups answers by itself: each with its name, label and levels."""
+    if step.kind != "group" or grouping is None:
+        return
+    yield step.name, f"How {step.name!r} went", OUTCOMES
+    if step.together.acts:
+        labels = {str(act.code): act.label for act in step.together.acts}
+        yield f"{step.name}{ACT}", f"Chosen in {step.name!r}", labels
+    if grouping.roles:
+        roles = {role: role for role in grouping.roles}
+        yield f"{step.name}{ROLE}", f"Role in {step.name!r}", roles
+
+
 def _holds_together(protocol: Protocol, place: Place) -> None:
     for page in protocol.pages.values():
         for item in page.items:
@@ -224,5 +237,6 @@ def _flow_holds_together(protocol: Protocol, place: Place) -> None:
 def _has_a_group(protocol: Protocol, place: Place, where: str, step: Step) -> None:
     if protocol.group is None:
         raise place.fault("group", f"{where} is for groups: say how many belong to one.")
-    if step.page and step.name in protocol.pages[step.page].items:
-        raise place.fault(f"{where}.name", "An item of its page has this name already.")
+    for name, *_ in answers_of(step, protocol.group):
+        if name in protocol.items:
+            raise place.fault(f"{where}.name", f"An item is called {name!r} already.")

@@ -69,4 +69,5 @@ def has_lost_its_group(run: UUID) -> bool:
 
 def groups_of(person: Any) -> Any:
     """Return the groups that a person may look at, the newest first."""
-    return Group.objects.visible_to(person).select_related("revision__protocol__project", "link")
+    rows = Group.objects.visible_to(person).select_related("revision__protocol__project")
+    return rows.defer("revision__words", "revision__protocol__draft")

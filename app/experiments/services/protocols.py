@@ -10,10 +10,9 @@ from django.utils.timezone import now
 from accounts import audit
 from accounts.models import Project, User
 from common.errors import NotThere
-from experiments.definition.groups import OUTCOMES
 from experiments.definition.items import Item
 from experiments.definition.protocol import Protocol as Words
-from experiments.definition.protocol import read_protocol, steps_of
+from experiments.definition.protocol import answers_of, read_protocol, steps_of
 from experiments.errors import CannotRun
 from experiments.models import Protocol, Revision
 from experiments.services import packages, stimuli
@@ -126,22 +125,23 @@ def _register(revision: Revision, read: Words) -> None:
         )
         for item in told
     ]
-    outcomes = [
-        Measure(
-            pk=measure_id(project, revision.digest, step.name),
-            project_id=project,
-            design=revision.digest,
-            name=step.name,
-            label=f"How {step.name!r} went",
-            kind=Measure.Kind.CHOICE,
-            levels=OUTCOMES,
-        )
-        for _, step in steps_of(read.flow)
-        if step.kind == "group"
-    ]
-    Measure.objects.bulk_create(
-        [*measures, *outcomes, *_ages(revision, read)], ignore_conflicts=True
-    )
+    by_themselves = [*_of_groups(revision, read), *_ages(revision, read)]
+    Measure.objects.bulk_create([*measures, *by_themselves], ignore_conflicts=True)
+
+
+def _of_groups(revision: Revision, read: Words) -> Iterator[Measure]:
+    """Yield what the steps of groups answer by themselves."""
+    for _, step in steps_of(read.flow):
+        for name, label, levels in answers_of(step, read.group):
+            yield Measure(
+                pk=measure_id(revision.protocol.project_id, revision.digest, name),
+                project_id=revision.protocol.project_id,
+                design=revision.digest,
+                name=name,
+                label=label,
+                kind=Measure.Kind.CHOICE,
+                levels=levels,
+            )
 
 
 def _of_other(item: Item) -> Item:

@@ -82,6 +82,17 @@ def test_pilots_wait_for_pilots(three, ann):
     assert phase(people[0]) == "lobby"
 
 
+def test_people_of_a_group_link_wait_for_each_other_and_links_of_one_name_are_one(three, ann):
+    three(1)
+    revision = Group.objects.get().revision
+    own = comers(revision, ann, 2, kind=Link.Kind.GROUP)
+    named = [comers(revision, ann, 1, group="Tuesday")[0] for _ in range(3)]
+    assert [phase(each) for each in own] == ["lobby"] * 2
+    assert [phase(each) for each in named] == ["open"] * 3
+    assert sorted(Group.objects.values_list("status", "taken")) == [
+        ("forming", 1), ("forming", 2), ("together", 3)]  # fmt: skip
+
+
 def test_reloading_takes_no_second_seat(three):
     (someone,) = three(1)
     for _ in range(3):
@@ -261,6 +272,22 @@ def test_roles_are_given_by_lot_each_once(three):
     people = three(roles=["speaker", "listener", "judge"])
     assert phase(people[0]) == "open"
     assert sorted(Member.objects.values_list("role", flat=True)) == ["judge", "listener", "speaker"]
+
+
+def test_conditions_ask_for_the_role_and_each_member_is_told_theirs(project, ann):
+    words = groups.words(size=2, roles=["speaker", "judge"])
+    judged = {"name": "judged", "page": "rating",
+              "if": {"item": "meet-role", "is": "=", "value": "judge"}}  # fmt: skip
+    words["flow"] = [words["flow"][0], judged, words["flow"][-1]]
+    titles = {}
+    for each in comers(experiments.published(project, ann, words), ann, 2):
+        role = member_of(each).role
+        phase(each)
+        assert f"({role})" in each.text
+        each.send(item_age="33")
+        titles[role] = each.title
+    assert titles == {"speaker": "Thank you", "judge": "The melody"}
+    assert not Answer.objects.filter(measure__is_unforeseen=True).exists()
 
 
 def test_a_browser_without_cookies_waits_and_goes_on(project, ann):

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from experiments.definition.groups import awaited, with_act
+from experiments.definition.groups import ACT, awaited, with_act
 from experiments.definition.items import Option
 from experiments.models import Group, Meeting, Member
 from experiments.queries.groups import member_of
@@ -70,7 +70,7 @@ def _row(
     data: dict[str, object] = {
         "trial_type": "group-act",
         "trial_index": number,
-        "item": f"{turn.visit.step}-act",
+        "item": f"{turn.visit.step}{ACT}",
         "response": option.code,
         "seat": member.seat,
         "role": member.role,

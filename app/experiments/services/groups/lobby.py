@@ -2,18 +2,18 @@
 
 import random
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from experiments.errors import LobbyIsBusy
-from experiments.models import Group, Meeting, Member, Sitting
+from experiments.models import Group, Link, Meeting, Member, Sitting
 from experiments.queries.groups import grouping_of, member_of, members_of
 from experiments.services.groups.decisions import together_of
 from experiments.services.groups.telling import tell
 
 MOST_TRIES = 50  # each time somebody else was quicker, so somebody has got on
-GROUP_LINK = "group"  # the kind of link whose people belong together
 
 
 def join(*, sitting: Sitting, at: datetime) -> Member:
@@ -37,10 +37,18 @@ def join(*, sitting: Sitting, at: datetime) -> Member:
 
 
 def pool_of(sitting: Sitting) -> str:
-    """Return what a run may be grouped with: its revision; with a group's link, that link."""
-    link = sitting.link
-    own = sitting.link_id if link is not None and link.kind == GROUP_LINK else ""
+    """Return what a run is gathered from: its revision, or the links that are put together."""
+    own = sha256(_name(sitting.link).encode()).hexdigest()[:32]
     return f"{sitting.revision_id}:{own}:{'pilot' if sitting.run.is_pilot else ''}"
+
+
+def _name(link: Link | None) -> str:
+    """Return what the links of a group have in common: a name, or that they are one link."""
+    if link is None:
+        return ""
+    if link.group:
+        return f"named {link.group}"
+    return f"link {link.pk}" if link.kind == Link.Kind.GROUP else ""
 
 
 def _sit_down(sitting: Sitting, at: datetime) -> None:
@@ -62,7 +70,7 @@ def _lobby(sitting: Sitting, at: datetime) -> Group:
     return found or Group.objects.create(
         pool=pool,
         revision_id=sitting.revision_id,
-        link_id=sitting.link_id if sitting.link and sitting.link.kind == GROUP_LINK else None,
+        link=sitting.link if _name(sitting.link) else None,
         size=grouping_of(sitting.revision.read).size,
         created_at=at,
     )

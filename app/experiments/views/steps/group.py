@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from experiments import forms
-from experiments.definition.groups import ALONE, OVER, TOGETHER
+from experiments.definition.groups import ALONE, OVER, ROLE, TOGETHER
 from experiments.definition.items import Option
 from experiments.models import Group, Member
 from experiments.queries.groups import grouping_of, member_of
@@ -48,6 +48,7 @@ def show(shown: Shown) -> dict[str, Any]:
 def _context(shown: Shown, member: Member) -> dict[str, Any]:
     phase = phase_of(shown, member)
     context = {"phase": phase, "waits": phase in WAITS, "member": member}
+    context["me"] = rounds.label_of(member) if member.role else ""
     context |= _asking(shown, member)
     if phase == OPEN:
         return context | page.show(shown)
@@ -110,7 +111,7 @@ def _not_yet(shown: Shown, member: Member) -> Again:
 
 def _finish(shown: Shown, outcome: str) -> Again | None:
     sent, turn = shown.request.POST, shown.turn
-    told = [Given(said(shown.step.name, outcome))]
+    told = _told(shown, outcome)
     if outcome != TOGETHER or not shown.step.page:
         sittings.answer(turn=turn, answers=told)
         return None
@@ -123,6 +124,14 @@ def _finish(shown: Shown, outcome: str) -> Again | None:
     answers = [each.given for each in fields if each.given]
     sittings.answer(turn=turn, answers=[*answers, *told], leave="leave" in sent)
     return None
+
+
+def _told(shown: Shown, outcome: str) -> list[Given]:
+    """Return what conditions may ask for: how the step went, and in which role."""
+    member, name = member_of(shown.turn.sitting.run_id), shown.step.name
+    role = member.role if member else ""
+    roles = [Given(said(f"{name}{ROLE}", role))] if role else []
+    return [Given(said(name, outcome)), *roles]
 
 
 def _act(shown: Shown, member: Member) -> Again | None:
