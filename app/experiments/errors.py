@@ -150,6 +150,11 @@ class NotStimuli(Invalid):
     remedy = "Correct what is named, and bring all of them in again; nothing was kept."
 
 
+class NotABundle(Invalid):
+    title = "This file cannot be taken in"
+    remedy = "Export the protocol again, and bring the whole file."
+
+
 class NotThisCode(Invalid):
     title = "This protocol cannot be frozen yet"
     remedy = "Correct the function or how it is called, and freeze the protocol again."

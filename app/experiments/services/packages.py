@@ -15,13 +15,14 @@ from django.conf import settings
 
 from experiments import storage
 from experiments.definition.protocol import Protocol, hooks_of
-from experiments.errors import FileGone, NotThisCode
+from experiments.errors import NotThisCode
 from experiments.models import Asset
 from experiments.scripting.pool import POOL, Question
 from experiments.services import assets
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "scripts"
 KINDS = {".py", ".json", ".csv", ".tsv", ".txt", ".toml", ".md"}
+ARCHIVE = "application/zip"
 LARGEST = 5 * 2**20
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest date that an archive can hold
 CHECK_S = 20.0  # importing numerical packages takes its time
@@ -37,15 +38,18 @@ def pinned(read: Protocol) -> dict[str, str]:
     """
     packages = {hook.call.partition(".")[0]: where for where, _, hook in hooks_of(read)}
     return {
-        package: _known(read.scripts[package], where)
+        package: _known(package, read.scripts[package], where)
         if package in read.scripts
         else _kept(package, where)
         for package, where in sorted(packages.items())
     }
 
 
-def _known(digest: str, where: str) -> str:
-    if not Asset.objects.filter(pk=digest).exists():
+def _known(package: str, digest: str, where: str) -> str:
+    """Return the hash that a protocol brings along, if that code is here and may be called."""
+    if not _is_example(package):
+        _need_listed(package, where)
+    if not Asset.objects.filter(pk=digest, media_type=ARCHIVE).exists():
         raise NotThisCode(f"{where}: the code {digest[:12]} that this protocol names is not here.")
     return digest
 
@@ -53,7 +57,7 @@ def _known(digest: str, where: str) -> str:
 def _kept(package: str, where: str) -> str:
     """Store a package's code as it is now."""
     content = archive(folder_of(package, where))
-    return assets.keep(content, media_type="application/zip").pk
+    return assets.keep(content, media_type=ARCHIVE).pk
 
 
 def folder_of(package: str, where: str) -> Path:
@@ -64,14 +68,9 @@ def folder_of(package: str, where: str) -> Path:
     NotThisCode
         It is not on the site's list, or not to be found.
     """
-    if (EXAMPLES / package / "__init__.py").is_file():
+    if _is_example(package):
         return EXAMPLES / package
-    if package not in settings.SCRIPT_PACKAGES:
-        listed = ", ".join(settings.SCRIPT_PACKAGES) or "none"
-        raise NotThisCode(
-            f"{where}: the package {package!r} may not be called here. Listed are: {listed}.",
-            remedy="Ask whoever runs the site to list it.",
-        )
+    _need_listed(package, where)
     own = Path(settings.SCRIPTS) / package
     if (own / "__init__.py").is_file():
         return own
@@ -79,6 +78,19 @@ def folder_of(package: str, where: str) -> Path:
     if found is None or not found.origin or Path(found.origin).name != "__init__.py":
         raise NotThisCode(f"{where}: there is no package {package!r} in {settings.SCRIPTS}.")
     return Path(found.origin).parent
+
+
+def _is_example(package: str) -> bool:
+    return (EXAMPLES / package / "__init__.py").is_file()
+
+
+def _need_listed(package: str, where: str) -> None:
+    if package not in settings.SCRIPT_PACKAGES:
+        listed = ", ".join(settings.SCRIPT_PACKAGES) or "none"
+        raise NotThisCode(
+            f"{where}: the package {package!r} may not be called here. Listed are: {listed}.",
+            remedy="Ask whoever runs the site to list it.",
+        )
 
 
 def archive(folder: Path) -> bytes:
@@ -120,9 +132,10 @@ def _unpacked(pins: tuple[tuple[str, str], ...], cache: Path) -> Path:
 def _unpack(pins: tuple[tuple[str, str], ...], folder: Path, cache: Path) -> None:
     new = Path(tempfile.mkdtemp(dir=cache, prefix=".new-"))
     try:
-        for _, digest in pins:
+        for package, digest in pins:
             with zipfile.ZipFile(storage.here(digest)) as box:
-                box.extractall(new)
+                own = [name for name in box.namelist() if name.startswith(f"{package}/")]
+                box.extractall(new, own)
         new.chmod(0o750)
         with suppress(OSError):  # another process was faster
             new.rename(folder)
@@ -145,10 +158,3 @@ def check(read: Protocol) -> None:
         )  # fmt: skip
         if outcome.error:
             raise NotThisCode(f"{where}: {outcome.error}")
-
-
-def is_here(pins: dict[str, str]) -> bool:
-    try:
-        return all(storage.here(digest) for digest in pins.values())
-    except FileGone:
-        return False

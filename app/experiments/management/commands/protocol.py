@@ -2,6 +2,7 @@
 
 import json
 import sys
+import zipfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from django.urls import reverse
 
 from accounts.models import Project, User
 from common.errors import StudiumError
-from experiments.models import Link, Protocol
-from experiments.services import links, protocols
+from experiments.models import Link, Protocol, Revision
+from experiments.services import bundles, links, protocols
 
 
 class Command(BaseCommand):
@@ -32,6 +33,8 @@ class Command(BaseCommand):
             one.add_argument("--project", required=True, help="LAB/PROJECT, by their short names")
             if verb != "export":
                 one.add_argument("--by", required=True, help="the user name of whoever does this")
+            if verb == "export":
+                one.add_argument("--to", help="the file; needed where code or stimuli go along")
             if verb == "import":
                 one.add_argument("--publish", action="store_true", help="let links lead to it")
             if verb == "link":
@@ -53,11 +56,25 @@ class Command(BaseCommand):
         said = "frozen and published" if given["publish"] else "frozen"
         self.stdout.write(f"{protocol.name} {revision.number} is {said}: {revision.digest}")
 
-    def _export(self, what: str, project: Project, *_: Any) -> None:
+    def _export(self, what: str, project: Project, _: Any, given: dict[str, Any]) -> None:
         revision = protocol_of(what, project).revisions.first()
         if revision is None:
             raise CommandError(f"{what} was never frozen. Import it to freeze it.")
-        self.stdout.write(json.dumps(revision.words, indent=1, ensure_ascii=False))
+        if any(bundles.files_of(revision.read)):
+            self._bundle(revision, given["to"])
+        elif given["to"]:
+            Path(given["to"]).write_text(_printed(revision), encoding="utf-8")
+        else:
+            self.stdout.write(_printed(revision))
+
+    def _bundle(self, revision: Revision, to: str | None) -> None:
+        """Write code and stimuli along, to a file that is there whole or not at all."""
+        if not to:
+            raise CommandError("Code or stimuli go along with it: say --to FILE.zip.")
+        part = Path(f"{to}.part")
+        with part.open("wb") as file:
+            bundles.write(revision, file)
+        part.replace(to)
 
     def _link(self, what: str, project: Project, by: User, given: dict[str, Any]) -> None:
         made = links.make(protocol=protocol_of(what, project), by=by, kind=given["kind"])
@@ -65,7 +82,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{settings.SITE_URL.rstrip('/')}{path}")
 
 
+def _printed(revision: Revision) -> str:
+    return json.dumps(revision.words, indent=1, ensure_ascii=False)
+
+
 def _words(what: str) -> Any:
+    if what != "-" and zipfile.is_zipfile(what):
+        with Path(what).open("rb") as file:
+            return bundles.read(file)
     try:
         text = sys.stdin.read() if what == "-" else Path(what).read_text(encoding="utf-8")
         return json.loads(text)
