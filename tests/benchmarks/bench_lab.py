@@ -61,7 +61,7 @@ def say(line: str) -> None:
 def filled(url: str, size: str) -> dict[str, str]:
     """Migrate and fill the database; return who asks and what there is to ask for."""
     began = time.monotonic()
-    environment = _environment(url)
+    around = environment(url)
     manage = [
         sys.executable,
         str(SOURCE / "app" / "manage.py"),
@@ -70,16 +70,16 @@ def filled(url: str, size: str) -> dict[str, str]:
         "0",
         "--skip-checks",
     ]
-    subprocess.run(manage, env=environment, check=True)
+    subprocess.run(manage, env=around, check=True)
     program = FILL.format(size=size)
-    done = subprocess.run([sys.executable, "-c", program], env=environment, check=True,
+    done = subprocess.run([sys.executable, "-c", program], env=around, check=True,
                           stdout=subprocess.PIPE, text=True)  # fmt: skip
     say(f"filled in {time.monotonic() - began:.0f} s")
     facts: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
     return facts
 
 
-def _environment(url: str) -> dict[str, str]:
+def environment(url: str) -> dict[str, str]:
     paths = os.pathsep.join(map(str, (SOURCE / "app", SOURCE / "deploy", SOURCE)))
     return os.environ | {
         "DATABASE_URL": url, "PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "config.settings.test",
@@ -98,7 +98,7 @@ def serving(url: str, port: int) -> Iterator[None]:
     log = SOURCE / ".state" / "bench-uwsgi.log"
     log.parent.mkdir(exist_ok=True)
     with log.open("w") as output:
-        process = subprocess.Popen(words, env=_environment(url), stdout=output, stderr=output)
+        process = subprocess.Popen(words, env=environment(url), stdout=output, stderr=output)
         try:
             _wait_for(port, process, log)
             yield
