@@ -123,6 +123,8 @@ class Site:
 
 
 def read(found: bytes) -> Reply:
+    if not found:
+        raise ConnectionError("the server hung up")
     head, _, body = found.decode().partition("\r\n\r\n")
     first, *lines = head.split("\r\n")
     pairs = (line.partition(": ")[::2] for line in lines)
@@ -224,8 +226,8 @@ def verdict(people: list[Participant], stored: dict[str, Any], site: Site) -> in
     for kind, told in site.told.items():
         say(told.line(kind))
     say(f"rows made {len(made)}, stored {kept.total()}, lost {len(lost)}, twice {twice}, "
-        f"not as made {len(foreign)}; other contents {stored['variants']}; "
-        f"answers {stored['answers']}, events {stored['events']}, runs {stored['runs']}")  # fmt: skip
+        f"not as made {len(foreign)}; other contents {stored['variants']}; answers "
+        f"{stored['answers']}, events {stored['events']}, runs {stored['runs']}")  # fmt: skip
     slow = percentile(site.told["batch"].waited, 0.95) > GOAL_MS
     say(f"p95 of batches: {'MORE' if slow else 'less'} than {GOAL_MS} ms")
     return int(bool(lost or twice or foreign or stored["variants"]))

@@ -10,6 +10,29 @@ from tests.served import served
 
 TURNS = 20
 DEAD_S = 20
+TRIALS = 40
+PREPARE_TASK = """
+from tests.factories import accounts, experiments, tasks
+from accounts.roles import Role
+lab = accounts.lab("Alder")
+ann = accounts.person("ann", lab=lab, role=Role.EXPERIMENTER)
+timeline = tasks.keys(int(sys.argv[1]), post_trial_gap=100)
+revision = experiments.published(accounts.project(lab), ann, tasks.words(timeline))
+print(json.dumps(experiments.token(revision, ann)))
+"""
+STORED_OF_TASK = """
+from runs.models import Answer, Run, Trial, Variant, Visit
+rows = [(trial.index, json.loads(trial.raw)) for trial in Trial.objects.order_by("index")]
+print(json.dumps({
+    "runs": [*Run.objects.values_list("status", flat=True)],
+    "variants": Variant.objects.count(),
+    "disputed": Visit.objects.filter(is_disputed=True).count(),
+    "indices": [index for index, _ in rows],
+    "rows": [[row["n"], row["response"]] for _, row in rows],
+    "answers": Answer.objects.filter(measure__name="keys").count(),
+    "items": [*Answer.objects.filter(trial=None).values_list("measure__name", flat=True)],
+}))
+"""
 PREPARE = """
 from tests.factories import accounts, experiments
 from accounts.roles import Role
@@ -91,3 +114,27 @@ def test_pages_on_a_bad_line_store_each_answer_once(site, proxy, context):
         "lost before", "lost after", "twice", "well", "dead",
     }  # fmt: skip
     assert proxy.troubles == []
+
+
+def test_a_task_on_a_bad_line_stores_each_trial_once(site, proxy, context):
+    token = site.ask(PREPARE_TASK, str(TRIALS))
+    person = Person(context, f"/take/{token}/", seed=7)
+    person.open()
+    person.turn()
+    mishaps = {8: lambda: proxy.die(DEAD_S), 14: person.kill_the_tab, 26: site.restart_soon}
+    person.work(mishaps)
+    while person.turn():
+        pass
+    stored = site.ask(STORED_OF_TASK)
+    assert stored["rows"] == [[number, "rg"[number % 2]] for number in range(TRIALS)]
+    assert stored["rows"] == sorted([number, key] for number, key in person.pressed.items())
+    assert stored["indices"] == list(range(TRIALS))
+    assert (stored["runs"], stored["answers"], stored["items"]) == (
+        ["completed"],
+        TRIALS,
+        ["liked"],
+    )
+    assert (stored["variants"], stored["disputed"]) == (0, 0)
+    assert mishaps == {}
+    # A browser may tell that its page goes away when the run is over already.
+    assert {trouble.split()[0] for trouble in proxy.troubles} <= {"409"}
