@@ -1,5 +1,5 @@
 """The administration of experiments: protocols, their revisions, links to them, who is where."""
 
-from experiments.admin import links, protocols
+from experiments.admin import banks, links, protocols
 
-__all__ = ["links", "protocols"]
+__all__ = ["banks", "links", "protocols"]

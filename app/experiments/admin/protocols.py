@@ -15,7 +15,7 @@ from accounts.models import Project
 from common.errors import StudiumError
 from experiments.definition.protocol import read_protocol
 from experiments.models import Protocol, Revision
-from experiments.services import protocols
+from experiments.services import banks, protocols
 from lab.admin.asking import Deed, perform
 from lab.admin.filters import SeenFilter
 from runs.admin.base import EXPERIMENTS, RowForm, SeenAdmin, as_json, listed, me
@@ -94,7 +94,8 @@ class DraftForm(RowForm):
     def clean_words(self) -> Any:
         try:
             words = read(self.cleaned_data["words"])
-            self._need_its_name(read_protocol(words).name)
+            found = self.instance.project if self.instance.name else self.cleaned_data["project"]
+            self._need_its_name(read_protocol(banks.readable(found, words)).name)
         except StudiumError as error:
             raise ValidationError(error.message) from error
         return words

@@ -1,15 +1,14 @@
 """A whole protocol: pages, items, scales and the flow, with the hash that stands for all of it."""
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
+from experiments.definition.banks import Bank, have_items, joined, read_pinned
 from experiments.definition.groups import ACT, OUTCOMES, ROLE, Grouping, read_grouping
-from experiments.definition.items import ORDERS, Item, read_item, read_scale
-from experiments.definition.reading import Place, place_of
+from experiments.definition.items import Item, read_item, read_scale
+from experiments.definition.pages import Page, read_page
+from experiments.definition.reading import HEXADECIMAL, Place, digest_of, place_of
 from experiments.definition.steps import (
     Block,
     Hook,
@@ -22,19 +21,6 @@ from experiments.definition.steps import (
 from experiments.definition.timelines import Module, read_module
 
 FORMAT = "studium-protocol/1"
-HEXADECIMAL = re.compile("[0-9a-f]{64}")
-
-
-@dataclass(frozen=True)
-class Page:
-    """A heading, items in their order, and words before and after them (Markdown)."""
-
-    name: str
-    items: tuple[str, ...]
-    title: str = ""
-    header: str = ""
-    footer: str = ""
-    order: str = "fixed"
 
 
 @dataclass(frozen=True)
@@ -61,10 +47,19 @@ class Protocol:
     scripts: Mapping[str, str] = field(default_factory=dict)
     report: Hook | None = None
     afterwards: Hook | None = None
+    banks: Mapping[str, Bank] = field(default_factory=dict)
     words: Mapping[str, Any] = field(default_factory=dict)
 
     def items_of(self, page: str) -> list[Item]:
         return [self.items[name] for name in self.pages[page].items] if page else []
+
+    @property
+    def asked(self) -> list[Item]:
+        """Return what can be answered: all that is its own, and what its steps show of banks."""
+        shared = {name for bank in self.banks.values() for name in bank.items}
+        shown = {name for _, step in steps_of(self.flow) if step.page
+                 for name in self.pages[step.page].items}  # fmt: skip
+        return [item for name, item in self.items.items() if name not in shared - shown]
 
     @property
     def asks_on_the_way(self) -> bool:
@@ -75,14 +70,6 @@ class Protocol:
     def digest(self) -> str:
         """Return the SHA-256 of what the protocol says, whatever the order of its keys."""
         return digest_of(self.words)
-
-
-def canonical(words: Mapping[str, Any]) -> str:
-    return json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def digest_of(words: Mapping[str, Any]) -> str:
-    return sha256(canonical(words).encode()).hexdigest()
 
 
 def read_protocol(words: Any) -> Protocol:
@@ -96,13 +83,15 @@ def read_protocol(words: Any) -> Protocol:
     place = place_of(words)
     if place.take("format") != FORMAT:
         raise place.fault("format", f"Write {FORMAT!r}; other formats are not known.")
-    scales = place.table("scales", read_scale)
+    banks = place.table("banks", read_pinned)
+    scales = joined("scales", place.table("scales", read_scale), banks, place)
+    items = place.table("items", lambda name, inner: read_item(name, inner, scales))
     protocol = Protocol(
         name=place.word("name"),
         title=place.text("title", longest=255),
         language=place.text("language", "en", longest=35),
-        items=place.table("items", lambda name, inner: read_item(name, inner, scales)),
-        pages=place.table("pages", _read_page),
+        items=joined("items", items, banks, place),
+        pages=joined("pages", place.table("pages", read_page), banks, place),
         flow=place.each("flow", read_part),
         group=read_grouping(place.part("group")),
         modules=place.table("modules", read_module),
@@ -110,24 +99,12 @@ def read_protocol(words: Any) -> Protocol:
         scripts=_read_pins(place),
         report=read_hook(place.part("report")),
         afterwards=read_hook(place.part("afterwards")),
+        banks=banks,
         words=words,
     )
     place.done()
     _holds_together(protocol, place)
     return protocol
-
-
-def _read_page(name: str, place: Place) -> Page:
-    page = Page(
-        name=name,
-        items=place.names("items"),
-        title=place.text("title", "", longest=255),
-        header=place.text("header", ""),
-        footer=place.text("footer", ""),
-        order=place.one_of("order", ORDERS, "fixed"),
-    )
-    place.done()
-    return page
 
 
 def _read_collection(place: Place | None) -> Collection | None:
@@ -206,12 +183,7 @@ def answers_of(step: Step, grouping: Grouping | None) -> Iterator[tuple[str, str
 
 
 def _holds_together(protocol: Protocol, place: Place) -> None:
-    for page in protocol.pages.values():
-        for item in page.items:
-            if item not in protocol.items:
-                raise place.fault(f"pages.{page.name}.items", f"There is no item {item!r}.")
-        if len(set(page.items)) < len(page.items):
-            raise place.fault(f"pages.{page.name}.items", "An item stands on a page once.")
+    have_items(protocol.pages, protocol.items, place)
     _flow_holds_together(protocol, place)
 
 

@@ -1,15 +1,18 @@
 """Reading JSON that a person wrote: every fault is named with its place."""
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from experiments.errors import NotAProtocol
 
 Found = TypeVar("Found")
 LONGEST = 100_000
+HEXADECIMAL = re.compile("[0-9a-f]{64}")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 
 
@@ -134,3 +137,11 @@ def place_of(words: Any, path: str = "") -> Place:
 
 def is_name(text: str) -> bool:
     return NAME.fullmatch(text) is not None
+
+
+def canonical(words: Mapping[str, Any]) -> str:
+    return json.dumps(words, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest_of(words: Mapping[str, Any]) -> str:
+    return sha256(canonical(words).encode()).hexdigest()

@@ -1,6 +1,7 @@
 """Protocols and their frozen revisions, the links to them, and who is where in one."""
 
 from experiments.models.assets import Asset, Stimulus, Tag
+from experiments.models.banks import Bank, BankRevision
 from experiments.models.groups import Group, Meeting, Member
 from experiments.models.links import Link
 from experiments.models.protocols import Protocol, Revision
@@ -10,6 +11,8 @@ from experiments.models.sittings import Sitting
 __all__ = [
     "Arrival",
     "Asset",
+    "Bank",
+    "BankRevision",
     "Group",
     "Link",
     "Meeting",

@@ -9,6 +9,7 @@ from django.db import models
 
 from accounts.models import Project
 from experiments.definition import protocol as definition
+from experiments.models.banks import BankRevision
 from runs.models.participants import OfProjectQuerySet
 
 
@@ -59,6 +60,7 @@ class Revision(models.Model):
     )
     published_at = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
+    banks = models.ManyToManyField(BankRevision, blank=True, related_name="used_by")
 
     objects = RevisionQuerySet.as_manager()
 

@@ -15,7 +15,7 @@ from experiments.definition.protocol import Protocol as Words
 from experiments.definition.protocol import answers_of, read_protocol, steps_of
 from experiments.errors import CannotRun
 from experiments.models import Protocol, Revision
-from experiments.services import packages, stimuli
+from experiments.services import banks, packages, stimuli
 from runs import vault
 from runs.models import Measure
 from runs.models.answers import measure_id
@@ -41,7 +41,8 @@ def write(*, project: Project, by: User, words: Any) -> Protocol:
         It cannot be read; nothing is kept.
     """
     _need_editable(project, by)
-    read = read_protocol(words)
+    words = banks.pinned(project=project, by=by, words=words)
+    read = read_protocol(banks.embedded(project, words))
     draft = {"title": read.title, "draft": words}
     protocol, is_new = Protocol.objects.update_or_create(
         project=project, name=read.name, defaults=draft
@@ -67,7 +68,8 @@ def freeze(*, protocol: Protocol, by: User) -> Revision:
         A function that it calls cannot be called like that.
     """
     _need_editable(protocol.project, by)
-    draft = read_protocol(Protocol.objects.values_list("draft", flat=True).get(pk=protocol.pk))
+    words = Protocol.objects.values_list("draft", flat=True).get(pk=protocol.pk)
+    draft = read_protocol(banks.embedded(protocol.project, words))
     _need_runnable(draft)
     return _freeze(protocol, by, _pinned(draft, protocol.project))
 
@@ -83,6 +85,7 @@ def _freeze(protocol: Protocol, by: User, read: Words) -> Revision:
         protocol=protocol, number=last + 1, digest=read.digest, words=read.words, frozen_by=by
     )
     _register(revision, read)
+    banks.remember(revision, read)
     audit.record(action="protocol.frozen", user=by, on=revision)
     return revision
 
@@ -111,7 +114,7 @@ def _pinned(draft: Words, project: Project) -> Words:
 def _register(revision: Revision, read: Words) -> None:
     """Write the codebook of what can be answered."""
     project = revision.protocol.project_id
-    told = [*read.items.values(), *(_of_other(item) for item in read.items.values() if item.other)]
+    told = [*read.asked, *(_of_other(item) for item in read.asked if item.other)]
     measures = [
         Measure(
             pk=measure_id(project, revision.digest, item.name),

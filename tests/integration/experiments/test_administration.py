@@ -13,11 +13,13 @@ from tests.integration.experiments.taking_part import Participant as Somebody
 
 from accounts.models import AuditEntry
 from accounts.roles import Role
-from experiments.models import Link, Protocol, Revision
+from experiments.models import Bank, Link, Protocol, Revision
+from experiments.services import banks
 from runs.models import Participant, Run
 from runs.rows import rows_of
 from runs.services import exclusion, trials
 
+BANK = {"format": "studium-bank/1", "name": "people", "items": {"born": {"text": "Born?"}}}
 AREAS = {"runs", "experiments"}
 KINDS = sorted((kind for kind in admin.site._registry if kind._meta.app_label in AREAS),
                key=lambda kind: kind.__name__)  # fmt: skip
@@ -54,6 +56,7 @@ def birch():
     lab = accounts.lab("Birch")
     bob = accounts.person("bob", lab=lab, role=Role.EXPERIMENTER)
     revision = experiments.published(accounts.project(lab, "Other"), bob)
+    banks.write(project=revision.protocol.project, by=bob, words=BANK)
     take_part(revision, bob)
     return revision
 
@@ -113,10 +116,12 @@ def test_what_is_of_another_lab_is_nowhere(revision, ann, birch, as_):
 
 def test_what_participants_did_is_changed_by_no_page(revision, ann, as_):
     take_part(revision, ann)
-    may_change = {Run, Protocol}
+    banks.write(project=revision.protocol.project, by=ann, words=BANK)
+    may_change = {Run, Protocol, Bank}
     for kind in KINDS:
-        found = kind._default_manager.first()
-        client = as_(ann)
+        found, client = kind._default_manager.first(), as_(ann)
+        if found is None:
+            continue
         answer = client.post(address(kind, "delete", found.pk), {"post": "yes"})
         assert answer.status_code == 403, kind
         if kind not in may_change:

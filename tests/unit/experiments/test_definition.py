@@ -4,7 +4,8 @@ import copy
 
 import pytest
 
-from experiments.definition.protocol import FORMAT, canonical, read_protocol
+from experiments.definition.protocol import FORMAT, read_protocol
+from experiments.definition.reading import canonical
 from experiments.definition.steps import Block, Hook, Several
 from experiments.definition.steps import Test as Compared
 from experiments.errors import NotAProtocol

@@ -49,7 +49,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error.message} {error.remedy}") from None
 
     def _import(self, what: str, project: Project, by: User, given: dict[str, Any]) -> None:
-        protocol = protocols.write(project=project, by=by, words=_words(what))
+        protocol = protocols.write(project=project, by=by, words=words_in(what))
         revision = protocols.freeze(protocol=protocol, by=by)
         if given["publish"]:
             protocols.publish(revision=revision, by=by)
@@ -86,7 +86,7 @@ def _printed(revision: Revision) -> str:
     return json.dumps(revision.words, indent=1, ensure_ascii=False)
 
 
-def _words(what: str) -> Any:
+def words_in(what: str) -> Any:
     if what != "-" and zipfile.is_zipfile(what):
         with Path(what).open("rb") as file:
             return bundles.read(file)

@@ -115,13 +115,13 @@ def _finish(shown: Shown, outcome: str) -> Again | None:
     if outcome != TOGETHER or not shown.step.page:
         sittings.answer(turn=turn, answers=told)
         return None
-    fields = forms.read(page.items_of(shown), sent)
+    fields = page.read(shown)
     faults = [each for each in fields if each.error]
     if faults:
         member = member_of(turn.sitting.run_id)
         context = _context(shown, member) if member else {}
         return Again(context | {"fields": fields, "faults": faults})
-    answers = [each.given for each in fields if each.given]
+    answers = forms.answers_of(fields)
     sittings.answer(turn=turn, answers=[*answers, *told], leave="leave" in sent)
     return None
 

@@ -17,14 +17,14 @@ def take(shown: Shown) -> Again | None:
     sent, words = shown.request.POST, shown.step.identity
     today = registering.day_of(shown.turn.sitting.run)
     who = identity_forms.read(words.asks, sent, today=today)
-    fields = forms.read(page.items_of(shown), sent)
+    fields = page.read(shown)
     faults = [each for each in who if each.error], [each for each in fields if each.error]
     if any(faults):
         return Again({"who": who, "fields": fields, "faults": [*faults[0], *faults[1]]})
     registering.register(
         turn=shown.turn,
         facts={each.ask.name: each.value for each in who},
-        answers=[each.given for each in fields if each.given],
+        answers=forms.answers_of(fields),
         age_as=words.age_as,
         key=shown.key,
     )
