@@ -170,3 +170,8 @@ class NotesChanged(Busy):
     title = "The notes have changed"
     message = "Somebody else has written notes since you opened this page. Yours were not saved."
     remedy = "Copy what you wrote, reload the page, and add it."
+
+
+class NotAZone(Invalid):
+    title = "This time zone is not known"
+    remedy = "Choose one of those that are offered."

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from experiments.views import console, files, groups, participant, rights, trials, uploads
+from experiments.views import console, files, groups, participant, rights, series, trials, uploads
 
 app_name = "experiments"
 urlpatterns = [
     path("take/<str:token>/", participant.welcome, name="welcome"),
+    path("series/<str:token>/", series.waves, name="series"),
     path("run/<str:key>/", participant.page, name="page"),
     path("run/<str:key>/take-over/", participant.take_over, name="take-over"),
     path("run/<str:key>/about/", rights.about, name="about"),

@@ -9,8 +9,10 @@ from importlib import import_module
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.timezone import now
 
-from experiments.services import handing_back, quiet
+from experiments.services import handing_back, quiet, reminding
+from experiments.services import series as waves
 from lab.services import scans, welfare
 from ops import health, host_backups, services
 from ops.backup_files import BackupFile, newest
@@ -177,3 +179,13 @@ class TellRecruiters(ScheduledJob):
 
     def work(self) -> str:
         return f"{handing_back.tell_what_was_left()} asked for again"
+
+
+class TendSeries(ScheduledJob):
+    code = "ops.tend_series"
+    label = "Go on in series of experiments, and remind of them"
+    every = timedelta(minutes=5)
+
+    def work(self) -> str:
+        at = now()
+        return f"{waves.miss(at=at)} waves were missed, {reminding.remind(at=at)} reminders posted"

@@ -138,6 +138,8 @@ ROWS = [
     post("experiments:group-go-on", "in 302 404 302 302", "group"),
     post("experiments:group-notes", "in 302 404 302 302", "group", notes="They were early."),
     post("experiments:group-abort", "in 302 404 302 302", "group"),
+    get("experiments:series", "404 404 404 404 404", "secret"),
+    post("experiments:series", "404 404 404 404 404", "secret"),
     get("experiments:welcome", "404 404 404 404 404", "secret"),
     post("experiments:submit", "404 404 404 404 404", "secret", "no_visit"),
     get("experiments:module", "404 404 404 404 404", "secret", "secret"),
@@ -393,6 +395,7 @@ def test_the_administration_shows_records_to_members_and_the_rest_to_operators(s
 # A session means nothing to these: a participant is believed because of the address.
 TAKES_NO_COOKIE = {
     "one:auth-token",
+    "experiments:series",
     "experiments:submit",
     "experiments:take-over",
     "experiments:trials",

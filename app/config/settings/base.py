@@ -143,6 +143,7 @@ CRON_CLASSES = [
     "ops.scheduled.ScanFiles",
     "ops.scheduled.EndQuietRuns",
     "ops.scheduled.TellRecruiters",
+    "ops.scheduled.TendSeries",
 ]
 
 LOGGING = logs.to_stderr(json=False)

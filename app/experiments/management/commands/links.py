@@ -81,7 +81,7 @@ class Command(BaseCommand):
     def _write(self, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
         writer = csv.writer(self.stdout)
         writer.writerow(header)
-        writer.writerows([_plain(cell) for cell in row] for row in rows)
+        writer.writerows([plain(cell) for cell in row] for row in rows)
 
 
 def _wishes(make: ArgumentParser) -> None:
@@ -176,6 +176,6 @@ def _address(made: Made) -> str:
     return f"{settings.SITE_URL.rstrip('/')}{path}"
 
 
-def _plain(cell: Any) -> str:
+def plain(cell: Any) -> str:
     text = str(cell)
     return f"'{text}" if text.startswith(FORMULA) else text
