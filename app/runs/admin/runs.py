@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -14,7 +14,7 @@ from lab.admin.asking import Deed, perform
 from lab.admin.filters import DayRangeFilter, SeenFilter
 from runs.admin.base import RUNS, RowForm, SeenAdmin, as_json, listed, me
 from runs.models import Answer, Event, Participant, Run, Trial, Variant, Visit
-from runs.services import exclusion
+from runs.services import exclusion, exports
 
 COUNTED = (
     ("runs_visit", Visit, "pages shown", "run"),
@@ -55,6 +55,27 @@ def include(page: Any, request: HttpRequest, queryset: Any) -> HttpResponse | No
 @admin.action(description="Leave all their runs out of analyses …", permissions=["change"])
 def exclude_all(page: Any, request: HttpRequest, queryset: Any) -> HttpResponse | None:
     return perform(page, request, queryset, EXCLUDE_ALL)
+
+
+@admin.action(description="Export answers as CSV")
+def export_answers(
+    _page: Any, _request: HttpRequest, queryset: QuerySet[Run]
+) -> StreamingHttpResponse:
+    return _exported("answers", queryset)
+
+
+@admin.action(description="Export trials as CSV")
+def export_trials(
+    _page: Any, _request: HttpRequest, queryset: QuerySet[Run]
+) -> StreamingHttpResponse:
+    return _exported("trials", queryset)
+
+
+def _exported(what: str, runs: QuerySet[Run]) -> StreamingHttpResponse:
+    lines = exports.lines(what, runs, "csv")
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{what}.csv"'
+    return response
 
 
 class ExcludedFilter(admin.SimpleListFilter):
@@ -121,7 +142,7 @@ class RunAdmin(SeenAdmin):
         ("created_at", DayRangeFilter),
     ]  # fmt: skip
     search_fields = ["participant__pseudonym__startswith", "design_label", "design__startswith"]
-    actions = [*SeenAdmin.actions, exclude, include]
+    actions = [*SeenAdmin.actions, export_answers, export_trials, exclude, include]
     fieldsets = [
         (None, {"fields": [
             ("project", "participant"), ("status", "is_pilot"), ("design_label", "cell"), "rows",
