@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common.errors import NotThere
 from experiments.models import Group
 from experiments.queries import consoles
-from experiments.queries.groups import groups_of
+from experiments.queries.groups import groups_of, is_due
 from experiments.services.groups import console, meetings
 
 
@@ -51,7 +51,7 @@ def state(request: HttpRequest, group: uuid.UUID) -> HttpResponse:
 def _context(request: HttpRequest, key: uuid.UUID) -> dict[str, Any]:
     found = _group(request, key)
     at = now()
-    if found.status != Group.Status.OVER and meetings.settle(group=found, at=at):
+    if is_due(found, at) and meetings.settle(group=found, at=at):
         found = _group(request, key)  # nobody may be left who would notice that time is over
     steps = list(consoles.meetings_of(found))
     return {
