@@ -3,7 +3,7 @@
 from typing import Any
 
 from common.signals import run_ended
-from experiments.services import handing_back, series
+from experiments.services import afterwards, handing_back, series
 from runs.models import Run
 
 
@@ -14,3 +14,4 @@ def connect() -> None:
 def _run_ended(*, run: Run, **_: Any) -> None:
     handing_back.settle(run)
     series.settle(run)
+    afterwards.plan(run)

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from experiments.views import console, files, groups, participant, rights, series, trials, uploads
+from experiments.views import (
+    console,
+    files,
+    groups,
+    participant,
+    protocols,
+    rights,
+    series,
+    trials,
+    uploads,
+)
 
 app_name = "experiments"
 urlpatterns = [
@@ -12,6 +22,9 @@ urlpatterns = [
     path("run/<str:key>/about/mail/", rights.mail, name="about-mail"),
     path("run/<str:key>/about/consent.txt", rights.consent_copy, name="consent-copy"),
     path("withdraw/<str:token>/", rights.withdraw, name="withdraw"),
+    path("experiments/", protocols.protocols, name="protocols"),
+    path("experiments/<uuid:protocol>/", protocols.protocol, name="protocol"),
+    path("experiments/<uuid:protocol>/report.csv", protocols.report, name="report"),
     path("groups/", console.groups, name="groups"),
     path("groups/<uuid:group>/", console.group, name="group"),
     path("groups/<uuid:group>/state/", console.state, name="group-state"),

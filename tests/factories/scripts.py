@@ -82,6 +82,12 @@ def judge(here, *, least: int = 20):
     return {"months": age * 12, "is_old": age > 60} if age >= least else None
 
 
+def line(here, *, file: str = ""):
+    if file and not os.path.exists(file):
+        raise FileNotFoundError(file)
+    return {"age": here.latest("age"), "pages": len(here.visits), "status": here.run.status}
+
+
 def _hidden(here):
     return True
 '''

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 from tests.factories import accounts as make
-from tests.factories import groups, recordings
+from tests.factories import experiments, groups, recordings
 from tests.factories import lab as records
 from tests.factories import notes as noted
 
@@ -132,6 +132,9 @@ ROWS = [
     post("experiments:withdraw", "404 404 404 404 404", "secret"),
     get("experiments:group-ask", "404 404 404 404 404", "secret"),
     get("experiments:groups", SIGNED_IN),
+    get("experiments:protocols", SIGNED_IN),
+    get("experiments:protocol", ALDER, "protocol"),
+    get("experiments:report", ALDER, "protocol"),
     get("experiments:group", ALDER, "group"),
     get("experiments:group-state", ALDER, "group"),
     post("experiments:group-begin", "in 302 404 302 302", "group"),
@@ -312,6 +315,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "no_visit": "6f1c1f0e-3f0b-4c7e-9a52-6d0a4a6d9b10",
         "nobody": 0,
         "group": groups.waiting(project, alice).pk,
+        "protocol": experiments.published(project, alice).protocol.pk,
         "people": {"alice": alice, "bob": bob, "carol": carol, "olga": olga},
     }
 

@@ -15,11 +15,11 @@ from experiments.definition.steps import Hook
 from experiments.errors import ScriptFailed, StillDeciding
 from experiments.models import Sitting
 from experiments.scripting.pool import GRACE_S, POOL, Outcome, Question
-from experiments.services import packages, told
+from experiments.services import alarms, packages, told
 from runs.models import Event
 
 logger = logging.getLogger(__name__)
-FAILED = "script failed"
+FAILED = alarms.FAILED
 WAIT_S, LOOK_S = 1.0, 0.05
 
 
@@ -114,3 +114,4 @@ def keep(sitting: Sitting, hook: Hook, use: str, here: dict[str, Any], outcome: 
         "sent": here["sent"],
     }
     Event.objects.create(run=sitting.run, kind=FAILED, received_at=now(), data=data)
+    alarms.raise_for(sitting, hook.call)
