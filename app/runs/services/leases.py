@@ -34,7 +34,9 @@ def renew(which: QuerySet[Any], *, holder: str, at: datetime) -> bool:
     """
     free = Q(holder__in=["", holder]) | Q(held_until=None) | Q(held_until__lte=at)
     mine = which.filter(free, status__in=Run.OPEN)
-    return bool(mine.update(holder=holder, held_until=at + HELD_FOR, seen_at=at))
+    return bool(
+        mine.order_by().values("pk").update(holder=holder, held_until=at + HELD_FOR, seen_at=at)
+    )
 
 
 @transaction.atomic

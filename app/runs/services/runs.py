@@ -134,7 +134,6 @@ def start(*, run: Run, at: datetime | None = None) -> None:
     waiting.update(status=Run.Status.ACTIVE, began_at=at, seen_at=at)
 
 
-@transaction.atomic(savepoint=False)
 def end(*, run: Run, status: str, at: datetime | None = None) -> None:
     """End a run, once: the first outcome stays. Other areas hear of it by ``run_ended``.
 
@@ -143,12 +142,19 @@ def end(*, run: Run, status: str, at: datetime | None = None) -> None:
     RunIsOver
         It has ended in another way.
     """
-    at = at or now()
-    going = Run.objects.filter(pk=run.pk, status__in=Run.OPEN)
-    if going.update(status=status, ended_at=at, holder="", held_until=None):
-        run.status, run.ended_at = status, at
-        run_ended.send(sender=Run, run=run)
+    if _has_ended(run, status, at or now()):
         return
     run.refresh_from_db(fields=["status"])
     if run.status != status:
         raise RunIsOver
+
+
+@transaction.atomic(savepoint=False)
+def _has_ended(run: Run, status: str, at: datetime) -> bool:
+    """End it, and let others hear of it, together; a refusal comes later and undoes nothing."""
+    going = Run.objects.filter(pk=run.pk, status__in=Run.OPEN)
+    if not going.update(status=status, ended_at=at, holder="", held_until=None):
+        return False
+    run.status, run.ended_at = status, at
+    run_ended.send(sender=Run, run=run)
+    return True

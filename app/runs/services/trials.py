@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import FilteredRelation, Q
 from django.utils.timezone import now
 
 from runs.errors import HeldElsewhere, NoSuchVisit, RunIsOver
@@ -16,6 +16,7 @@ from runs.models.answers import measure_id
 from runs.rows import LARGEST_INDEX, Batch, Happening, Row, Said, digest, said_in
 from runs.services.leases import renew
 
+IN_HAND = ("step", "stimulus", "run", "run__project", "run__design", "run__status")
 NO_INDEX = LARGEST_INDEX + 1  # no row has it
 
 
@@ -56,15 +57,17 @@ def _seen(key: str, visit: str, rows: Sequence[Row]) -> tuple[Visit, dict[int, s
         raise NoSuchVisit from None
     indices = [row.index for row in rows] or [NO_INDEX]
     found = list(
-        Visit.objects.select_related("run")
-        .defer("content", "run__external", "run__device")
-        .filter(pk=which, run__key_digest=digest(key))
+        Visit.objects.filter(pk=which, run__key_digest=digest(key))
         .annotate(kept=FilteredRelation("trials", condition=Q(trials__index__in=indices)))
-        .annotate(kept_index=F("kept__index"), kept_digest=F("kept__digest"))
+        .order_by()
+        .values_list(*IN_HAND, "kept__index", "kept__digest")
     )
     if not found:
         raise NoSuchVisit
-    return found[0], {row.kept_index: row.kept_digest for row in found if row.kept_digest}
+    step, stimulus, run, project, design, status = found[0][: len(IN_HAND)]
+    run = Run(pk=run, project_id=project, design=design, status=status)
+    visit_found = Visit(pk=which, run=run, step=step, stimulus=stimulus)
+    return visit_found, {index: kept for *_, index, kept in found if kept}
 
 
 @transaction.atomic
