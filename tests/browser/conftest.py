@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from playwright.sync_api import sync_playwright
 from tests.browser.world import World, inhabit
 
@@ -30,6 +31,14 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if "browser" in item.path.parts:
                 item.add_marker(absent)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory):
+    """Let SQLite use a file, as on a laptop: in memory it refuses where it could wait."""
+    if connection.vendor == "sqlite":
+        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(file)
 
 
 @pytest.fixture(scope="session")

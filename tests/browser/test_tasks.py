@@ -1,22 +1,18 @@
 """A task in a real browser: from the link to the stored rows, with all that interrupts it."""
 
-import json
-
 import pytest
+from tests.browser.tasks_done import begin, heading, kinds, press, rows, told, trials
 from tests.factories import accounts, experiments, tasks
+from tests.factories.tasks import COLOURS, key
 
 from accounts.roles import Role
 from runs.models import Answer, Event, Run, Trial
 
 
 @pytest.fixture
-def lab(transactional_db):
-    return accounts.lab("Alder")
-
-
-@pytest.fixture
-def link(lab):
+def link(transactional_db):
     """Publish a protocol; return the address of a link to it."""
+    lab = accounts.lab("Alder")
     ann = accounts.person("ann", lab=lab, role=Role.EXPERIMENTER)
     project = accounts.project(lab)
 
@@ -25,33 +21,6 @@ def link(lab):
         return f"/take/{experiments.token(revision, ann)}/"
 
     return made
-
-
-def begin(page, address):
-    page.goto(address)
-    page.get_by_role("button", name="Begin").click()
-    return page
-
-
-def press(page, count, first=0):
-    for number in range(first, first + count):
-        page.get_by_text(f"Trial {number}", exact=True).wait_for()
-        page.keyboard.press("r" if number % 2 else "g")
-
-
-def rows(field="n"):
-    return [trial.raw_data.get(field) for trial in trials()]
-
-
-def trials():
-    found = list(Trial.objects.order_by("index"))
-    for trial in found:
-        trial.raw_data = json.loads(trial.raw)
-    return found
-
-
-def heading(page):
-    return page.get_by_role("heading", level=1).inner_text()
 
 
 def test_every_trial_is_stored_and_the_items_come_after(window, link):
@@ -63,7 +32,7 @@ def test_every_trial_is_stored_and_the_items_come_after(window, link):
     page.wait_for_load_state()
     assert heading(page) == "Thank you"
     assert rows() == [0, 1, 2, 3, 4, 5]
-    assert [t.response for t in trials()] == ["g", "r"] * 3
+    assert [trial.response for trial in trials()] == ["g", "r"] * 3
     for trial in trials():
         assert trial.plugin == "html-keyboard-response"
         assert trial.plugin_version == "2.2.0"
@@ -73,3 +42,174 @@ def test_every_trial_is_stored_and_the_items_come_after(window, link):
     assert Answer.objects.get(measure__name="liked").label == "Yes"
     assert Run.objects.get().status == "completed"
     assert Event.objects.filter(kind="task finished").count() == 1
+
+
+def test_a_task_without_items_goes_on_by_itself(window, link):
+    page = begin(window(), link(tasks.words(tasks.keys(2), after="")))
+    press(page, 2)
+    page.get_by_role("heading", name="Thank you").wait_for()
+    assert rows() == [0, 1]
+
+
+def test_trials_reach_the_site_while_the_task_runs(window, link):
+    page = begin(window(), link(tasks.words(tasks.keys(3))))
+    press(page, 2)
+    page.get_by_text("Trial 2", exact=True).wait_for()
+    told(page, 2)
+    assert Run.objects.get().status == "active"
+
+
+def test_a_response_answers_the_item_of_its_name(window, link):
+    survey = {"type": "survey-text", "questions": [{"prompt": "Why?", "name": "why"}]}
+    nodes = [key("Trial 0", data={"item": "liked"}), survey]
+    words = tasks.words(nodes)
+    words["flow"][0].pop("page")
+    page = begin(window(), link(words))
+    press(page, 1)
+    page.locator(".jspsych-content input[type=text]").fill("because")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("heading", name="Thank you").wait_for()
+    found = {
+        (one.measure.name, one.text, one.measure.is_unforeseen)
+        for one in Answer.objects.select_related("measure")
+    }
+    assert found == {("liked", "g", False), ("why", "because", True)}
+
+
+def test_nested_timelines_variables_conditions_and_loops(window, link):
+    """Two colours are practised until both are right, then feedback is shown to the good."""
+    practice = {
+        "timeline": [
+            key({"$var": "word"}, data={"key": {"$var": "key"}, "part": "practice"},
+                on_finish={"$fn": "mark", "response": "key"}),
+            {"timeline": [key({"$fn": "choose", "of": {"field": "correct"}, "value": True,
+                               "then": "Right!", "else": "Wrong."},
+                              data={"part": "told"}, trial_duration=500, choices="NO_KEYS")]},
+        ],
+        "timeline_variables": COLOURS[:2],
+        "loop_function": {"$fn": "compare", "is": "<", "value": 1, "most": 3,
+                          "of": {"field": "correct", "over": "share", "last": 2,
+                                 "where": {"part": "practice"}}},
+    }  # fmt: skip
+    hidden = {
+        "timeline": [key("Never shown")],
+        "conditional_function": {"$fn": "compare", "of": {"over": "count"}, "is": ">", "value": 99},
+    }
+    score = {"$fn": "text", "text": "{right} % right of {all}",
+             "with": {"right": {"field": "correct", "over": "share", "where": {"part": "practice"}},
+                      "all": {"over": "count", "where": {"part": "practice"}}}}  # fmt: skip
+    page = begin(window(), link(tasks.words([practice, hidden, key(score)], after="")))
+    for response in ("g", "g", "r", "r"):  # both words stand in red
+        page.locator(".jspsych-content", has_text="RED").or_(
+            page.locator(".jspsych-content", has_text="GREEN")
+        ).wait_for()
+        page.keyboard.press(response)
+        page.get_by_text("Right!" if response == "r" else "Wrong.").wait_for()
+        page.get_by_text("Right!" if response == "r" else "Wrong.").wait_for(state="hidden")
+    page.get_by_text("50 % right of 4").wait_for()
+    page.keyboard.press("r")
+    page.get_by_role("heading", name="Thank you").wait_for()
+    assert rows("correct") == [False, None, False, None, True, None, True, None, None]
+
+
+def test_a_module_makes_the_timeline(window, link):
+    text = """
+      export const options = { minimum_valid_rt: 5 };
+      export default async function ({ jsPsych, plugins, functions }) {
+        const show = (n) => ({ type: plugins["html-keyboard-response"], choices: ["r", "g"],
+          stimulus: () => `<p>Trial ${n}</p>`, data: { n }, on_finish: (row) => { row.own = n * 2; } });
+        return [show(0), { timeline: [show(1)], conditional_function: () => true }, show(2)];
+      }
+    """
+    words = tasks.words(None, after="", module="mine", plugins=["html-keyboard-response"],
+                        modules={"mine": {"text": text}})  # fmt: skip
+    page = begin(window(), link(words))
+    press(page, 1)
+    page.get_by_text("Trial 1", exact=True).wait_for()
+    told(page, 1)
+    page.reload()
+    page.get_by_role("button", name="Go on").click()
+    press(page, 2, first=1)
+    page.get_by_role("heading", name="Thank you").wait_for()
+    assert rows("own") == [0, 2, 4]
+
+
+def test_a_task_that_has_a_fault_says_so_and_tells_the_lab(window, link, complaints):
+    text = "export default () => { throw new Error('no such colour'); }"
+    words = tasks.words(None, module="mine", plugins=["html-keyboard-response"],
+                        modules={"mine": {"text": text}})  # fmt: skip
+    page = begin(window(), link(words))
+    page.get_by_text("This part does not work here").wait_for()
+    page.get_by_role("button", name="Try again").wait_for()
+    told(page, 0)
+    assert "no such colour" in Event.objects.get(kind="task failed").data["message"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "shown_again", "stored"),
+    [
+        ("trial", "Trial 3", [0, 1, 2, 3, 4, 5]),
+        ("block", "Trial 2", [0, 1, 2, 2, 3, 4, 5]),
+        ("step", "Trial 0", [0, 1, 2, 0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_after_a_reload_a_task_goes_on_by_its_rule(window, link, rule, shown_again, stored):
+    blocks = [{"timeline": tasks.keys(6)[start : start + 2]} for start in (0, 2, 4)]
+    page = begin(window(), link(tasks.words(blocks, after="", resume=rule)))
+    press(page, 3)
+    page.get_by_text("Trial 3", exact=True).wait_for()
+    page.reload()
+    page.get_by_text("You were interrupted").wait_for()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_text(shown_again, exact=True).wait_for()
+    first = int(shown_again.split()[1])
+    press(page, 6 - first, first=first)
+    page.get_by_role("heading", name="Thank you").wait_for()
+    assert rows() == stored
+    assert len({trial.index for trial in trials()}) == len(stored)
+    assert not Trial.objects.filter(is_disputed=True).exists()
+
+
+def test_a_task_that_is_not_gone_on_with_leads_to_its_items(window, link):
+    page = begin(window(), link(tasks.words(tasks.keys(6), resume="end")))
+    press(page, 3)
+    page.get_by_text("Trial 3", exact=True).wait_for()
+    told(page, 3)
+    page.reload()
+    page.get_by_label("Yes").check()
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_load_state()
+    assert heading(page) == "Thank you"
+    assert rows() == [0, 1, 2]
+
+
+def test_chances_are_the_same_after_a_reload(window, link):
+    """Each block is in an order by chance; what was shown is not shown again, nothing is left out."""
+    text = """
+      export default ({ jsPsych, plugins }) => {
+        let shown = 0;
+        const block = (deck) => ({
+          timeline: [{ type: plugins["html-keyboard-response"], choices: ["r"],
+            stimulus: () => `<p class="shown-${shown++}">Card ${jsPsych.evaluateTimelineVariable("card")}</p>`,
+            data: { card: jsPsych.timelineVariable("card") },
+            post_trial_gap: () => 1 + 20 * Math.random() }],
+          timeline_variables: deck, randomize_order: true });
+        const deck = Array.from({ length: 8 }, (_, card) => ({ card }));
+        return [block(deck), block(deck)];
+      }
+    """
+    words = tasks.words(None, after="", module="mine", plugins=["html-keyboard-response"],
+                        modules={"mine": {"text": text}})  # fmt: skip
+    page = begin(window(), link(words))
+    for done in range(16):
+        page.locator(f"#task-stage .shown-{done}", has_text="Card").wait_for()
+        page.keyboard.press("r")
+        if done in {3, 9}:
+            page.locator(f"#task-stage .shown-{done + 1}").wait_for()
+            page.reload()
+            page.get_by_role("button", name="Go on").click()
+    page.get_by_role("heading", name="Thank you").wait_for()
+    cards = rows("card")
+    assert sorted(cards[:8]) == sorted(cards[8:]) == list(range(8))
+    assert cards[:8] != cards[8:]
+    assert kinds("task began") == 3

@@ -23,7 +23,8 @@ for (const item of outbox.items.values()) item.holder = setup.holder;
 const sender = new Sender(outbox);
 const own = [...outbox.items.values()].filter((item) => item.kind === "event");
 const loads = setup.loads + own.filter((item) => item.data.kind === "task began").length;
-let number = Math.max(setup.next_event, ...own.map((item) => item.number + 1));
+const GAP = 100; // the page before may still send events while this one is being made
+let number = Math.max(setup.next_event, ...own.map((item) => item.number + 1)) + (loads ? GAP : 0);
 let refused = 0;
 
 /** Note what happens around the trials. */

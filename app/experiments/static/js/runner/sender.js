@@ -138,7 +138,7 @@ export class Sender {
     this.fails += 1;
     this.onState("offline");
     const wait = Math.min(LONGEST_WAIT_MS, 500 * 2 ** Math.min(this.fails, 10));
-    return Math.max(asked || 0, wait * (0.5 + chance()));
+    return Math.max(this.fails > 3 ? asked || 0 : 0, wait * (0.5 + chance()));
   }
 }
 
