@@ -9,6 +9,9 @@ from django.conf import settings
 from django.db import connection
 from playwright.sync_api import sync_playwright
 from tests.browser.world import World, inhabit
+from tests.factories import accounts, experiments
+
+from accounts.roles import Role
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
@@ -123,3 +126,17 @@ def pictures():
     folder = Path(os.environ.get("STUDIUM_SCREENSHOTS", settings.STATE / "screenshots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def link(transactional_db):
+    """Publish a protocol; return the address of a link to it."""
+    lab = accounts.lab("Alder")
+    ann = accounts.person("ann", lab=lab, role=Role.EXPERIMENTER)
+    project = accounts.project(lab)
+
+    def made(words):
+        revision = experiments.published(project, ann, words)
+        return f"/take/{experiments.token(revision, ann)}/"
+
+    return made

@@ -2,25 +2,10 @@
 
 import pytest
 from tests.browser.tasks_done import begin, heading, kinds, press, rows, told, trials
-from tests.factories import accounts, experiments, tasks
+from tests.factories import tasks
 from tests.factories.tasks import COLOURS, key
 
-from accounts.roles import Role
 from runs.models import Answer, Event, Run, Trial
-
-
-@pytest.fixture
-def link(transactional_db):
-    """Publish a protocol; return the address of a link to it."""
-    lab = accounts.lab("Alder")
-    ann = accounts.person("ann", lab=lab, role=Role.EXPERIMENTER)
-    project = accounts.project(lab)
-
-    def made(words):
-        revision = experiments.published(project, ann, words)
-        return f"/take/{experiments.token(revision, ann)}/"
-
-    return made
 
 
 def test_every_trial_is_stored_and_the_items_come_after(window, link):

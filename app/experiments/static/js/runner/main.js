@@ -49,18 +49,14 @@ let recorded = sent.size;
 
 let task = null;
 
-function onRow(data) {
+/** A trial is over when its row is kept here; or, where nothing can be kept, on the server. */
+async function onRow(data) {
   recorded += 1;
+  task.pause();
   const kept = outbox.put("row", start.offset + data.trial_index, data);
   sender.kick();
-  if (!outbox.isDurable) holdUntilSent();
-  return kept;
-}
-
-/** Where nothing can be kept, each trial waits until the one before is on the server. */
-async function holdUntilSent() {
-  task.pause();
-  await sender.drained();
+  await kept;
+  if (!outbox.isDurable) await sender.drained();
   task.resume();
 }
 

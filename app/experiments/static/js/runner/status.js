@@ -88,6 +88,8 @@ export function showAfter() {
   document.getElementById("task").hidden = true;
   after.hidden = false;
   const form = after.querySelector("form");
-  if (after.dataset.empty === "1") form.requestSubmit();
-  else after.querySelector("h1")?.scrollIntoView({ block: "start" });
+  if (after.dataset.empty === "1") return form.requestSubmit();
+  const heading = after.querySelector("h1");
+  heading.tabIndex = -1;
+  heading.focus();
 }

@@ -37,6 +37,7 @@ export class Task {
       on_finish: () => this.hooks.onFinish(),
     });
     this.jsPsych.timelineDependencies.instantiatePlugin = (Plugin) => this.#plugin(Plugin);
+    this.#sharePauses();
     const named = Object.entries(setup.plugins).map(([name, global]) => [name, window[global]]);
     const plugins = Object.fromEntries(named);
     const context = { jsPsych: this.jsPsych, files: setup.files ?? {} };
@@ -56,16 +57,36 @@ export class Task {
   }
 
   stop() {
-    this.jsPsych?.pauseExperiment();
+    this.isStopped = true;
+    this.#pause?.();
     this.jsPsych?.pluginAPI.cancelAllKeyboardResponses();
   }
 
   pause() {
-    this.jsPsych.pauseExperiment();
+    this.#pause();
   }
 
+  /** Go on, unless the task has paused itself. */
   resume() {
-    this.jsPsych.resumeExperiment();
+    if (!this.isStopped && !this.isPausedByItself) this.#resume();
+  }
+
+  #pause = null;
+
+  #resume = null;
+
+  /** Tell our pauses, which are over in a moment, from those of the task. */
+  #sharePauses() {
+    const { jsPsych } = this;
+    [this.#pause, this.#resume] = [jsPsych.pauseExperiment, jsPsych.resumeExperiment];
+    jsPsych.pauseExperiment = () => {
+      this.isPausedByItself = true;
+      this.#pause();
+    };
+    jsPsych.resumeExperiment = () => {
+      this.isPausedByItself = false;
+      this.#resume();
+    };
   }
 
   get #node() {
