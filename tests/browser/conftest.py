@@ -135,7 +135,9 @@ def link(transactional_db):
     ann = accounts.person("ann", lab=lab, role=Role.EXPERIMENTER)
     project = accounts.project(lab)
 
-    def made(words):
+    def made(words, before=None):
+        if before:
+            before(project, ann)
         revision = experiments.published(project, ann, words)
         return f"/take/{experiments.token(revision, ann)}/"
 

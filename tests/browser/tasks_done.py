@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 from runs.models import Event, Trial
@@ -36,6 +37,14 @@ def told(page: Any, count: int, patience_s: float = 10) -> None:
         assert time.monotonic() < until, (Trial.objects.count(), count)
         page.wait_for_timeout(50)
     assert Trial.objects.count() == count
+
+
+def until(page: Any, came: Callable[[], Any], patience_s: float = 10) -> None:
+    """Wait until something is so on the server."""
+    end = time.monotonic() + patience_s
+    while not came():
+        assert time.monotonic() < end
+        page.wait_for_timeout(50)
 
 
 def kinds(kind: str) -> int:

@@ -1,10 +1,13 @@
 """A task in a real browser: from the link to the stored rows, with all that interrupts it."""
 
 import pytest
-from tests.browser.tasks_done import begin, heading, kinds, press, rows, told, trials
-from tests.factories import tasks
+from tests.browser.tasks_done import begin, heading, kinds, press, rows, told, trials, until
+from tests.factories import stimuli, tasks
 from tests.factories.tasks import COLOURS, key
 
+from experiments.scripting.pool import POOL
+from experiments.services import stimuli as service
+from experiments.services import stimulus_files
 from runs.models import Answer, Event, Run, Trial
 
 
@@ -102,7 +105,8 @@ def test_a_module_makes_the_timeline(window, link):
       export const options = { minimum_valid_rt: 5 };
       export default async function ({ jsPsych, plugins, functions }) {
         const show = (n) => ({ type: plugins["html-keyboard-response"], choices: ["r", "g"],
-          stimulus: () => `<p>Trial ${n}</p>`, data: { n }, on_finish: (row) => { row.own = n * 2; } });
+          stimulus: () => `<p>Trial ${n}</p>`, data: { n },
+          on_finish: (row) => { row.own = n * 2; } });
         return [show(0), { timeline: [show(1)], conditional_function: () => true }, show(2)];
       }
     """
@@ -126,7 +130,7 @@ def test_a_task_that_has_a_fault_says_so_and_tells_the_lab(window, link, complai
     page = begin(window(), link(words))
     page.get_by_text("This part does not work here").wait_for()
     page.get_by_role("button", name="Try again").wait_for()
-    told(page, 0)
+    until(page, lambda: kinds("task failed"))
     assert "no such colour" in Event.objects.get(kind="task failed").data["message"]
 
 
@@ -169,13 +173,14 @@ def test_a_task_that_is_not_gone_on_with_leads_to_its_items(window, link):
 
 
 def test_chances_are_the_same_after_a_reload(window, link):
-    """Each block is in an order by chance; what was shown is not shown again, nothing is left out."""
+    """Each block is in an order by chance; what was shown is not shown again."""
     text = """
       export default ({ jsPsych, plugins }) => {
         let shown = 0;
         const block = (deck) => ({
           timeline: [{ type: plugins["html-keyboard-response"], choices: ["r"],
-            stimulus: () => `<p class="shown-${shown++}">Card ${jsPsych.evaluateTimelineVariable("card")}</p>`,
+            stimulus: () => `<p class="shown-${shown++}">Card
+              ${jsPsych.evaluateTimelineVariable("card")}</p>`,
             data: { card: jsPsych.timelineVariable("card") },
             post_trial_gap: () => 1 + 20 * Math.random() }],
           timeline_variables: deck, randomize_order: true });
@@ -198,3 +203,71 @@ def test_chances_are_the_same_after_a_reload(window, link):
     assert sorted(cards[:8]) == sorted(cards[8:]) == list(range(8))
     assert cards[:8] != cards[8:]
     assert kinds("task began") == 3
+
+
+MELODIES = """
+from typing import Any
+
+
+def next_one(here: Any) -> Any:
+    if len(here.shown) == 2:
+        return None
+    name = ("moon", "lark")[len(here.shown)]
+    plugin = "image" if name == "moon" else "audio"
+    return {"stimulus": name, "timeline": [
+        {"type": f"{plugin}-keyboard-response", "stimulus": f"stimulus:{name}", "choices": ["r"]}]}
+
+
+def no_timeline(here: Any) -> Any:
+    return {"timeline": [{"type": "no-such-plugin"}]}
+"""
+
+
+@pytest.fixture
+def toylab(tmp_path, settings):
+    """Give the site a package of a lab, and places of its own."""
+    package = tmp_path / "scripts" / "toylab"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "draws.py").write_text(MELODIES)
+    settings.SCRIPTS, settings.SCRIPT_PACKAGES = tmp_path / "scripts", ["toylab"]
+    settings.MEDIA_ROOT, settings.SCRIPT_CACHE = tmp_path / "media", tmp_path / "cache"
+    yield
+    POOL.end()
+
+
+def bring(project, ann):
+    read = stimulus_files.read(stimuli.archive(), "birds.zip")
+    service.bring(project=project, collection="birds", by=ann, stimuli=read)
+
+
+def drawing(name):
+    words = tasks.words(None, stimulus="draw", draw={"call": f"toylab.draws.{name}"})
+    task, end = words["flow"]
+    block = {"name": "all", "until_exhausted": True, "steps": [task]}
+    return words | {"stimuli": {"collection": "birds"}, "flow": [block, end]}
+
+
+def test_stimuli_that_a_function_draws_are_loaded_shown_and_named(window, link, toylab):
+    page = begin(window(), link(drawing("next_one"), bring))
+    page.locator("#task-stage canvas").wait_for()
+    page.keyboard.press("r")
+    page.get_by_label("Yes").check()
+    page.get_by_role("button", name="Continue").click()
+    page.locator("#task[data-state=running]").wait_for()
+    page.wait_for_timeout(300)  # there is nothing to see of a sound
+    page.keyboard.press("r")
+    page.get_by_label("Yes").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("heading", name="Thank you").wait_for()
+    assert [trial.stimulus for trial in trials()] == ["moon", "lark"]
+    assert rows("stimulus") == ["stimulus:moon", "stimulus:lark"]  # no address with a run's key
+    assert Answer.objects.get(measure__name="liked", stimulus="lark").value == 5
+
+
+def test_a_timeline_that_no_task_can_run_keeps_the_run_and_tells_the_lab(window, link, toylab):
+    page = begin(window(), link(drawing("no_timeline"), bring))
+    assert "Try again" in page.content()
+    failed = Event.objects.get(kind="script failed")
+    assert "There is no plugin 'no-such-plugin'" in failed.data["error"]
+    assert Run.objects.get().status == "active"

@@ -12,6 +12,12 @@ from runs.models import Answer, Event, Run, Trial, Variant
 from runs.services import leases
 
 TRIALS = "**/trials/"
+LEFT = """() => new Promise((done) => {
+  indexedDB.open("studium").onsuccess = ({ target }) => {
+    const store = target.result.transaction("outbox").objectStore("outbox");
+    store.count().onsuccess = (counted) => done(counted.target.result);
+  };
+})"""
 NO_STORE = """
   Object.defineProperty(window, "indexedDB", {
     get() { throw new DOMException("refused", "SecurityError"); },
@@ -67,11 +73,8 @@ def test_rows_of_a_closed_tab_are_sent_by_whatever_page_is_opened_next(window, l
         other.goto(address)
     assert sent.value.json() == {"stored": [2, 3], "disputed": []}
     saved_once(4)
-    left = "() => new Promise((done) => { indexedDB.open('studium').onsuccess = (opened) => {" \
-           " const store = opened.target.result.transaction('outbox').objectStore('outbox');" \
-           " store.count().onsuccess = (counted) => done(counted.target.result); }; })"  # fmt: skip
     other.wait_for_timeout(300)
-    assert other.evaluate(left) == 0
+    assert other.evaluate(LEFT) == 0
 
 
 def test_a_killed_tab_goes_on_where_it_was(window, link):

@@ -1,7 +1,7 @@
 """A task's timeline: jsPsych's own description as JSON, or a module that makes one.
 
 In JSON an object with one of these names stands for what JSON cannot hold: ``$fn`` a function of
-the runner with its arguments, ``$var`` a timeline variable, ``$file`` the address of a stimulus.
+the runner with its arguments, ``$var`` a timeline variable. ``stimulus:NAME`` is its address.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ DEEPEST = 20
 DEEPEST_VALUE = 60
 MOST_NODES = 20_000
 LONGEST_MODULE = 1_000_000
+ANY = ""  # stands for the plugins that a step lists, where these are not known
 OPTIONS = ("case_sensitive_responses", "default_iti", "experiment_width", "minimum_valid_rt")
 
 
@@ -108,6 +109,11 @@ def plugins_in(nodes: Any, given: set[str] | None = None) -> set[str]:
     return used
 
 
+def nodes_of(made: Any) -> list[Any]:
+    """Return what a function made as a list of nodes: it may return a single one."""
+    return made if isinstance(made, list) else [made]
+
+
 Found = tuple[str, dict[str, Any], str, frozenset[str]]
 
 
@@ -163,8 +169,3 @@ def _objects(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, dict[
     elif isinstance(value, list):
         for number, each in enumerate(value):
             yield from _objects(each, f"{path}[{number}]", depth + 1)
-
-
-def files_in(value: Any) -> set[str]:
-    """Return the names of the stimuli whose addresses a timeline asks for."""
-    return {str(words["$file"]) for _, words in _objects(value, "timeline") if "$file" in words}

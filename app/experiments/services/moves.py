@@ -10,6 +10,7 @@ from experiments import flow
 from experiments.conditions import holds, names_in
 from experiments.definition.protocol import parts_of
 from experiments.definition.steps import Hook, Part, Step
+from experiments.definition.timelines import ANY, NoTimeline, nodes_of, plugins_in
 from experiments.errors import ScriptFailed
 from experiments.models import Sitting
 from experiments.models.sittings import stored
@@ -109,7 +110,21 @@ def _drawn(sitting: Sitting, step: Step, record: Record) -> dict[str, Any] | Non
     )
     said: dict[str, Any] | None = scripts.ask(sitting=sitting, hook=step.draw, use=use, here=here)
     _is_known(sitting, step.draw, here, said)
+    if step.kind == "trial":
+        _can_run(sitting, step.draw, here, said)
     return said
+
+
+def _can_run(
+    sitting: Sitting, hook: Hook, here: dict[str, Any], said: dict[str, Any] | None
+) -> None:
+    """Refuse a timeline that no task can run."""
+    try:
+        plugins_in(nodes_of((said or {}).get("timeline", [])), {ANY})
+    except NoTimeline as error:
+        wrong = Outcome(error=f"It made a timeline that no task can run. {error}")
+        scripts.keep(sitting, hook, "draw", here, wrong)
+        raise ScriptFailed(retry_after=10) from None
 
 
 def _is_known(

@@ -1,5 +1,6 @@
 """The stimulus that a page is about: what of it is shown, and where its file is."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,3 +61,16 @@ def addressed(shown: Shown, value: Any) -> Any:
         found = _of(shown).get(value.removeprefix(NAMED))
         return address(shown, found) or found.text if found else value
     return value
+
+
+def named(shown: Shown, value: Any) -> Iterator[Stimulus]:
+    """Yield the stimuli that a timeline names and that have a file."""
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from named(shown, each)
+    elif isinstance(value, dict):
+        yield from named(shown, list(value.values()))
+    elif isinstance(value, str) and value.startswith(NAMED):
+        found = _of(shown).get(value.removeprefix(NAMED))
+        if found and found.digest:
+            yield found

@@ -6,11 +6,10 @@ from django.templatetags.static import static
 from django.urls import reverse
 
 from experiments.definition.plugins import PLUGINS, global_of
-from experiments.definition.timelines import Timeline, plugins_in
+from experiments.definition.timelines import ANY, Timeline, nodes_of, plugins_in
 from experiments.services import tasks
-from experiments.views.steps import page
+from experiments.views.steps import page, shown_stimulus
 from experiments.views.steps.kind import Again, Kind, Shown
-from experiments.views.steps.shown_stimulus import addressed
 
 NOT_YET = "This part is not through, or not all of it is saved yet. It goes on here."
 
@@ -25,8 +24,9 @@ def show(shown: Shown) -> dict[str, Any]:
         "seed": f"{shown.turn.sitting.run.seed}:{visit.position}",
         "resume": shown.step.resume,
         "module": _module(shown, timeline),
-        "nodes": addressed(shown, timeline.nodes),
-        "media": addressed(shown, timeline.media),
+        "nodes": shown_stimulus.addressed(shown, timeline.nodes),
+        "stimuli": _stimuli(shown, timeline),
+        "media": _media(shown, timeline),
         "options": dict(timeline.options),
         "plugins": {name: global_of(name) for name in timeline.plugins},
         "loads": state.loads,
@@ -48,10 +48,28 @@ def _timeline(shown: Shown) -> Timeline:
     """Return what a lab's function made for this showing, else what the step says."""
     written = shown.step.timeline or Timeline()
     made = shown.turn.visit.content.get("timeline")
-    if not isinstance(made, list):
+    if made is None:
         return written
-    used = plugins_in(made, {*written.plugins}) & {*PLUGINS}
-    return Timeline(tuple(made), "", tuple(sorted(used)), written.media, written.options)
+    nodes = nodes_of(made)
+    used = plugins_in(nodes, {ANY, *written.plugins}) & {*PLUGINS}
+    return Timeline(tuple(nodes), "", tuple(sorted(used)), written.media, written.options)
+
+
+def _stimuli(shown: Shown, timeline: Timeline) -> dict[str, str]:
+    """Return the addresses of the stimuli that the step lists: a module asks for them by name."""
+    names = [name.removeprefix(shown_stimulus.NAMED) for name in timeline.media]
+    return {name: shown_stimulus.addressed(shown, shown_stimulus.NAMED + name) for name in names}
+
+
+def _media(shown: Shown, timeline: Timeline) -> list[tuple[str, str, str]]:
+    """Return what is loaded before the task begins: each file's kind, address and name."""
+    listed = [shown_stimulus.NAMED + name for name in _stimuli(shown, timeline)]
+    found = shown_stimulus.named(shown, [*timeline.nodes, *listed])
+    files = {one.digest: one for one in found}.values()
+    return [
+        (one.media_type.partition("/")[0], shown_stimulus.address(shown, one), one.name)
+        for one in files
+    ]
 
 
 def _module(shown: Shown, timeline: Timeline) -> str:

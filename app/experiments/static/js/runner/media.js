@@ -3,20 +3,16 @@
 const AT_ONCE = 4;
 const ATTEMPTS = 4;
 const PATIENCE_MS = 60_000;
-const KINDS = {
-  images: /\.(avif|bmp|gif|jpe?g|png|svg|webp)$/i,
-  audio: /\.(aac|flac|m4a|mp3|oga|ogg|opus|wav)$/i,
-  video: /\.(m4v|mov|mp4|ogv|webm)$/i,
-};
+const KINDS = { image: "images", audio: "audio", video: "video" };
 const LOADERS = { images: "preloadImages", audio: "preloadAudio", video: "preloadVideo" };
 
-/** @returns {[kind: string, address: string][]} what a timeline shows, and what is listed besides */
+/**
+ * @param {[kind: string, address: string, name: string][]} listed what the page knows of
+ * @returns {[kind: string, address: string][]} that, and what the timeline itself shows
+ */
 export function mediaOf(jsPsych, timeline, listed) {
   const found = jsPsych.pluginAPI.getAutoPreloadList(timeline);
-  for (const [name, address] of listed) {
-    const kind = Object.keys(KINDS).find((each) => KINDS[each].test(name)) ?? "images";
-    found[kind].push(address);
-  }
+  for (const [kind, address] of listed) found[KINDS[kind]]?.push(address);
   return Object.entries(found).flatMap(([kind, all]) => [...new Set(all)].map((each) => [kind, each]));
 }
 

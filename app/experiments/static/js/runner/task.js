@@ -40,13 +40,12 @@ export class Task {
     this.#sharePauses();
     const named = Object.entries(setup.plugins).map(([name, global]) => [name, window[global]]);
     const plugins = Object.fromEntries(named);
-    const context = { jsPsych: this.jsPsych, files: setup.files ?? {} };
+    const context = { jsPsych: this.jsPsych, stimuli: setup.stimuli };
     this.#seed("start");
     this.timeline = code.default
       ? await code.default({ ...context, plugins, functions, seed: setup.seed })
       : timelineOf(setup.nodes, plugins, context);
-    const listed = (setup.media ?? []).map((name) => [name, setup.files?.[name] ?? name]);
-    await preload(this.jsPsych, mediaOf(this.jsPsych, this.timeline, listed), onStep);
+    await preload(this.jsPsych, mediaOf(this.jsPsych, this.timeline, setup.media), onStep);
   }
 
   async run() {
@@ -117,7 +116,7 @@ export class Task {
 
   #recorded(row) {
     if (this.isReplaying) return;
-    this.hooks.onRow({ ...row, onset: Math.round(this.onset * 10) / 10 });
+    this.hooks.onRow(named({ ...row, onset: Math.round(this.onset * 10) / 10 }, this.setup.media));
   }
 
   #plugin(Plugin) {
@@ -132,4 +131,11 @@ export class Task {
     const known = this.start.rows.get(this.index)?.data ?? {};
     return { trial: () => jsPsych.finishTrial({ ...known }) };
   }
+}
+
+/** A row with the names of stimuli in place of their addresses, which hold the key of the run. */
+function named(row, media) {
+  let text = JSON.stringify(row);
+  for (const [, address, name] of media) text = text.replaceAll(address, `stimulus:${name}`);
+  return JSON.parse(text);
 }

@@ -3,8 +3,8 @@
 import { functions } from "./functions.js";
 
 /**
- * @param {any} value JSON, in which `$fn`, `$var` and `$file` stand for what JSON cannot hold
- * @param {{jsPsych: any, files: Record<string, string>}} context
+ * @param {any} value JSON, in which `$fn` and `$var` stand for what JSON cannot hold
+ * @param {{jsPsych: any}} context
  */
 export function revived(value, context) {
   if (Array.isArray(value)) return value.map((each) => revived(each, context));
@@ -14,7 +14,6 @@ export function revived(value, context) {
     return functions[name](given, context);
   }
   if ("$var" in value) return context.jsPsych.timelineVariable(value.$var);
-  if ("$file" in value) return context.files[value.$file];
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revived(each, context)]));
 }
 
