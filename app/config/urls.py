@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("ops.urls")),
     path("accounts/", include("accounts.urls")),
     path("jobs/", include("jobs.urls")),
+    path("participants/", include("runs.urls")),
     path("", include("experiments.urls")),
     path(f"{settings.ONE_PREFIX}/", include("lab.one.urls")),
     path("api/v1/jobs/", include("jobs.api_urls")),

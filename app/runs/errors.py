@@ -69,3 +69,9 @@ class NoSuchUpload(NotThere):
     title = "This file is not known"
     message = "The page did not begin to send it, or began another one."
     remedy = "Choose the file again."
+
+
+class MayNotErase(NotAllowed):
+    title = "You may not erase participants"
+    message = "Participants are erased by those who manage the lab."
+    remedy = "Ask the manager of your lab."

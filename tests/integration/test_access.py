@@ -24,6 +24,7 @@ from lab import recording
 from lab.models import FileScan, Repository
 from ops.models import ErrorReport
 from pipeline import ledger
+from runs.models import Participant
 
 PEOPLE = ("stranger", "alice", "bob", "carol", "olga")
 
@@ -153,6 +154,12 @@ ROWS = [
     post("experiments:upload-add", "404 404 404 404 404", "secret", "no_visit", "no_visit"),
     post("experiments:take-over", "404 404 404 404 404", "secret"),
     post("experiments:welcome", "404 404 404 404 404", "secret"),
+    get("participants:list", ALDER, "lab", "project"),
+    post("participants:find", "in 403 404 403 403", "lab", "project"),
+    get("participants:participant", ALDER, "lab", "project", "pseudonym"),
+    post("participants:read", "in 403 404 403 403", "lab", "project", "pseudonym"),
+    post("participants:hand-out", "in 422 404 422 422", "lab", "project", "pseudonym"),
+    post("participants:erase", "in 403 404 422 422", "lab", "project", "pseudonym"),
     get("accounts-api:me", WITH_KEY),
     get("accounts-api:people", ALDER_WITH_KEY, "lab"),
     get("accounts-api:projects", WITH_KEY),
@@ -312,6 +319,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "release": 1,
         "error": ErrorReport.objects.create(**report).pk,
         "secret": "never-made",
+        "pseudonym": Participant.objects.create(project=project).pseudonym,
         "no_visit": "6f1c1f0e-3f0b-4c7e-9a52-6d0a4a6d9b10",
         "nobody": 0,
         "group": groups.waiting(project, alice).pk,

@@ -15,7 +15,7 @@ from accounts.keys import digest
 from accounts.models import Project, User
 from accounts.roles import Role
 from common.errors import NotThere
-from runs.errors import CannotOpen, NoIdentityKey
+from runs.errors import CannotOpen, MayNotErase, NoIdentityKey
 from runs.models import Consent, Participant, Run, Withdrawal
 from runs.models.participants import LETTERS
 from runs.services import erasure, identities, letters
@@ -75,11 +75,10 @@ def erase(
 
     Raises
     ------
-    NotThere
-        They belong to no project that ``by`` manages.
+    NotThere, MayNotErase
+        They belong to no project that ``by`` sees, or to none that they manage.
     """
-    if not Project.objects.with_role(by, Role.MANAGER).filter(pk=participant.project_id).exists():
-        raise NotThere
+    need_may_erase(participant, by)
     participant = Participant.objects.select_for_update().get(pk=participant.pk)
     whole: Withdrawal | None = participant.withdrawals.filter(run=None).first()
     if whole:
@@ -89,6 +88,18 @@ def erase(
     audit.record(action="participant.erased", user=by, on=participant, reason=reason,
                  changes={"erased": sum(made.counts.values())})  # fmt: skip
     return made
+
+
+def may_erase(participant: Participant, by: User) -> bool:
+    """Say whether somebody manages the project: erasing needs nobody who knows who it is."""
+    return Project.objects.with_role(by, Role.MANAGER).filter(pk=participant.project_id).exists()
+
+
+def need_may_erase(participant: Participant, by: User) -> None:
+    if not Project.objects.visible_to(by).filter(pk=participant.project_id).exists():
+        raise NotThere
+    if not may_erase(participant, by):
+        raise MayNotErase
 
 
 def _lock(run: Run) -> None:
