@@ -10,7 +10,7 @@ from experiments.services.told import Record
 from jobs.services.requests import enqueue
 from runs.models import Event, Run
 
-TASK, DONE = "experiments.afterwards", "afterwards"
+DONE = "afterwards"
 COUNTS = (Run.Status.COMPLETED, Run.Status.SCREENED_OUT, Run.Status.TIMED_OUT)
 
 
@@ -20,7 +20,8 @@ def plan(run: Run) -> None:
         return
     sitting = Sitting.objects.filter(run=run).select_related("revision").first()
     if sitting and sitting.revision.read.afterwards:
-        enqueue(TASK, arguments={"run": str(run.pk)}, key=str(run.pk), project=run.project)
+        enqueue("experiments.afterwards", arguments={"run": str(run.pk)}, key=str(run.pk),
+                project=run.project)  # fmt: skip
 
 
 def work(*, run: str) -> Any:

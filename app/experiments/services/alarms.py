@@ -12,7 +12,7 @@ from experiments.models import Revision, Sitting
 from jobs.services.requests import enqueue
 from runs.models import Event
 
-TASK, FAILED = "experiments.alarm", "script failed"
+FAILED = "script failed"
 TEXT = """{call}, which the protocol {name} calls, has failed:
 
 {error}
@@ -28,7 +28,7 @@ def raise_for(sitting: Sitting, call: str) -> None:
     """Ask for a mail, unless one for this function was asked for within the hour."""
     arguments = {"revision": str(sitting.revision_id), "call": call}
     hour = f"{sitting.revision_id} {call} {now():%Y-%m-%d %H}"
-    enqueue(TASK, arguments=arguments, key=sha256(hour.encode()).hexdigest())
+    enqueue("experiments.alarm", arguments=arguments, key=sha256(hour.encode()).hexdigest())
 
 
 def send(*, revision: str, call: str) -> int:

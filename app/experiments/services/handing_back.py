@@ -14,7 +14,6 @@ from experiments.models import Arrival, Recruiter, Sitting
 from experiments.services.recruiting import hosts_of, terms_of
 from runs.models import Run
 
-TASK = "experiments.confirm"
 AGAIN_AFTER = timedelta(hours=2)  # by then no job of the first enqueueing waits any more
 GIVEN_UP_AFTER = timedelta(days=90)  # who has not handed it in at MTurk by then never will
 State = Arrival.State
@@ -72,7 +71,7 @@ def _tells(recruiter: Recruiter, outcome: str) -> bool:
 def tell(arrival: Arrival) -> None:
     """Have the recruiter told by a job; asked for twice, it is one job while that one goes on."""
     jobs.enqueue(
-        TASK,
+        "experiments.confirm",
         arguments={"arrival": arrival.pk},
         project=arrival.project,
         key=f"arrival {arrival.pk}",

@@ -117,7 +117,7 @@ def fail(*, job: Job, token: uuid.UUID, outcome: Outcome, **progress: Any) -> No
         "traceback": plain.text(redact(outcome.traceback))[-LONGEST_TRACEBACK:],
     } | progress
     uncancelled = rows.filter(cancel_requested_at=None, attempts__lt=F("max_attempts"))
-    if outcome.again and uncancelled.update(**_requeued(job), **report):
+    if outcome.again and uncancelled.update(**(report | _requeued(job))):
         return
     if rows.filter(cancel_requested_at__isnull=False).update(**_end(Status.CANCELLED), **progress):
         return

@@ -15,7 +15,6 @@ import jobs
 from runs import vault
 from runs.models import Letter, Participant
 
-TASK = "runs.send_letter"
 KEPT_UNSENT = timedelta(days=7)
 
 
@@ -33,7 +32,8 @@ def post(*, to: str, participant: Participant, kind: str, facts: Mapping[str, An
     letter = Letter(participant=participant, kind=kind)
     letter.sealed = vault.seal({"to": to, "facts": dict(facts)}, _about(letter))
     letter.save(force_insert=True)
-    jobs.enqueue(TASK, arguments={"letter": str(letter.pk)}, project=participant.project,
+    jobs.enqueue("runs.send_letter", arguments={"letter": str(letter.pk)},
+                 project=participant.project,
                  key=str(letter.pk))  # fmt: skip
     return letter
 

@@ -414,11 +414,11 @@ def test_a_recruiter_is_agreed_with_and_listed_by_command(project, revision, tmp
     file = tmp_path / "prolific.json"
     file.write_text(json.dumps(PROLIFIC))
     words = ["agree", "melodies", "--by", "ann", "--name", "spring", "--kind", "prolific"]
-    assert "spring" in command(*words, "--settings", str(file), project=project)
+    assert "spring" in command(*words, "--terms", str(file), project=project)
     assert "nothing is confirmed" in command("list", "melodies", project=project)
     file.write_text("{")
     with pytest.raises(CommandError, match="cannot be read"):
-        command(*words, "--settings", str(file), project=project)
+        command(*words, "--terms", str(file), project=project)
 
 
 @pytest.mark.parametrize(

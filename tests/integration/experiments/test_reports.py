@@ -8,7 +8,6 @@ from tests.integration.experiments.taking_part import Participant
 
 from experiments.errors import ScriptFailed
 from experiments.models import Protocol
-from experiments.services import afterwards, alarms
 from jobs import registry
 from jobs.models import Job
 from runs.models import Event, Run
@@ -89,7 +88,7 @@ def test_who_froze_it_is_told_by_mail_once_an_hour(begun, ann):
     someone.send(item_age="33")
     for _ in range(3):
         someone.look()
-    (job,) = Job.objects.filter(name=alarms.TASK)
+    (job,) = Job.objects.filter(name="experiments.alarm")
     assert run_job(job) == {"sent": 1}
     (letter,) = mail.outbox
     assert letter.to == [ann.email]
@@ -101,14 +100,14 @@ def test_who_froze_it_is_told_by_mail_once_an_hour(begun, ann):
 def test_who_does_not_belong_any_more_is_not_told(begun, ann):
     begun({"name": "rate", "page": "rating", "draw": call("nonsense")})
     ann.memberships.all().delete()
-    assert run_job(Job.objects.get(name=alarms.TASK)) == {"sent": 0}
+    assert run_job(Job.objects.get(name="experiments.alarm")) == {"sent": 0}
     assert not mail.outbox
 
 
 def test_what_comes_after_a_run_is_done_once(begun):
     someone = begun(ABOUT, afterwards=call("line"))
     someone.send(item_age="33")
-    job = Job.objects.get(name=afterwards.TASK)
+    job = Job.objects.get(name="experiments.afterwards")
     said = {"said": {"age": 33, "pages": 1, "status": "completed"}}
     assert run_job(job) == run_job(job) == said
     assert Event.objects.get(kind="afterwards").data["said"] == said["said"]
@@ -119,7 +118,7 @@ def test_what_comes_after_a_run_is_tried_again_when_it_fails(begun, tmp_path):
     someone = begun(ABOUT, afterwards=call("line", file=str(file)))
     someone.send(item_age="33")
     assert someone.title == "Thank you"
-    job = Job.objects.get(name=afterwards.TASK)
+    job = Job.objects.get(name="experiments.afterwards")
     with pytest.raises(ScriptFailed):
         run_job(job)
     file.touch()

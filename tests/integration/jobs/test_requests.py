@@ -142,3 +142,12 @@ def test_secrets_in_a_traceback_are_not_kept(settings):
     job.refresh_from_db()
     assert "a-sentinel" not in job.traceback
     assert "[redacted]" in job.traceback
+
+
+def test_a_job_that_said_how_far_it_was_before_it_failed_waits_for_its_next_attempt(olga):
+    services.enqueue("jobs.self_test", user=olga)
+    claimed = services.claim(worker="w", process=processes.me())
+    outcome = services.Outcome(message="It broke.", again=True)
+    services.fail(job=claimed, token=claimed.token, outcome=outcome, phase="Halfway", done=1)
+    claimed.refresh_from_db()
+    assert (claimed.status, claimed.phase, claimed.done) == (Status.QUEUED, "", 1)

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         agree.add_argument("--by", required=True, help="the user name of whoever does this")
         agree.add_argument("--name", required=True)
         agree.add_argument("--kind", choices=Recruiter.Kind.values, required=True)
-        agree.add_argument("--settings", help="a JSON file; docs/experiments/recruiters.md")
+        agree.add_argument("--terms", help="a JSON file; docs/experiments/recruiters.md")
         agree.add_argument("--account", default="", help="whose key the site's secrets hold")
 
     def handle(self, *_: Any, verb: str, protocol: str, project: str, **given: Any) -> None:
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             by=person(given["by"]),
             name=given["name"],
             kind=given["kind"],
-            words=_words(given["settings"]),
+            words=_words(given["terms"]),
             account=given["account"],
         )
         self.stdout.write(f"{made}: give it to links by --recruiter {made.name}")
