@@ -1,17 +1,33 @@
 """What this area refuses."""
 
+from typing import TYPE_CHECKING
+
 from common.errors import Busy, Invalid, NotThere, StudiumError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_TOLD = 20
 
 
 class NotAProtocol(Invalid):
-    """What was written is no protocol; ``where`` is the place in it."""
+    """What was written is no protocol; ``where`` is the place in it, the first of several."""
 
     title = "This protocol cannot be read"
     remedy = "Correct it at the place that is named, and read it in again."
 
     def __init__(self, where: str, what: str) -> None:
         self.where = where
-        super().__init__(f"{where or 'The protocol'}: {what}")
+        self.faults: tuple[str, ...] = (f"{where or 'The protocol'}: {what}",)
+        super().__init__(self.faults[0])
+
+    def along_with(self, others: "Iterable[NotAProtocol]") -> "NotAProtocol":
+        """Take further faults in, so that all of them are told at once."""
+        told = [*self.faults, *(fault for other in others for fault in other.faults)]
+        self.faults = tuple(dict.fromkeys(told))
+        shown, more = self.faults[:MOST_TOLD], len(self.faults) - MOST_TOLD
+        self.message = "\n".join([*shown, *([f"and {more} more faults."] if more > 0 else [])])
+        return self
 
 
 class LinkLeadsNowhere(NotThere):

@@ -1,6 +1,6 @@
 """A whole protocol: pages, items, scales and the flow, with the hash that stands for all of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from experiments.definition.steps import (
     read_part,
 )
 from experiments.definition.timelines import Module, read_module
+from experiments.errors import NotAProtocol
 
 FORMAT = "studium-protocol/1"
 
@@ -78,8 +79,38 @@ def read_protocol(words: Any) -> Protocol:
     Raises
     ------
     NotAProtocol
-        It names the place in the document and what is wrong there.
+        It names the places in the document and what is wrong there.
     """
+    try:
+        return _read(words)
+    except NotAProtocol as fault:
+        raise fault.along_with(_further_faults(words)) from None
+
+
+def _further_faults(words: Any) -> list[NotAProtocol]:
+    """Return the faults of each part of a protocol, whatever is wrong with the other parts."""
+    found: list[NotAProtocol] = []
+
+    def tried(read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except NotAProtocol as fault:
+            found.append(fault)
+
+    place = tried(lambda: place_of(words))
+    if place is None:
+        return []
+    banks = tried(lambda: place.table("banks", read_pinned))
+    scales = tried(lambda: place.table("scales", read_scale))
+    if banks is not None and scales is not None:
+        known = {name: one for bank in banks.values() for name, one in bank.scales.items()} | scales
+        tried(lambda: place.table("items", lambda name, inner: read_item(name, inner, known)))
+    tried(lambda: place.table("pages", read_page))
+    tried(lambda: place.each("flow", read_part))
+    return found
+
+
+def _read(words: Any) -> Protocol:
     place = place_of(words)
     if place.take("format") != FORMAT:
         raise place.fault("format", f"Write {FORMAT!r}; other formats are not known.")

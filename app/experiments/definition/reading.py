@@ -3,8 +3,9 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -92,14 +93,16 @@ class Place:
 
     def each(self, name: str, read: Callable[["Place"], Found]) -> tuple[Found, ...]:
         """Return what ``read`` makes of each object of a list."""
-        return tuple(read(place) for place in self._places(name))
-
-    def _places(self, name: str) -> Iterator["Place"]:
         found = self.take(name, [])
         if not isinstance(found, list):
             raise self.fault(name, "Write a list here.")
-        for number, words in enumerate(found):
-            yield place_of(words, f"{self.at(name)}[{number}]")
+        where = self.at(name)
+        return tuple(
+            all_of(
+                partial(_read_at, read, words, f"{where}[{number}]")
+                for number, words in enumerate(found)
+            )
+        )
 
     def names(self, name: str) -> tuple[str, ...]:
         found = self.take(name, [])
@@ -119,14 +122,36 @@ class Place:
         for each in found:
             if not is_name(each):
                 raise self.fault(name, f"{each[:40]!r} is no name.")
-        return {each: read(each, place_of(words, f"{self.at(name)}.{each}"))
-                for each, words in found.items()}  # fmt: skip
+        where = self.at(name)
+        things = all_of(
+            partial(_read_at, partial(read, each), words, f"{where}.{each}")
+            for each, words in found.items()
+        )
+        return dict(zip(found, things, strict=True))
 
     def done(self) -> None:
         unknown = sorted(set(self.words) - self.read)
         if unknown:
             known = ", ".join(sorted(self.read))
             raise self.fault(unknown[0], f"This is not known here. Known are: {known}.")
+
+
+def _read_at(read: Callable[[Place], Found], words: Any, path: str) -> Found:
+    return read(place_of(words, path))
+
+
+def all_of(reads: Iterable[Callable[[], Found]]) -> list[Found]:
+    """Return what all of them read; the faults of all are told at once."""
+    found: list[Found] = []
+    faults: list[NotAProtocol] = []
+    for read in reads:
+        try:
+            found.append(read())
+        except NotAProtocol as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0].along_with(faults[1:])
+    return found
 
 
 def place_of(words: Any, path: str = "") -> Place:

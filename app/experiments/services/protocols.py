@@ -90,6 +90,19 @@ def _freeze(protocol: Protocol, by: User, read: Words) -> Revision:
     return revision
 
 
+def check(read: Words) -> None:
+    """Refuse what could be read and could not be frozen here.
+
+    Raises
+    ------
+    CannotRun, NotThisCode
+        As freezing it would.
+    """
+    _need_runnable(read)
+    pins = packages.pinned(read)
+    packages.check(read_protocol({**read.words, "scripts": pins}) if pins else read)
+
+
 def _need_runnable(read: Words) -> None:
     for where, step in steps_of(read.flow):
         if (step.kind in ASKS_WHO or step.consent.signature) and not vault.is_ready():

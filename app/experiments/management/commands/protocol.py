@@ -13,8 +13,14 @@ from django.urls import reverse
 
 from accounts.models import Project, User
 from common.errors import StudiumError
+from experiments.definition.advice import advice
+from experiments.definition.protocol import read_protocol, steps_of
+from experiments.errors import NotAProtocol
 from experiments.models import Link, Protocol, Revision
-from experiments.services import bundles, links, protocols
+from experiments.services import banks, bundles, links, protocols
+
+IN_PROJECT = "LAB/PROJECT, by their short names"
+OF_FILE = ("check", "import")
 
 
 class Command(BaseCommand):
@@ -23,15 +29,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
         for verb, says in (
+            ("check", "say all that is wrong with a protocol's file, and what is worth a look"),
             ("import", "read a protocol's file as a draft, and freeze it"),
             ("export", "write the latest frozen revision"),
             ("link", "make a link, and print it this once"),
         ):
             one = verbs.add_parser(verb, help=says)
-            what = "the file, - for what is piped in" if verb == "import" else "its name"
+            what = "the file, - for what is piped in" if verb in OF_FILE else "its name"
             one.add_argument("what", help=what)
-            one.add_argument("--project", required=True, help="LAB/PROJECT, by their short names")
-            if verb != "export":
+            one.add_argument("--project", required=verb != "check", help=IN_PROJECT)
+            if verb in {"import", "link"}:
                 one.add_argument("--by", required=True, help="the user name of whoever does this")
             if verb == "export":
                 one.add_argument("--to", help="the file; needed where code or stimuli go along")
@@ -40,13 +47,29 @@ class Command(BaseCommand):
             if verb == "link":
                 one.add_argument("--kind", choices=Link.Kind.values, default=Link.Kind.OPEN)
 
-    def handle(self, *_: Any, verb: str, what: str, project: str, **given: Any) -> None:
-        found = project_of(project)
+    def handle(self, *_: Any, verb: str, what: str, project: str | None, **given: Any) -> None:
+        found = project_of(project) if project else None
         by = person(given["by"]) if "by" in given else None
         try:
             getattr(self, f"_{verb}")(what, found, by, given)
         except StudiumError as error:
             raise CommandError(f"{error.message} {error.remedy}") from None
+
+    def _check(self, what: str, project: Project | None, *_: Any) -> None:
+        """Say it all; a fault makes the command fail, so that a script can ask."""
+        words = words_in(what)
+        try:
+            read = read_protocol(banks.readable(project, words) if project else words)
+            if project:
+                protocols.check(read)
+        except NotAProtocol as error:
+            number = len(error.faults)
+            raise CommandError("\n".join([*error.faults, f"{number} to correct."])) from None
+        looks = list(advice(read))
+        for look in looks:
+            self.stdout.write(f"worth a look: {look}")
+        steps = sum(1 for _ in steps_of(read.flow))
+        self.stdout.write(f"{read.name} can be read: {len(read.asked)} items, {steps} steps.")
 
     def _import(self, what: str, project: Project, by: User, given: dict[str, Any]) -> None:
         protocol = protocols.write(project=project, by=by, words=words_in(what))
