@@ -143,6 +143,13 @@ class FileGone(NotThere):
     remedy = "Tell the people who run the study."
 
 
+class StorageSilent(StudiumError):
+    status = 503
+    title = "A file cannot be reached"
+    message = "The store that keeps the files of this study does not answer. Nothing is lost."
+    remedy = "Wait a moment, then reload the page."
+
+
 class ScriptFailed(StudiumError):
     """A lab's function raised, did not end, or said what nobody can use."""
 

@@ -28,6 +28,25 @@ class Store:
         self.clock = lambda: datetime.now(UTC)
         self.url = ""
 
+    def given(self, method: str, target: str, headers: Any) -> tuple[int, bytes]:
+        """Return the answer to somebody who asks for an object."""
+        content = self.objects.get(_path(target))
+        wrong = self.refusal(method, target, headers)
+        if wrong is None and content is None:
+            wrong = 404, "NoSuchKey"
+        return self._noted(method, target, _told(*wrong) if wrong else (200, content or b""))
+
+    def taken(self, method: str, target: str, headers: Any, content: bytes) -> tuple[int, bytes]:
+        """Return the answer to somebody who brings an object."""
+        wrong = self.refusal(method, target, headers)
+        if wrong is None:
+            self.objects[_path(target)] = content
+        return self._noted(method, target, _told(*wrong) if wrong else (200, b""))
+
+    def _noted(self, method: str, target: str, answer: tuple[int, bytes]) -> tuple[int, bytes]:
+        self.answers.append((method, _path(target), answer[0]))
+        return answer
+
     def refusal(self, method: str, target: str, headers: Any) -> tuple[int, str] | None:
         """Return what is wrong with a request: a status and the word for it."""
         address = urlsplit(target)
@@ -66,41 +85,50 @@ class Store:
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
+def _path(target: str) -> str:
+    return unquote(urlsplit(target).path)
+
+
 def _coded(text: str) -> str:
     return quote(text, safe="-_.~")
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Speaks HTTP for the store of its server."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._send(self._store.given(self.command, self.path, self.headers))
+
+    def do_HEAD(self) -> None:
+        self._send(self._store.given(self.command, self.path, self.headers))
+
+    def do_PUT(self) -> None:
+        content = self.rfile.read(int(self.headers["Content-Length"]))
+        self._send(self._store.taken(self.command, self.path, self.headers, content))
+
+    @property
+    def _store(self) -> Store:
+        return self.server.store  # type: ignore[attr-defined]
+
+    def _send(self, answer: tuple[int, bytes]) -> None:
+        status, body = answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        return
 
 
 @contextmanager
 def running(store: Store) -> Iterator[Store]:
     """Let the store answer on a port of its own."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._answer()
-
-        def do_HEAD(self) -> None:
-            self._answer()
-
-        def _answer(self) -> None:
-            path = urlsplit(self.path).path
-            content = store.objects.get(unquote(path))
-            wrong = store.refusal(self.command, self.path, self.headers)
-            if wrong is None and content is None:
-                wrong = 404, "NoSuchKey"
-            status, body = (200, content or b"") if wrong is None else _told(*wrong)
-            store.answers.append((self.command, unquote(path), status))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            return
-
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.store = store  # type: ignore[attr-defined]
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     store.url = f"http://127.0.0.1:{server.server_port}"
