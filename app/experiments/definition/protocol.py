@@ -44,6 +44,7 @@ class Protocol:
     language: str = "en"
     group: Grouping | None = None
     modules: Mapping[str, Module] = field(default_factory=dict)
+    libraries: Mapping[str, str] = field(default_factory=dict)
     stimuli: Collection | None = None
     scripts: Mapping[str, str] = field(default_factory=dict)
     report: Hook | None = None
@@ -126,6 +127,7 @@ def _read(words: Any) -> Protocol:
         flow=place.each("flow", read_part),
         group=read_grouping(place.part("group")),
         modules=place.table("modules", read_module),
+        libraries=_read_versions(place),
         stimuli=_read_collection(place.part("stimuli")),
         scripts=_read_pins(place),
         report=read_hook(place.part("report")),
@@ -158,6 +160,16 @@ def _read_pins(place: Place) -> dict[str, str]:
     ):
         raise place.fault("scripts", "Leave it out; freezing writes what code is called.")
     return pins
+
+
+def _read_versions(place: Place) -> dict[str, str]:
+    """Return the versions of browser libraries; freezing writes them."""
+    versions = place.take("libraries", {})
+    if not isinstance(versions, dict) or not all(
+        isinstance(version, str) for version in versions.values()
+    ):
+        raise place.fault("libraries", "Leave it out; freezing writes the versions.")
+    return versions
 
 
 def hooks_of(protocol: Protocol) -> Iterator[tuple[str, str, Hook]]:

@@ -15,7 +15,7 @@ from experiments.definition.protocol import Protocol as Words
 from experiments.definition.protocol import answers_of, read_protocol, steps_of
 from experiments.errors import CannotRun
 from experiments.models import Protocol, Revision
-from experiments.services import banks, packages, stimuli
+from experiments.services import banks, libraries, packages, stimuli
 from runs import vault
 from runs.models import Measure
 from runs.models.answers import measure_id
@@ -116,6 +116,8 @@ def _pinned(draft: Words, project: Project) -> Words:
     """Return a protocol with the hashes of all that it calls and of all that it draws from."""
     words, pins = dict(draft.words), packages.pinned(draft)
     words |= {"scripts": pins} if pins else {}
+    versions = libraries.pinned(draft)
+    words |= {"libraries": versions} if versions else {}
     if draft.stimuli:
         listed = stimuli.frozen(project, draft.stimuli)
         words["stimuli"] = {"collection": draft.stimuli.name, "digest": listed}
@@ -141,7 +143,11 @@ def _register(revision: Revision, read: Words) -> None:
         )
         for item in told
     ]
-    by_themselves = [*_of_groups(revision, read), *_ages(revision, read)]
+    by_themselves = [
+        *_of_groups(revision, read),
+        *_ages(revision, read),
+        *_of_tasks(revision, read),
+    ]
     Measure.objects.bulk_create([*measures, *by_themselves], ignore_conflicts=True)
 
 
@@ -157,6 +163,21 @@ def _of_groups(revision: Revision, read: Words) -> Iterator[Measure]:
                 label=label,
                 kind=Measure.Kind.CHOICE,
                 levels=levels,
+            )
+
+
+def _of_tasks(revision: Revision, read: Words) -> Iterator[Measure]:
+    """Yield what responses answer whose trials name no item: they are called as their step."""
+    project = revision.protocol.project_id
+    for _, step in steps_of(read.flow):
+        if step.kind == "trial" and step.name not in read.items:
+            yield Measure(
+                pk=measure_id(project, revision.digest, step.name),
+                project_id=project,
+                design=revision.digest,
+                name=step.name,
+                label=step.title,
+                kind=Measure.Kind.ANY,
             )
 
 

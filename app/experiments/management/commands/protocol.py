@@ -115,9 +115,18 @@ def words_in(what: str) -> Any:
             return bundles.read(file)
     try:
         text = sys.stdin.read() if what == "-" else Path(what).read_text(encoding="utf-8")
-        return json.loads(text)
+        return _with_modules(json.loads(text), Path(what).parent)
     except (OSError, ValueError, RecursionError) as error:
         raise CommandError(f"{what} cannot be read as JSON: {error}") from None
+
+
+def _with_modules(words: Any, folder: Path) -> Any:
+    """Put the code of modules that name a file beside the protocol's own in its place."""
+    modules = words.get("modules") if isinstance(words, dict) else None
+    for module in modules.values() if isinstance(modules, dict) else ():
+        if isinstance(module, dict) and isinstance(module.get("file"), str):
+            module["text"] = (folder / module.pop("file")).read_text(encoding="utf-8")
+    return words
 
 
 def project_of(text: str) -> Project:
