@@ -101,10 +101,11 @@ def withdraw(request: HttpRequest, token: str) -> HttpResponse:
     run = withdrawals.by_token(token)
     if run is None:
         raise NothingToWithdraw
-    if request.method == "POST" and not withdrawals.of(run):
-        _withdraw(request, run)
-        return redirect("experiments:withdraw", token=token)
     done = withdrawals.of(run)
+    if request.method == "POST":
+        if done is None:
+            _withdraw(request, run)
+        return redirect("experiments:withdraw", token=token)
     context = {"run": run, "done": done, "runs": [] if done else withdrawals.runs_of(run)}
     return render(request, "experiments/withdraw.html", context)
 

@@ -79,6 +79,7 @@ def erase(
         They belong to no project that ``by`` sees, or to none that they manage.
     """
     need_may_erase(participant, by)
+    list(participant.runs.select_for_update().order_by("pk").only("pk"))
     participant = Participant.objects.select_for_update().get(pk=participant.pk)
     whole: Withdrawal | None = participant.withdrawals.filter(run=None).first()
     if whole:
@@ -103,9 +104,15 @@ def need_may_erase(participant: Participant, by: User) -> None:
 
 
 def _lock(run: Run) -> None:
-    """Lock the participant, then the run: two withdrawals at once are one."""
+    """Lock all runs of the participant, then who it is: as whoever answers and registers does.
+
+    So two withdrawals at once are one, and nobody waits for somebody who waits for them.
+    """
+    run.refresh_from_db(fields=["participant"])
+    same = Q(participant__isnull=False, participant=run.participant_id)
+    list(Run.objects.select_for_update().filter(same | Q(pk=run.pk)).order_by("pk").only("pk"))
     if run.participant_id:
-        Participant.objects.select_for_update().get(pk=run.participant_id)
+        Participant.objects.select_for_update().filter(pk=run.participant_id).first()
     run.refresh_from_db(from_queryset=Run.objects.select_related("participant", "project"))
 
 
