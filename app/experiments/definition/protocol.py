@@ -83,7 +83,7 @@ def read_protocol(words: Any) -> Protocol:
         It names the places in the document and what is wrong there.
     """
     try:
-        return _read(words)
+        return _read(place_of(words))
     except NotAProtocol as fault:
         raise fault.along_with(_further_faults(words)) from None
 
@@ -111,8 +111,7 @@ def _further_faults(words: Any) -> list[NotAProtocol]:
     return found
 
 
-def _read(words: Any) -> Protocol:
-    place = place_of(words)
+def _read(place: Place) -> Protocol:
     if place.take("format") != FORMAT:
         raise place.fault("format", f"Write {FORMAT!r}; other formats are not known.")
     banks = place.table("banks", read_pinned)
@@ -133,7 +132,7 @@ def _read(words: Any) -> Protocol:
         report=read_hook(place.part("report")),
         afterwards=read_hook(place.part("afterwards")),
         banks=banks,
-        words=words,
+        words=place.words,
     )
     place.done()
     _holds_together(protocol, place)

@@ -15,6 +15,7 @@ from accounts.models import Project, User
 from common.errors import StudiumError
 from experiments.definition.advice import advice
 from experiments.definition.protocol import read_protocol, steps_of
+from experiments.definition.schema import schema
 from experiments.errors import NotAProtocol
 from experiments.models import Link, Protocol, Revision
 from experiments.services import banks, bundles, links, protocols
@@ -28,6 +29,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
+        verbs.add_parser("schema", help="write the format as JSON Schema, for editors")
         for verb, says in (
             ("check", "say all that is wrong with a protocol's file, and what is worth a look"),
             ("import", "read a protocol's file as a draft, and freeze it"),
@@ -47,13 +49,18 @@ class Command(BaseCommand):
             if verb == "link":
                 one.add_argument("--kind", choices=Link.Kind.values, default=Link.Kind.OPEN)
 
-    def handle(self, *_: Any, verb: str, what: str, project: str | None, **given: Any) -> None:
+    def handle(
+        self, *_: Any, verb: str, what: str = "", project: str | None = None, **given: Any
+    ) -> None:
         found = project_of(project) if project else None
         by = person(given["by"]) if "by" in given else None
         try:
             getattr(self, f"_{verb}")(what, found, by, given)
         except StudiumError as error:
             raise CommandError(f"{error.message} {error.remedy}") from None
+
+    def _schema(self, *_: Any) -> None:
+        self.stdout.write(json.dumps(schema(), indent=1, ensure_ascii=False))
 
     def _check(self, what: str, project: Project | None, *_: Any) -> None:
         """Say it all; a fault makes the command fail, so that a script can ask."""
