@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.factories.experiments import WORDS
 
-CODE = '''
+CODE = r'''
 """What a lab wrote."""
 
 import os
@@ -28,7 +28,7 @@ def draw(here, *, most: int = 100):
 def counted(here, *, file: str):
     """Leave a trace of each call."""
     with open(file, "a") as log:
-        log.write("called\\n")
+        log.write("called\n")
     time.sleep(0.4)
     return "one"
 
@@ -80,6 +80,39 @@ def judge(here, *, least: int = 20):
     if age == 98:
         raise RuntimeError("no idea")
     return {"months": age * 12, "is_old": age > 60} if age >= least else None
+
+
+def large(here):
+    return {"data": {"x": "y" * (3 * 2**20)}}
+
+
+def spoils(here):
+    for number in range(3, 64):
+        try:
+            os.write(number, b"nonsense")
+        except OSError:
+            pass
+    return "tune"
+
+
+def unprintable(here, *, raises: bool = False):
+    if raises:
+        raise ValueError("a\0b \ud800")
+    return {"stimulus": "tune", "data": {"a\0": ["\ud800", 10**30]}}
+
+
+def chatters(here):
+    while True:
+        print("x" * 100_000)
+
+
+def leaves_somebody_behind(here, *, file: str):
+    if os.fork() == 0:
+        time.sleep(1)
+        with open(file, "w") as log:
+            log.write("I am still here")
+        os._exit(0)
+    return "tune"
 
 
 def line(here, *, file: str = ""):

@@ -30,8 +30,9 @@ def run(
     try:
         _enclose(limits, printed)
         with _its_place_is_told(float(limits["limit_s"])):
-            said = answered(_read(question), stimuli)
-        os.write(result, json.dumps(said, allow_nan=False).encode())
+            said = json.dumps(answered(_read(question), stimuli), allow_nan=False).encode()
+        if os.write(result, said) < len(said):
+            raise OverflowError(f"What it returned is larger than {LARGEST_RESULT:,} bytes.")  # noqa: TRY301
         code = 0
     except BaseException:  # noqa: BLE001  what is wrong is written down, whatever it is
         with contextlib.suppress(BaseException):

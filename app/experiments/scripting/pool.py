@@ -108,6 +108,10 @@ class Warm:
         finally:
             os.close(asked)
 
+    def retire(self) -> None:
+        """Let it end once the calls that it runs are through."""
+        self.control.close()
+
     def end(self) -> None:
         """End it and what it runs; with nobody at the socket it would end by itself."""
         self.control.close()
@@ -137,7 +141,10 @@ def _told(said: dict[str, Any], result: bytes, printed: bytes, question: Questio
         return Outcome(error=f"It did not end within {question.limit_s:g} s.", printed=text)
     if said["code"] != 0:
         return Outcome(error=_last_line(text) or f"It ended with {said['code']}.", printed=text)
-    found = json.loads(result)
+    try:
+        found = json.loads(result)
+    except (ValueError, RecursionError):
+        return Outcome(error="What it returned came to pieces on the way.", printed=text)
     if "wrong" in found:
         return Outcome(error=found["wrong"], printed=text)
     return Outcome(found["is"], printed=text)
@@ -169,6 +176,7 @@ class Pool:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._warm: OrderedDict[Path, Warm] = OrderedDict()
+        self._ending: list[Warm] = []
         self._mine = os.getpid()
 
     def ask(self, question: Question) -> Outcome:
@@ -187,16 +195,15 @@ class Pool:
     def _of(self, code: Path) -> Warm:
         with self._lock:
             if self._mine != os.getpid():  # forked: those processes are the parent's
-                self._warm, self._mine = OrderedDict(), os.getpid()
-            if code not in self._warm:
-                self._warm[code] = Warm(code)
+                self._warm, self._ending, self._mine = OrderedDict(), [], os.getpid()
+            found = self._warm[code] = self._warm.get(code) or Warm(code)
             self._warm.move_to_end(code)
-            old = list(self._warm.items())[:-MOST]
-            for path, _ in old:
-                self._warm.pop(path)
-        for _, warm in old:
-            warm.end()
-        return self._warm[code]
+            while len(self._warm) > MOST:
+                _, old = self._warm.popitem(last=False)
+                old.retire()
+                self._ending.append(old)
+            self._ending = [each for each in self._ending if each.process.poll() is None]
+        return found
 
     def _forget(self, code: Path, warm: Warm) -> None:
         with self._lock:
@@ -206,9 +213,10 @@ class Pool:
 
     def end(self) -> None:
         with self._lock:
-            ending, self._warm = self._warm, OrderedDict()
+            ending, self._warm = [*self._warm.values(), *self._ending], OrderedDict()
+            self._ending = []
         if self._mine == os.getpid():
-            for warm in ending.values():
+            for warm in ending:
                 warm.end()
 
 

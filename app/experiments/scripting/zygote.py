@@ -66,16 +66,16 @@ class Zygote:
 
     def serve(self) -> None:
         """Answer calls until nobody is there to call, or nobody has for long."""
-        heard = time.monotonic()
-        while self.running or time.monotonic() - heard < IDLE_S:
+        until = time.monotonic() + IDLE_S
+        while self.running or time.monotonic() < until:
             for key, _ in self.waiting.select(WAIT_S if self.running else IDLE_S):
+                until = time.monotonic() + IDLE_S
                 if key.fileobj is not self.control:
                     self._ended(key.fd)
-                elif not self._hear():
-                    return self._leave()
-                heard = time.monotonic()
+                elif not self._hear():  # nobody calls any more; what runs may end
+                    self.waiting.unregister(self.control)
+                    until = 0.0
             self._stop_late_ones()
-        return None
 
     def _hear(self) -> bool:
         words, files, _, _ = socket.recv_fds(self.control, MESSAGE, 2)
@@ -122,10 +122,6 @@ class Zygote:
             if at >= forked.until:
                 forked.timed_out = True
                 forked.kill()
-
-    def _leave(self) -> None:
-        for forked in self.running.values():
-            forked.kill()
 
 
 if __name__ == "__main__":

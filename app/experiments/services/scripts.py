@@ -17,6 +17,7 @@ from experiments.models import Sitting
 from experiments.scripting.pool import GRACE_S, POOL, Outcome, Question
 from experiments.services import alarms, packages, told
 from runs.models import Event
+from runs.rows import storable
 
 logger = logging.getLogger(__name__)
 FAILED = alarms.FAILED
@@ -72,7 +73,7 @@ def ask(*, sitting: Sitting, hook: Hook, use: str, here: dict[str, Any]) -> Any:
     _renew(sitting)
     outcome = POOL.ask(_question(sitting, hook, use, here))
     if not outcome.error:
-        return outcome.value
+        return storable(outcome.value)
     keep(sitting, hook, use, here, outcome)
     raise ScriptFailed(retry_after=10)
 
@@ -113,5 +114,5 @@ def keep(sitting: Sitting, hook: Hook, use: str, here: dict[str, Any], outcome: 
         "took_ms": outcome.took_ms,
         "sent": here["sent"],
     }
-    Event.objects.create(run=sitting.run, kind=FAILED, received_at=now(), data=data)
+    Event.objects.create(run=sitting.run, kind=FAILED, received_at=now(), data=storable(data))
     alarms.raise_for(sitting, hook.call)

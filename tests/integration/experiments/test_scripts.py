@@ -104,6 +104,15 @@ def test_a_function_that_goes_wrong_keeps_the_run_and_says_so(begun, name):
     assert Sitting.objects.get().claimed_until is None
 
 
+def test_what_no_database_can_hold_is_stored_as_it_can(begun):
+    begun(rated(draw=call("unprintable")))
+    visit = Visit.objects.get()
+    assert visit.content == {"data": {"a\ufffd": ["?", str(10**30)]}}
+    other = begun(rated(draw=call("unprintable", raises=True)))
+    assert other.shown.status_code == 503
+    assert Event.objects.get(kind="script failed").data["error"].startswith("ValueError: a")
+
+
 def test_what_was_mended_goes_on_where_it_stood(begun, tmp_path):
     file = tmp_path / "melodies.csv"
     someone = begun(ABOUT, rated(draw=call("mended", file=str(file))))

@@ -60,6 +60,27 @@ def test_what_takes_too_much_memory_is_stopped(ask):
     assert outcome.error == "MemoryError"
 
 
+def test_what_returns_too_much_is_told_so(ask):
+    assert "larger than 2,097,152 bytes" in ask("large").error
+    assert ask("draw").value
+
+
+def test_what_prints_without_end_is_ended(ask):
+    assert ask("chatters", limit_s=0.5).error
+
+
+def test_what_writes_where_it_should_not_harms_itself_alone(ask):
+    ask("spoils", limit_s=1)
+    assert ask("draw").value
+
+
+def test_what_it_left_behind_is_ended_with_it(ask, tmp_path):
+    file = tmp_path / "alive"
+    assert ask("leaves_somebody_behind", file=str(file)).value == {"stimulus": "tune"}
+    time.sleep(1.6)
+    assert not file.exists()
+
+
 def test_what_ends_its_process_is_told(ask):
     assert ask("leave").error == "It ended with 7."
     assert ask("typed", "condition", n=1).value is True
@@ -151,6 +172,22 @@ def test_no_more_versions_stay_warm_than_are_in_use(pool, tmp_path):
         call = "toylab.melodies.tell"
         pool.ask(Question(tmp_path / str(number), call, {}, "feedback", HERE))
     assert len(pool._warm) == 3
+
+
+def test_a_version_that_others_push_out_still_ends_what_it_runs(code, tmp_path):
+    pool, got = Pool(), []
+    call = "toylab.melodies.counted"
+    question = Question(code, call, {"file": str(tmp_path / "calls")}, "draw", HERE)
+    slow = threading.Thread(target=lambda: got.append(pool.ask(question)))
+    slow.start()
+    while not (tmp_path / "calls").exists():
+        time.sleep(0.01)
+    for number in range(3):
+        scripts.package(tmp_path / str(number))
+        pool.ask(Question(tmp_path / str(number), "toylab.melodies.tell", {}, "feedback", HERE))
+    slow.join()
+    pool.end()
+    assert got[0].value == {"stimulus": "one"}
 
 
 def test_numbers_of_numerical_packages_become_plain_ones():
