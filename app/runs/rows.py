@@ -256,9 +256,10 @@ def said_in(row: Row, step: str) -> Iterator[Said]:
     """Yield the values that a trial reports.
 
     A survey's response is an object: one value under each name. Any other response is one value,
-    under the trial's ``item``, else under the name of the step.
+    under the trial's ``item``, else under the name of the step. No response in time is told of an
+    item alone: a screen that only shows something has none either.
     """
-    if not row.has_response:
+    if not row.has_response or (row.response is None and not row.item):
         return
     if isinstance(row.response, dict):
         for name, value in row.response.items():

@@ -16,10 +16,9 @@ COUNTS = (Run.Status.COMPLETED, Run.Status.SCREENED_OUT, Run.Status.TIMED_OUT)
 
 def plan(run: Run) -> None:
     """Ask for it, in the transaction that ends the run."""
-    if run.status not in COUNTS:
+    if run.status not in COUNTS or not hasattr(run, "sitting"):
         return
-    sitting = Sitting.objects.filter(run=run).select_related("revision").first()
-    if sitting and sitting.revision.read.afterwards:
+    if run.sitting.revision.read.afterwards:
         enqueue("experiments.afterwards", arguments={"run": str(run.pk)}, key=str(run.pk),
                 project=run.project)  # fmt: skip
 

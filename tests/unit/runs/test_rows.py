@@ -91,7 +91,11 @@ def test_a_survey_answers_under_each_of_its_names():
 
 
 def test_no_response_in_time_is_missing_and_says_so():
-    assert told(response=None) == [("stroop", None, None, "", "timed out")]
+    assert told(response=None, item="ink") == [("ink", None, None, "", "timed out")]
+
+
+def test_a_screen_that_asks_for_nothing_answers_nothing():
+    assert told(response=None) == []
 
 
 def test_a_trial_without_a_response_answers_nothing():
