@@ -188,4 +188,5 @@ class TendSeries(ScheduledJob):
 
     def work(self) -> str:
         at = now()
+        waves.settle_what_was_left()
         return f"{waves.miss(at=at)} waves were missed, {reminding.remind(at=at)} reminders posted"

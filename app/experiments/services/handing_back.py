@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,6 +12,7 @@ import jobs
 from experiments.definition.recruiters import HOSTS, Terms, filled, leads_to_allowed
 from experiments.flow import step_at
 from experiments.models import Arrival, Recruiter, Sitting
+from experiments.services import alone
 from experiments.services.recruiting import hosts_of, terms_of
 from runs.models import Run
 
@@ -44,7 +46,7 @@ def settle(run: Run) -> None:
     """Write down how a run has ended that a recruiter sent, and have the recruiter told."""
     link = run.sitting.link if hasattr(run, "sitting") else None
     if link is not None and link.recruiter_id is not None:
-        _settle(run)
+        alone.go_on(lambda: _settle(run), "What a recruiter is told of a run")
 
 
 def _settle(run: Run) -> None:
@@ -82,15 +84,18 @@ def tell_what_was_left() -> int:
     """Ask again for what no job has brought to an end, and settle what nobody was told of."""
     ended = Arrival.objects.filter(state=State.OPEN).exclude(run__status__in=Run.OPEN)
     for arrival in ended.select_related("run"):
-        _settle(arrival.run)
+        alone.go_on(partial(_settle, arrival.run), "What a recruiter is told of a run")
     waiting = Arrival.objects.filter(state=State.WAITING)
     waiting.filter(run__ended_at__lt=now() - GIVEN_UP_AFTER).update(state=State.REFUSED)
     lately = now() - AGAIN_AFTER
     left = waiting.exclude(tried_at__gt=lately)
     left = left.exclude(run__ended_at__gt=lately).select_related("recruiter__protocol__project")
-    for arrival in left:
-        tell(arrival)
-    return len(left)
+    return sum(alone.go_on(partial(_told, each), "Telling a recruiter") for each in left)
+
+
+def _told(arrival: Arrival) -> bool:
+    tell(arrival)
+    return True
 
 
 # --- the last page -------------------------------------------------------------------------------

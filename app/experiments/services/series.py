@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -18,7 +19,16 @@ from common.errors import NotThere
 from experiments.definition import series as definition
 from experiments.definition.series import Wave
 from experiments.errors import NotAProtocol, NotAZone
-from experiments.models import Appointment, Enrolment, Link, Protocol, Reminder, Series
+from experiments.models import (
+    Appointment,
+    Enrolment,
+    Link,
+    Protocol,
+    Reminder,
+    Series,
+    Sitting,
+)
+from experiments.services import alone
 from runs.days import day_of
 from runs.models import Participant, Run
 
@@ -134,16 +144,29 @@ def settle(run: Run) -> None:
     if link is None or link.kind != Link.Kind.PERSONAL:
         return
     found = Appointment.objects.filter(link=link).values_list("pk", "enrolment").first()
-    if found is None:
-        return
+    if found:
+        alone.go_on(lambda: _settle(run, *found), "Going on in a series")
+
+
+def _settle(run: Run, appointment: int, enrolment: int) -> bool:
+    locked = _locked(enrolment)
     missed = run.status == Run.Status.TIMED_OUT
-    state = State.MISSED if missed else State.DONE
-    with transaction.atomic(savepoint=False):
-        enrolment = _locked(found[1])
-        mine = Appointment.objects.filter(pk=found[0], state=State.PLANNED)
-        if mine.update(state=state, run=run):
-            _go_on(enrolment, mine_number(found[0]), run.ended_at or now(), missed=missed,
-                   stops=run.status if run.status in STOPS else "")  # fmt: skip
+    mine = Appointment.objects.filter(pk=appointment, state=State.PLANNED)
+    if not mine.update(state=State.MISSED if missed else State.DONE, run=run):
+        return False
+    stops = run.status if run.status in STOPS else ""
+    number = mine_number(appointment)
+    _go_on(locked, number, run.ended_at or now(), missed=missed, stops=stops)
+    return True
+
+
+def settle_what_was_left() -> int:
+    """Go on where a run has ended and its series could not."""
+    ended = Sitting.objects.filter(link__appointment__state=State.PLANNED)
+    left = list(ended.exclude(run__status__in=Run.OPEN).select_related("run", "link"))
+    for sitting in left:
+        settle(sitting.run)
+    return len(left)
 
 
 def mine_number(appointment: int) -> int:
@@ -197,10 +220,10 @@ def stop(*, enrolment: Enrolment, by: User, reason: str) -> None:
 def miss(*, at: datetime) -> int:
     """Note the waves whose window has closed before anybody began them, and go on."""
     closed = Appointment.objects.filter(state=State.PLANNED, closes_at__lte=at, link__uses=0)
-    return sum(_miss(*found) for found in list(closed.values_list("pk", "enrolment")))
+    found = list(closed.values_list("pk", "enrolment"))
+    return sum(alone.go_on(partial(_miss, *one), "Noting a missed wave") for one in found)
 
 
-@transaction.atomic
 def _miss(appointment: int, enrolment: Any) -> bool:
     locked = _locked(enrolment)
     mine = Appointment.objects.filter(pk=appointment, state=State.PLANNED)

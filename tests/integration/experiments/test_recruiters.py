@@ -369,6 +369,22 @@ def test_what_jobs_left_is_asked_for_again_but_not_at_once(sent_by, fake):
     assert Job.objects.filter(name="experiments.confirm").count() == 1
 
 
+def test_an_agreement_that_cannot_be_read_ends_no_participants_page_and_is_settled_later(
+    sent_by, caplog
+):
+    someone = Participant(sent_by("prolific", PROLIFIC, account="prolific"))
+    someone.begin(FROM_PROLIFIC)
+    someone.send(agree="1")
+    Recruiter.objects.update(settings={"codes": 5})
+    someone.send(item_age="33")
+    assert (someone.title, arrival().state) == ("Thank you", "open")
+    assert "recruiter is told of a run failed" in caplog.text
+    Recruiter.objects.update(settings=PROLIFIC)
+    handing_back.tell_what_was_left()
+    assert (arrival().state, arrival().outcome) == ("waiting", "completed")
+    assert "DONE1" in someone.look().content.decode()
+
+
 def test_who_has_not_handed_in_for_months_is_given_up(sent_by, fake):
     fake(fake_recruiters.MTurk())
     came(sent_by("mturk", {}, account="mturk"), "?assignmentId=a1&hitId=h1&workerId=w1")

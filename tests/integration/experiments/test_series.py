@@ -322,3 +322,35 @@ def test_a_file_with_a_fault_enrols_nobody(project, revision, person, tmp_path):
     with pytest.raises(CommandError, match="no time zone"):
         command("enrol", "week", "--by", "ann", "--file", str(people), project=project)
     assert Enrolment.objects.count() == 0
+
+
+# --- what breaks on the way ----------------------------------------------------------------------
+def test_a_series_that_cannot_go_on_ends_no_participants_page_and_goes_on_later(enrolled, caplog):
+    token = enrolled().token
+    kept = Enrolment.objects.get().words
+    someone = into(token)
+    someone.begin()
+    Enrolment.objects.update(words={})
+    someone.send(agree="1")
+    assert someone.title == "Thank you"
+    assert Run.objects.get().status == "completed"
+    assert "Going on in a series failed" in caplog.text
+    assert states() == [("first", "planned")]
+    Enrolment.objects.update(words=kept)
+    TendSeries().work()
+    assert states() == [("first", "done"), ("second", "planned")]
+    assert Appointment.objects.get(wave="first").run == Run.objects.get()
+
+
+def test_one_series_that_cannot_go_on_keeps_no_other_from_noting_what_was_missed(
+    enrolled, project, ann, revision
+):
+    first, second = WORDS["waves"]
+    first = first | {"closes": "02:00", "closes_days": 1}
+    made = series.write(project=project, by=ann, words=WORDS | {"waves": [first, second]})
+    for _ in range(2):
+        who = Person.objects.create(project=project)
+        series.enrol(series=made, participant=who, by=ann, time_zone="UTC")
+    Enrolment.objects.filter(pk=Enrolment.objects.first().pk).update(words={})
+    assert series.miss(at=now() + 3 * A_DAY) == 1
+    assert sorted(state for _, state in states()) == ["missed", "planned", "planned"]
