@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 from django.utils.timezone import now
-from tests.browser.tasks_done import begin, heading, kinds, press, rows, told
+from tests.browser.tasks_done import begin, heading, kinds, press, rows, told, until
 from tests.factories import tasks
 
 from runs.models import Answer, Event, Run, Trial, Variant
@@ -266,3 +266,93 @@ def test_media_that_fail_at_first_are_asked_for_again(window, link, expected):
     page.get_by_role("heading", name="Thank you").wait_for()
     assert len(asked) >= 3
     assert Event.objects.filter(kind="task failed").count() == 0
+
+
+def test_a_row_that_the_site_stumbles_over_holds_up_no_other(window, link, expected):
+    page = window()
+
+    def stumble(route):
+        if '"n":1' in route.request.post_data and "row refused" not in route.request.post_data:
+            route.fulfill(status=500, json={"code": "mistake", "detail": "The site has a fault."})
+        else:
+            route.continue_()
+
+    page.route(TRIALS, stumble)
+    page.add_init_script("""
+      const real = window.setTimeout;  // waiting is shortened, its order stays
+      window.setTimeout = (work, ms, ...more) => real(work, ms > 500 ? ms / 20 : ms, ...more);
+    """)
+    with expected("500"):
+        begin(page, link(tasks.words(tasks.keys(3))))
+        press(page, 3)
+        page.get_by_role("heading", name="Afterwards").wait_for(timeout=40_000)
+    assert rows() == [0, 2]
+    kept = Event.objects.get(kind="row refused").data
+    assert (kept["index"], kept["why"]) == (1, "The site has a fault.")
+    assert '"n":1' in kept["text"]
+
+
+def test_what_is_left_of_a_run_that_has_ended_is_forgotten(window, link, expected):
+    """The next person at the computer finds nothing of the one before."""
+    address = link(tasks.words(tasks.keys(3)))
+    page = begin(window(), address)
+    press(page, 1)
+    told(page, 1)
+    page.context.set_offline(True)
+    press(page, 1, first=1)
+    page.get_by_text("Trial 2", exact=True).wait_for()
+    page.close()
+    Run.objects.update(status="withdrawn", ended_at=now())
+    page.context.set_offline(False)
+    other = page.context.new_page()
+    with expected("409"):
+        other.goto(address)
+        until(other, lambda: other.evaluate(LEFT) == 0)
+    assert rows() == [0]
+
+
+def test_a_browser_that_plays_nothing_unasked_is_asked(window, link):
+    page = window()
+    page.add_init_script("""
+      let isPressed = false;
+      addEventListener("click", () => { isPressed = true; }, true);
+      Object.defineProperty(AudioContext.prototype, "state", {
+        get: () => (isPressed ? "running" : "suspended") });
+    """)
+    node = tasks.key("Trial 0") | {"type": "html-keyboard-response"}
+    begin(page, link(tasks.words([node], plugins=["audio-keyboard-response"], after="")))
+    page.get_by_role("button", name="Start").click()
+    press(page, 1)
+    page.get_by_role("heading", name="Thank you").wait_for()
+
+
+STANDING = """async ([rows, rule, block, loads]) => {
+  const { standing, goOn } = await import("/static/js/runner/resume.js");
+  const all = rows.map(([index, trial]) => ({ index, data: { trial_index: trial } }));
+  const found = standing(all);
+  const { at, offset, isOver } = goOn({ rule, rows: found, all, block, loads });
+  return [[...found.values()].map((row) => row.index).sort((a, b) => a - b), at, offset, isOver];
+}"""
+ONCE = [[0, 0], [1, 1], [2, 2], [3, 3]]
+TWICE = [*ONCE, [6, 2], [7, 3]]  # the second block was done anew
+
+
+PLACES = [
+    ([], "trial", None, 0, [], 0, 0),
+    (ONCE, "trial", 2, 1, [0, 1, 2, 3], 4, 0),
+    (ONCE, "block", 2, 1, [0, 1, 2, 3], 2, 4),
+    (ONCE, "block", 4, 1, [0, 1, 2, 3], 4, 0),  # a block began, and nothing of it was done
+    (ONCE, "step", 2, 1, [0, 1, 2, 3], 0, 4),
+    (TWICE, "trial", 2, 2, [0, 1, 6, 7], 4, 4),
+    (TWICE, "block", 2, 2, [0, 1, 6, 7], 2, 8),
+    ([*TWICE, [8, 0]], "step", 0, 3, [8], 0, 9),
+    ([[0, 0], [2, 2], [5, 5]], "trial", 0, 1, [0, 2, 5], 6, 0),  # some record nothing
+]
+
+
+def test_where_a_task_goes_on(window, transactional_db):
+    page = window()
+    page.goto("/accounts/sign-in/")
+    for before, rule, block, loads, *wanted in PLACES:
+        found = page.evaluate(STANDING, [before, rule, block, loads])
+        assert found == [*wanted, False], (before, rule)

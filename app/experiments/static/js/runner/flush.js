@@ -9,6 +9,8 @@ export async function flushLeftBehind(db, except) {
     const [{ address, holder }] = items;
     const outbox = new Outbox({ db, visit, address, holder });
     outbox.adopt(items);
-    new Sender(outbox).kick();
+    const sender = new Sender(outbox);
+    sender.onState = (state) => state === "over" && outbox.remove(items); // nobody takes them any more
+    sender.kick();
   }
 }

@@ -132,10 +132,11 @@ async function begin() {
     clock: new Date().toISOString(),
   });
   if (isResumed) status.message("You were interrupted. Go on where you were.");
-  if (isResumed || document.querySelector("#task-card .words")) {
+  if (isResumed || task.isMute || document.querySelector("#task-card .words")) {
     await status.pressed(isResumed ? "Go on" : "Start");
   }
   status.message("");
+  task.unmute();
   status.running();
   await task.run();
 }

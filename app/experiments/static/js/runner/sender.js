@@ -6,6 +6,7 @@ const SPACING_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 const TIMEOUT_MS = 30_000;
 const LAST_WORDS = 60_000; // bytes that browsers let a page send while it goes away
+const MOST_STUMBLES = 5;
 const LONGEST_TEXT = 2000;
 const chance = Math.random; // jsPsych's may be replaced by a seeded one
 
@@ -115,6 +116,7 @@ export class Sender {
       return 0;
     }
     if (answer.status === 413 || answer.status === 422) return this.#refused(items, told);
+    if (answer.status === 500) return this.#stumbled(items, told);
     return this.#later(Number(answer.headers.get("Retry-After")) * 1000);
   }
 
@@ -132,6 +134,14 @@ export class Sender {
     await this.outbox.remove(items);
     this.onRefused(item, told);
     return 0;
+  }
+
+  /** The site has a fault. If one row is what it stumbles over, that one holds up no other. */
+  #stumbled(items, told) {
+    if (items.length > 1) this.one = items.length;
+    const [item] = items;
+    item.stumbles = items.length > 1 ? 0 : (item.stumbles ?? 0) + 1;
+    return item.stumbles > MOST_STUMBLES ? this.#refused(items, told) : this.#later();
   }
 
   #later(asked = 0) {

@@ -48,6 +48,16 @@ export class Task {
     await preload(this.jsPsych, mediaOf(this.jsPsych, this.timeline, setup.media), onStep);
   }
 
+  /** Whether there is something to hear, and the browser wants a press first. */
+  get isMute() {
+    const isHeard = Object.keys(this.setup.plugins).some((name) => /audio|video/.test(name));
+    return isHeard && this.jsPsych.pluginAPI.audioContext()?.state !== "running";
+  }
+
+  unmute() {
+    this.jsPsych.pluginAPI.audioContext()?.resume();
+  }
+
   async run() {
     this.origin = performance.now();
     this.#seed("start");
