@@ -54,6 +54,7 @@ class SeenAdmin(Historical, Page):
     list_max_show_all = 200
     actions: Any = [export]
     project_path: ClassVar[str] = ""  # from a row to the key of its project, where it may change
+    sight: ClassVar[str] = ""  # the way to the project, where the rows themselves do not know it
     has_form = False  # else its rows are changed by deeds alone
     narrowed_by: ClassVar[tuple[str, ...]] = ()  # by these a link of another page narrows the list
 
@@ -75,7 +76,11 @@ class SeenAdmin(Historical, Page):
         return False
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        rows = cast("Any", self.model._default_manager).visible_to(request.user)  # noqa: SLF001
+        rows: Any = self.model._default_manager.all()  # noqa: SLF001
+        if self.sight:
+            rows = rows.filter(**{f"{self.sight}__in": Project.objects.visible_to(request.user)})
+        else:
+            rows = rows.visible_to(request.user)
         ordering = self.get_ordering(request) or self.opts.ordering or ["pk"]
         return cast("models.QuerySet[Any]", rows.order_by(*ordering))
 

@@ -7,7 +7,17 @@ from django.utils.safestring import SafeString
 
 from lab.admin.filters import DayRangeFilter, SeenFilter
 from runs.admin.base import RUNS, SeenAdmin, as_json
-from runs.models import Answer, Consent, ConsentText, Event, Measure, Trial, Variant, Visit
+from runs.models import (
+    Answer,
+    Consent,
+    ConsentText,
+    Event,
+    Measure,
+    Trial,
+    Variant,
+    Visit,
+    Withdrawal,
+)
 
 OF_VISIT = "visit__run__participant"
 OF_RUN = "run__participant"
@@ -136,3 +146,21 @@ class ConsentTextAdmin(SeenAdmin):
     list_display = ["__str__", "digest", "created_at"]
     search_fields = ["title", "digest__startswith"]
     fields = ["title", ("digest", "created_at"), "text"]
+
+
+@admin.register(Withdrawal)
+class WithdrawalAdmin(SeenAdmin):
+    """That somebody withdrew, and how much was erased; what it was is nowhere any more."""
+
+    section = RUNS
+    list_display = ["receipt", "on", "project", "keeps_answers", "by"]
+    list_select_related = ["project", "by", "participant", "run"]
+    list_filter = [("project", SeenFilter), ("on", DayRangeFilter)]
+    search_fields = ["receipt"]
+    fields = ["receipt", ("project", "on"), ("participant", "run"), "keeps_answers",
+              ("by", "reason"), "told"]  # fmt: skip
+    readonly_fields = ["told"]
+
+    @admin.display(description="erased")
+    def told(self, withdrawal: Any) -> SafeString:
+        return as_json(withdrawal.counts)
