@@ -14,15 +14,20 @@ TRUTHS = {"true": 1.0, "false": 0.0}
 
 
 def found(user: User, text: str) -> QuerySet[Stimulus]:
-    """Return the stimuli that a person sees and that fit each word of a search.
+    """Return the stimuli that a person sees and that fit each word of a search."""
+    rows: Any = narrowed(Stimulus.objects.visible_to(user).filter(archived_at=None), text)
+    return rows.select_related("asset").prefetch_related("tags")  # type: ignore[no-any-return]
 
-    A word is part of a name, of a collection, or the whole text of a tag; ``tempo>=120`` and
+
+def narrowed(rows: Any, text: str) -> Any:
+    """Return those of ``rows`` that fit each word of a search.
+
+    A word is part of a name, a collection, or the whole text of a tag; ``tempo>=120`` and
     ``mode=minor`` compare a tag.
     """
-    rows: Any = Stimulus.objects.visible_to(user).filter(archived_at=None)
-    for name, how, value, word in WORD.findall(text):
+    for name, how, value, word in WORD.findall(text.replace("\0", "")):
         rows = rows.filter(_tagged(name, how, value.strip('"')) if name else _called(word))
-    return rows.select_related("asset").prefetch_related("tags")  # type: ignore[no-any-return]
+    return rows
 
 
 def _called(word: str) -> Any:
