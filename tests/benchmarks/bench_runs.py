@@ -31,6 +31,7 @@ from tests.benchmarks.load import percentile
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 CORES = 2
 LIMIT_S = 60
+OURS = str(os.getpid())
 PORT = 8791
 GOAL_MS = 150  # of 95 in 100 batches
 SETUP = re.compile(r'<script id="task-setup" type="application/json">(.*?)</script>', re.DOTALL)
@@ -180,7 +181,9 @@ class Participant:
                 self.outbox.pop(index, None)
 
 
-async def sitting(given: argparse.Namespace, token: str, site: Site) -> list[Participant]:
+async def sitting(
+    given: argparse.Namespace, token: str, site: Site, folder: str
+) -> list[Participant]:
     """Let all begin, then let each send a batch a second, spread over the second."""
     people = [Participant(site) for _ in range(given.people)]
     began = time.monotonic()
@@ -190,11 +193,13 @@ async def sitting(given: argparse.Namespace, token: str, site: Site) -> list[Par
     )
     await asyncio.gather(*starts)
     say(f"{given.people} have begun in {time.monotonic() - began:.1f} s")
-    began = time.monotonic() + 1
+    began, used = time.monotonic() + 1, cpu_s(folder)
     await asyncio.gather(*(
         batches(person, began + number / given.people, given.seconds, given.rows)
         for number, person in enumerate(people)
     ))  # fmt: skip
+    used, answered = cpu_s(folder) - used, len(site.told["batch"].waited)
+    say(f"server and database used {1000 * used / max(answered, 1):.1f} ms of a core a batch")
     return people
 
 
@@ -233,6 +238,20 @@ def verdict(people: list[Participant], stored: dict[str, Any], site: Site) -> in
     return int(bool(lost or twice or foreign or stored["variants"]))
 
 
+def cpu_s(folder: str) -> float:
+    """Return what the web server and the database in a folder have used of the processors."""
+    above, used = {}, {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            numbers = (process / "stat").read_text().rpartition(")")[2].split()
+            above[process.name] = numbers[1]
+            used[process.name] = sum(map(int, numbers[11:13])) / os.sysconf("SC_CLK_TCK")
+            if str((process / "cwd").readlink()).startswith(folder):
+                above[process.name] = OURS
+    own = {pid for pid in above if above[pid] == OURS}
+    return sum(used[pid] for pid in above if pid in own or above[pid] in own)
+
+
 @contextmanager
 def on(cores: set[int]) -> Iterator[None]:
     """Let what is started within have these cores alone."""
@@ -260,7 +279,8 @@ def run(given: argparse.Namespace) -> int:
         with serving(url, given.port):
             os.sched_setaffinity(0, cores[CORES:] or cores)
             site = Site(given.port)
-            people = asyncio.run(sitting(given, token, site))
+            folder = url.partition("host=")[2]
+            people = asyncio.run(sitting(given, token, site, folder))
         return verdict(people, said(url, STORED), site)
 
 

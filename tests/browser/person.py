@@ -6,7 +6,7 @@ import itertools
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Error, Page
@@ -16,25 +16,34 @@ DEAF_S = 8  # a page that does nothing for so long is opened again
 TASK = """() => {
   const find = (id) => document.getElementById(id);
   const seen = (id) => Boolean(find(id)) && !find(id).hidden;
+  const all = document.querySelectorAll("#task-stage p:not([data-met])");
+  for (const each of all) each.dataset.met = "1";
   return {
-    is: Boolean(find("task")), text: find("task-stage")?.innerText ?? "",
     go: seen("task-go"), after: seen("task-after"),
+    shown: [...all].map((each) => [each.textContent, getComputedStyle(each).color]),
   };
 }"""
+INKS = {"rgb(176, 0, 32)": "r", "rgb(0, 102, 43)": "g", "rgb(11, 63, 196)": "b"}
 ACTION = re.compile(r"/run/([^/]+)/([0-9a-f-]{36})/$")
 
 
 class Person:
-    """``told`` holds what was answered to each showing; ``progress`` what the bar said."""
+    """``told`` holds what was answered to each showing; ``progress`` what the bar said.
 
-    def __init__(self, context: BrowserContext, link: str, seed: int = 0) -> None:
+    ``choices`` are the options of items at which it matters; at others chance decides.
+    """
+
+    def __init__(
+        self, context: BrowserContext, link: str, *, seed: int = 0,
+        choices: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.context = context
         self.home = link
         self.told: dict[str, dict[str, Any]] = {}
         self.progress: list[int] = []
-        self.pressed: dict[int, str] = {}
+        self.pressed: list[tuple[str, str]] = []
+        self.choices = dict(choices or {})
         self.lost = 0
-        self._last = -1
         self._dice = random.Random(seed)  # noqa: S311  a test that repeats itself
         self.page = self._new_page()
 
@@ -80,7 +89,7 @@ class Person:
         with contextlib.suppress(Error):
             self.page.goto("chrome://crash", timeout=2_000)
         self.page.close()
-        self.page, self._last = self._new_page(), -1
+        self.page = self._new_page()
         self.open()
 
     def turn(self) -> bool:
@@ -93,7 +102,9 @@ class Person:
             self.try_to(lambda: self._click("Begin"))
             return True
         visit = ACTION.search(form.get_attribute("action") or "")
-        assert visit, self.page.content()
+        if visit is None:  # the next page is not ready yet
+            self.try_to(lambda: self._click("Try again"))
+            return True
         self._answer(visit[2])
         self.try_to(self.page.locator(".go button:visible").first.click)
         return True
@@ -120,7 +131,10 @@ class Person:
             told[field.removeprefix("item-")] = fill(field, kind or "", dice)
 
     def _choose(self, field: str, kind: str, dice: random.Random) -> Any:
-        option = dice.choice(self.page.locator(f"[name={field}]").all()[:2])
+        options = self.page.locator(f"[name={field}]")
+        wanted = self.choices.get(field)
+        option = options.and_(self.page.locator(f"[value={wanted}]")).first
+        option = option if wanted else dice.choice(options.all()[:2])
         option.check()
         value = option.get_attribute("value") or ""
         code: Any = int(value) if value.lstrip("-").isdigit() else value
@@ -128,20 +142,25 @@ class Person:
 
     def _write(self, field: str, kind: str, dice: random.Random) -> Any:
         value: Any = dice.randint(18, 99) if kind == "number" else f"said {dice.random()}"
-        self.page.locator(f"[name={field}]").fill(str(value))
+        written = self.page.locator(f"[name={field}]")
+        if written.is_visible():
+            written.fill(str(value))
+        else:
+            self.page.locator(f".item:has([name={field}]) input[type=range]").press("End")
+            value = int(written.get_attribute("max") or 0)
         return value
 
     def work(self, mishaps: dict[int, Callable[[], Any]]) -> None:
-        """Press a key at each trial, until the task is through; ``pressed`` holds what at which."""
+        """Press a key at each trial, until the task is through; ``pressed`` holds them in turn."""
         self._look()
         heard = time.monotonic()
         while not (seen := self._seen())["after"]:
-            trial = re.search(r"Trial (\d+)", seen["text"])
             if seen["go"]:
                 self._try(lambda: self.page.locator("#task-go").click(timeout=1000))
-            elif trial and int(trial[1]) != self._last:
-                self._press(int(trial[1]))
-                mishaps.pop(int(trial[1]), lambda: None)()
+            elif seen["shown"]:
+                for words, ink in seen["shown"]:
+                    self._react(words, ink)
+                mishaps.pop(len(self.pressed), lambda: None)()
             elif time.monotonic() - heard < DEAF_S:
                 time.sleep(0.03)
                 continue
@@ -153,12 +172,16 @@ class Person:
         try:
             return dict(self.page.evaluate(TASK))
         except Error:
-            return {"after": False, "go": False, "text": ""}
+            return {"after": False, "go": False, "shown": []}
 
-    def _press(self, trial: int) -> None:
-        key = "rg"[trial % 2]
-        self._last, self.pressed[trial] = trial, key
-        self.page.keyboard.press(key)
+    def _react(self, words: str, ink: str) -> None:
+        """Press r or g by the number of a trial, the key of the ink, or the space bar if asked."""
+        trial = re.search(r"Trial (\d+)", words)
+        key = "rg"[int(trial[1]) % 2] if trial else INKS.get(ink)
+        if key:
+            self.pressed.append((words, key))
+        if key or "space bar" in words:
+            self._try(lambda: self.page.keyboard.press(key or "Space"))
 
     def _try(self, act: Callable[[], Any]) -> None:
         with contextlib.suppress(Error):
