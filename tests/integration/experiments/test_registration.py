@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime
 from io import StringIO
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from tests.factories import accounts, experiments
 from tests.integration.experiments.post import arrives
@@ -19,6 +21,7 @@ from tests.integration.experiments.whole_database import tables_with
 from accounts.models import AuditEntry
 from accounts.roles import Role
 from common.errors import NotThere
+from common.json_log import JsonFormatter
 from experiments.definition.protocol import read_protocol
 from experiments.errors import CannotRun, NotAProtocol
 from experiments.services import protocols
@@ -26,7 +29,7 @@ from jobs.models import Job
 from ops.services.pruning import prune
 from runs import days
 from runs.errors import CannotOpen, MayNotIdentify
-from runs.models import Answer, Identity, Letter, Measure, Run, Visit
+from runs.models import Answer, Identity, Letter, Measure, Run, Upload, Visit
 from runs.models import Participant as Person
 from runs.services import identities, letters
 
@@ -451,3 +454,37 @@ def test_letters_and_codes_are_forgotten_in_time(someone):
     Letter.objects.update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
     assert prune()["letters"] == 1
     assert arrives() == []
+
+
+# --- where nobody thought of it -------------------------------------------------------------------
+def test_no_line_of_the_log_and_no_report_says_who_somebody_is(someone, caplog, settings):
+    caplog.set_level("INFO")
+    page = someone.text
+    someone.send(**ANNA | {"who-birth-date-day": "30"})
+    settings.IDENTITY_KEYS = [""]
+    someone.send(page=page, **ANNA)
+    settings.IDENTITY_KEYS = ["test only"]
+    someone.send(page=page, **ANNA | {"who-e-mail": "anna.sentinel@example.org"})
+    ask(someone, address="anna.sentinel@example.org")
+    withdraw(someone)
+    arrives()
+    lines = [JsonFormatter().format(record) for record in caplog.records]
+    assert lines
+    for line in lines:
+        for word in ("entinel", "1988", someone.key):
+            assert word not in line
+
+
+def test_a_file_that_was_sent_is_erased_with_the_run(someone, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    for run_of in (someone, Participant(someone.token)):
+        run_of.begin()
+        visit = Visit.objects.order_by("served_at").last()
+        upload = Upload(visit=visit, item="voice", name="sentinel.wav", size=4, created_at=at)
+        upload.file.save("x", ContentFile(b"RIFF"))
+    other = upload.file.path
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        withdraw(someone)
+    assert [upload.file.path for upload in Upload.objects.all()] == [other]
+    assert [str(each) for each in tmp_path.rglob("*") if each.is_file()] == [other]
