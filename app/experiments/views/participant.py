@@ -31,6 +31,8 @@ from runs.services.runs import Begun
 
 BROWSER, RUN, HOLDER, PRESS = "studium_browser", "studium_run", "holder", "press"
 A_YEAR_S, A_MONTH_S = 365 * 24 * 60 * 60, 30 * 24 * 60 * 60
+# Stricter than elsewhere; a kind of step, or the way back to a recruiter, adds what it needs.
+POLICY = {"img-src": ["'self'"], "manifest-src": ["'none'"]}
 OVER: dict[str, str] = {
     Run.Status.DECLINED: "declined",
     Run.Status.WITHDRAWN: "withdrawn",
@@ -208,6 +210,7 @@ def _render(
         "holder": holder,
     } | more
     response = render(request, f"experiments/{name}.html", context, status=status)
+    response._csp_replace = POLICY  # type: ignore[attr-defined]  # noqa: SLF001
     response.set_cookie(BROWSER, holder, max_age=A_YEAR_S, path="/run/", httponly=True,
                         samesite="Lax", secure=request.is_secure())  # fmt: skip
     return response

@@ -93,5 +93,5 @@ def take(shown: Shown) -> Again | None:
 
 
 # jsPsych's plugins write styles into what they show; no script gains anything by that.
-POLICY = {"style-src": ["'unsafe-inline'"], "img-src": ["blob:"], "media-src": ["data:"]}
+POLICY = {"style-src": ["'unsafe-inline'"], "img-src": ["blob:", "data:"], "media-src": ["data:"]}
 KIND = Kind("trial", show, take, POLICY)
