@@ -68,7 +68,7 @@ docs: python ## test what the documentation claims
 	@$(TOOL) pytest -q -n0 tests/unit/test_house.py
 
 ## Checks, as CI runs them
-.PHONY: test check lint types imports migrations smoke bench bench-lab bench-releases bench-runs fleet fleet-subset containers-test
+.PHONY: test check lint types imports migrations smoke bench bench-lab bench-scan bench-releases bench-runs fleet fleet-subset containers-test
 test: python ## every ring that this machine can run (T=path for one file, folder or ring)
 	@$(LAPTOP) test $(T)
 
@@ -96,6 +96,9 @@ bench-lab: python ## what each request to a lab's years of records costs (SIZE=l
 
 bench-runs: python ## 300 participants at a batch of trials a second each: nothing may be lost
 	@$(TOOL) python -m tests.benchmarks.bench_runs
+
+bench-scan: python ## how long a scan of 100,000 files takes, and how much memory
+	@$(TOOL) python -m tests.benchmarks.bench_scan
 
 bench-releases: python ## 100 requests/s through deploys and rollbacks: nothing may fail
 	@$(TOOL) python -m tests.benchmarks.bench_releases

@@ -79,6 +79,13 @@ class Task(Recorded):
                 condition=Q(arguments=None),
                 name="task_without_arguments_unique_in_session",
             ),
+            models.UniqueConstraint(  # to a database, tasks of no session are all of another one
+                fields=["name", "repository", "arguments"],
+                condition=Q(session=None),
+                name="task_unique_in_repository",
+                violation_error_code="unique",
+                violation_error_message="This repository has such a task already.",
+            ),
         ]
         indexes = [models.Index(fields=["status", "-priority"], name="task_by_status")]
 
