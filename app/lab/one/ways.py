@@ -24,7 +24,7 @@ def condition(model: Any, path: str, operator: str, value: Any, sight: Sight) ->
             if operator == "isnull":
                 return _is_null(before, there, rest, value=bool(value), sight=sight)
             inner = condition(target, rest, operator, value, sight)
-            return Q(**{f"{before}__in": there.filter(inner).values("pk")})
+            return _led_by(model, before, there.filter(inner))
     fitting = words.matching(model, path, operator, value)
     if fitting is not None:
         return Q(**{f"{path}__in": fitting})
@@ -39,6 +39,22 @@ def _is_null(before: str, there: Any, rest: str, *, value: bool, sight: Sight) -
     inner = condition(there.model, rest, "isnull", value, sight)
     found = Q(**{f"{before}__in": there.filter(inner).values("pk")})
     return found | Q(**{f"{before}__isnull": True}) if value else found
+
+
+def _led_by(model: Any, before: str, there: Any) -> Q:
+    """Return that a way leads to some rows; without a join where these name their owner.
+
+    A join with what a row has many of would be made for every one of them.
+    """
+    *above, last = before.split("__")
+    owner = model
+    for step in above:
+        owner = owner._meta.get_field(step).related_model  # noqa: SLF001
+    link = owner._meta.get_field(last)  # noqa: SLF001
+    if link.one_to_many:
+        key = "__".join([*above, "pk"])
+        return Q(**{f"{key}__in": there.values(link.field.attname)})
+    return Q(**{f"{before}__in": there.values("pk")})
 
 
 def _next(model: Any, path: str) -> tuple[str, Any, str]:
