@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from django.core.exceptions import ValidationError
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,9 +11,10 @@ from rest_framework.response import Response
 from accounts.models import Lab, User
 from lab import alf
 from lab.errors import Protected
-from lab.models import Dataset, FileRecord, Quality, Repository, Session
+from lab.models import Dataset, FileRecord, Quality, Repository, Session, Subject
 from lab.one.errors import FieldRefused
 from lab.one.filters import is_true
+from lab.one.resources.notes import SHORT, kind_called
 from lab.one.resources.people import labs, people
 from lab.one.views import OneView
 from lab.services import registration, subjects
@@ -50,6 +52,25 @@ class Call:
     def truth(self, name: str, *, usual: bool) -> bool:
         value = self.data.get(name)
         return usual if value in UNSAID else is_true(name, str(value))
+
+    def owner(self) -> tuple[registration.Owner, str]:
+        """Return what the files belong to, and the folders that all of them are in."""
+        if self.text("content_type") in {"", "session"}:
+            session, below = self.session()
+            return registration.Owner(session=session), below
+        kind = kind_called(self.text("content_type"))
+        if kind is None:
+            raise FieldRefused("content_type", f"Write one of {', '.join(sorted(SHORT))}.")
+        rows = cast("Any", kind).objects.visible_to(self.person)
+        try:
+            thing = rows.filter(pk=self.text("object_id") or None).first()
+        except ValidationError:
+            thing = None
+        if thing is None:
+            raise FieldRefused("object_id", "There is no such record that you can see.")
+        if not (self.text("name") or self.text("hostname")):
+            raise FieldRefused("name", "Name the repository in which the files are.")
+        return registration.Owner(thing=thing), self.text("path")
 
     def session(self) -> tuple[Session, str]:
         """Return the session that ``path`` names, and the folders below it."""
@@ -155,10 +176,12 @@ class RegisterShape(serializers.Serializer[Any]):
     default = serializers.BooleanField(required=False)
     check_protected = serializers.BooleanField(required=False)
     qc = serializers.CharField(required=False)
+    content_type = serializers.CharField(required=False)
+    object_id = serializers.UUIDField(required=False)
 
 
 class RegisterFile(OneView):
-    """`POST`: register files of a session, all or none, as often as you like."""
+    """`POST`: register files of a session or another record, all or none, often as you like."""
 
     serializer_class = RegisterShape
 
@@ -168,16 +191,14 @@ class RegisterFile(OneView):
     def post(self, request: Request) -> Response:
         person = cast("User", request.user)
         call = Call(person, request.data)
-        session, below = call.session()
+        owner, below = call.owner()
         wish = call.wish()
         try:
-            made = registration.register(
-                by=person, session=session, files=call.files(below), wish=wish
-            )
+            made = registration.register(by=person, owner=owner, files=call.files(below), wish=wish)
         except Protected as refusal:
             body = {"status_code": 403, "error": refusal.message, "details": refusal.details}
             return Response(body, status=403)
-        return Response(described(session, made), status=201)
+        return Response(described(owner, made), status=201)
 
 
 class CheckProtected(OneView):
@@ -187,8 +208,8 @@ class CheckProtected(OneView):
 
     def get(self, request: Request) -> Response:
         call = Call(cast("User", request.user), request.data or request.query_params)
-        session, below = call.session()
-        details = registration.protected(session, call.files(below))
+        owner, below = call.owner()
+        details = registration.protected(owner, call.files(below))
         kept = any(kept for each in details for rows in each.values()
                    for row in rows for kept in row.values())  # fmt: skip
         if not kept:
@@ -196,7 +217,7 @@ class CheckProtected(OneView):
         return Response({"status_code": 403, "error": Protected.message, "details": details})
 
 
-def described(session: Session, made: list[Dataset]) -> list[dict[str, Any]]:
+def described(owner: registration.Owner, made: list[Dataset]) -> list[dict[str, Any]]:
     """Return what ONE reads of the files that were registered."""
     records: dict[Any, list[dict[str, Any]]] = {}
     rows = FileRecord.objects.filter(dataset__in=made).select_related("repository")
@@ -205,22 +226,23 @@ def described(session: Session, made: list[Dataset]) -> list[dict[str, Any]]:
             "id": str(row.pk), "data_repository": row.repository.name,
             "relative_path": row.relative_path, "exists": row.exists,
         })  # fmt: skip
-    users = sorted(user.username for user in session.users.all())
-    start = wall_clock(session.began_at, session.lab)
+    session, thing = owner.session, owner.record
+    users = sorted(user.username for user in session.users.all()) if session else []
+    subject = thing if isinstance(thing, Subject) else getattr(thing, "subject", None)
     return [
         {
             "id": str(each.pk),
             "name": each.name,
             "file_size": each.file_size,
-            "subject": session.subject.nickname,
+            "subject": subject and subject.nickname,
             "created_by": each.created_by.username if each.created_by else None,
-            "created_datetime": wall_clock(each.created_at, session.lab),
+            "created_datetime": wall_clock(each.created_at, owner.lab),
             "dataset_type": each.type.name,
             "data_format": each.format.name,
-            "session": str(session.pk),
-            "session_number": session.number,
+            "session": session and str(session.pk),
+            "session_number": session and session.number,
             "session_users": ",".join(users),
-            "session_start_time": start,
+            "session_start_time": session and wall_clock(session.began_at, session.lab),
             "collection": each.collection,
             "revision": each.revision.name if each.revision else "",
             "default": each.is_default,

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils.timezone import now
 
@@ -17,6 +18,7 @@ from lab.models import (
     Dataset,
     DatasetType,
     FileRecord,
+    Recorded,
     Repository,
     Revision,
     Session,
@@ -57,11 +59,53 @@ class Wish:
     created_by: User | None = None
 
 
+@dataclass(frozen=True)
+class Owner:
+    """What the files belong to: a session, or any other record, over whose sessions they go."""
+
+    session: Session | None = None
+    thing: Recorded | None = None
+
+    @property
+    def record(self) -> Recorded:
+        return cast("Recorded", self.session or self.thing)
+
+    @property
+    def lab(self) -> Lab | None:
+        return cast("Lab | None", getattr(self.record, "lab", None))
+
+    @property
+    def home(self) -> Lab | None:
+        """Return the lab whose repositories are meant when none is named."""
+        return self.session.subject.lab if self.session else self.lab
+
+    @property
+    def folder(self) -> str:
+        """Return the folder that its files' paths begin with; others name all of theirs."""
+        return folder_of(self.session) if self.session else ""
+
+    @property
+    def link(self) -> dict[str, Any]:
+        """Return what a dataset says of its owner."""
+        if self.session:
+            return {"session": self.session}
+        kind = ContentType.objects.get_for_model(self.record)
+        return {"session": None, "content_type": kind, "object_id": self.record.pk}
+
+    def datasets(self) -> Any:
+        return Dataset.objects.filter(**self.link)
+
+    def lock(self) -> None:
+        """Let nobody else register files of it until this is over."""
+        rows: Any = type(self.record)._default_manager  # noqa: SLF001
+        rows.select_for_update(of=("self",)).get(pk=self.record.pk)
+
+
 @dataclass
 class _Work:
     """What one registration has found out."""
 
-    session: Session
+    owner: Owner
     wish: Wish
     by: User
     there: dict[Key, Dataset] = field(default_factory=dict)
@@ -72,30 +116,32 @@ class _Work:
 
 @transaction.atomic
 def register(
-    *, by: User, session: Session, files: Sequence[Sent], wish: Wish, reason: str = ""
+    *, by: User, owner: Owner, files: Sequence[Sent], wish: Wish, reason: str = ""
 ) -> list[Dataset]:
-    """Register files of a session; sent again, they are what is there already.
+    """Register files of a session or of another record; sent again, they are there already.
 
-    The session's row is locked meanwhile, so that two calls about one session follow each other.
+    The owner's row is locked meanwhile, so that two calls about one follow each other.
     """
-    permissions.need_create(by, Dataset, session.lab)
-    Session.objects.select_for_update(of=("self",)).get(pk=session.pk)
+    permissions.need_create(by, Dataset, owner.lab)
+    owner.lock()
     with recording.by(by, reason=reason):
-        work = _find(session, files, wish, by)
+        work = _find(owner, files, wish, by)
         if wish.check_protected:
             _need_unprotected(work, files)
         _need_same_content(work, files)
         datasets = _keep(work, files)
         _keep_records(work, files, datasets)
-        attachment.attach(session=session, datasets=datasets)
+        if owner.session:
+            attachment.attach(session=owner.session, datasets=datasets)
     return datasets
 
 
-def protected(session: Session, files: Iterable[Sent]) -> list[dict[str, list[dict[str, bool]]]]:
+def protected(owner: Owner, files: Iterable[Sent]) -> list[dict[str, list[dict[str, bool]]]]:
     """Return for each file its revisions, the newest first, and whether each is protected."""
     names = {(file.place.collection, file.place.name) for file in files}
     rows = (
-        Dataset.objects.filter(session=session, name__in={name for _, name in names})
+        owner.datasets()
+        .filter(name__in={name for _, name in names})
         .select_related("revision")
         .prefetch_related("tags")
     )
@@ -119,7 +165,7 @@ def _joined(file: Sent) -> str:
 
 def _need_unprotected(work: _Work, files: Sequence[Sent], *, only: Collection[Key] = ()) -> None:
     """Refuse a call about protected files; those of ``only`` alone, when it names some."""
-    details = protected(work.session, files)
+    details = protected(work.owner, files)
     for file, told in zip(files, details, strict=True):
         revisions = {name: kept for each in told[_joined(file)] for name, kept in each.items()}
         if revisions.get(file.place.revision) and (not only or file.key in only):
@@ -143,13 +189,13 @@ def _need_same_content(work: _Work, files: Sequence[Sent]) -> None:
         _need_unprotected(work, files, only=others)
 
 
-def _find(session: Session, files: Sequence[Sent], wish: Wish, by: User) -> _Work:
+def _find(owner: Owner, files: Sequence[Sent], wish: Wish, by: User) -> _Work:
     """Look up all that the files speak of, and refuse what is not known."""
-    work = _Work(session, wish, by)
+    work = _Work(owner, wish, by)
     names = {file.place.name for file in files}
-    rows = Dataset.objects.filter(session=session, name__in=names).select_related(
+    rows = owner.datasets().filter(name__in=names).select_related(
         "revision", "type", "format", "created_by", "lab"
-    )
+    )  # fmt: skip
     work.there = {(r.collection, r.revision.name if r.revision else "", r.name): r for r in rows}
     types, formats = list(DatasetType.objects.all()), list(DataFormat.objects.all())
     for name in names:
@@ -227,8 +273,8 @@ def _clear_defaults(work: _Work, files: Sequence[Sent]) -> None:
 
 def _new(work: _Work, file: Sent) -> Dataset:
     return Dataset(
-        session=work.session,
-        lab=work.session.lab,
+        **work.owner.link,
+        lab=work.owner.lab,
         name=file.place.name,
         collection=file.place.collection,
         revision=work.revisions.get(file.place.revision),
@@ -274,7 +320,7 @@ def _said(work: _Work, dataset: Dataset, file: Sent) -> dict[str, Any]:
 def _keep_records(work: _Work, files: Sequence[Sent], datasets: Sequence[Dataset]) -> None:
     """Say in which repositories the files should lie, and in which they do."""
     repositories = _repositories(work)
-    folder = folder_of(work.session)
+    folder = work.owner.folder
     rows = FileRecord.objects.filter(dataset__in=datasets)
     there = {(row.dataset_id, row.repository_id): row for row in rows}
     new, come = [], []
@@ -299,7 +345,8 @@ def folder_of(session: Session) -> str:
 
 
 def _repositories(work: _Work) -> list[Repository]:
-    labs = list(work.wish.labs) or [work.session.subject.lab]
+    home = work.owner.home
+    labs = list(work.wish.labs) or ([home] if home else [])
     found = {each.pk: each for each in Repository.objects.filter(labs__lab__in=labs)}
     if work.wish.server_only:
         found = {key: each for key, each in found.items() if each.is_server}

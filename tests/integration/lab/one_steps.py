@@ -63,6 +63,7 @@ def with_files(address, name, password, folder):
     files = sorted(place.glob("*.npy"))
     sent = client.register_files(files, repository="share")
     yield "registered", sorted(each["name"] for each in sent)
+    yield "registered over sessions", over_sessions(one, client, Path(folder, "Subjects", "KS014"))
     key = client.one.path2eid(place)
     yield "datasets", sorted(map(str, one.list_datasets(key)))
     options = {"HTTP_DATA_SERVER": f"{address}/data", "HTTP_DATA_SERVER_LOGIN": name,
@@ -72,6 +73,18 @@ def with_files(address, name, password, folder):
     spikes = one.load_object(key, "spikes", collection="alf")
     yield "loaded", {name: np.asarray(array).tolist() for name, array in spikes.items()}
     yield from offline(one, name)
+
+
+def over_sessions(one, client, place):
+    """Register files of an animal as a whole, and find them again."""
+    place.mkdir(parents=True)
+    for name in ("spikes.times.npy", "spikes.clusters.npy"):
+        np.save(place / name, np.arange(3.0))
+    animal = one.alyx.rest("subjects", "read", id="KS014")["id"]
+    client.register_files(sorted(place.glob("*.npy")), repository="share",
+                          content_type="subject", object_id=animal)  # fmt: skip
+    rows = one.alyx.rest("datasets", "list", collection="Subjects/KS014")
+    return sorted([row["name"], row["session"], row["file_records"][0]["exists"]] for row in rows)
 
 
 def offline(one, name):

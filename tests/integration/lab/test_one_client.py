@@ -73,6 +73,8 @@ def test_the_client_signs_in_creates_searches_and_changes(learned, live_server):
     ]
     assert (learned["task"], learned["surgery"], learned["refused"]) == (["Started"], 1.2, True)
     assert learned["registered"] == ["spikes.clusters.npy", "spikes.times.npy"]
+    of_animal = [["spikes.clusters.npy", None, True], ["spikes.times.npy", None, True]]
+    assert learned["registered over sessions"] == of_animal
     assert learned["datasets"] == ["alf/spikes.clusters.npy", "alf/spikes.times.npy"]
     assert learned["loaded"] == {"times": [0, 1, 2, 3, 4], "clusters": [3, 1, 2, 2, 1]}
     assert learned["cached"] == ["alf/spikes.clusters.npy", "alf/spikes.times.npy"]

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,70 @@ def test_a_protected_dataset_takes_no_other_content_without_the_check(
     assert post("register-file", **revised).status_code == 201
     kept.refresh_from_db()
     assert (kept.hash, kept.is_default) == ("a", False)
+
+
+def of_animal(session, **more):
+    return call(path=f"Subjects/{session.subject.nickname}", filenames=["alf/spikes.times.npy"],
+                content_type="subject", object_id=str(session.subject.pk), **more)  # fmt: skip
+
+
+def test_files_of_a_whole_animal_are_registered_once(session, alice, program):
+    first = program(alice).post("register-file", **of_animal(session, hashes=["a"]))
+    assert first.status_code == 201, first.content
+    [row] = first.json()
+    assert (row["session"], row["subject"], row["collection"]) == (
+        None,
+        "KS001",
+        "Subjects/KS001/alf",
+    )
+    [record] = row["file_records"]
+    assert (record["relative_path"], record["exists"]) == (
+        "Subjects/KS001/alf/spikes.times.npy",
+        True,
+    )
+    assert program(alice).post("register-file", **of_animal(session, hashes=["a"])).json() == [row]
+    kept = models.Dataset.objects.get()
+    assert (kept.content_object, kept.session, kept.lab) == (session.subject, None, session.lab)
+    [shown] = program(alice).get("datasets", collection="Subjects/KS001/alf").json()["results"]
+    assert shown["session"] is None
+
+
+def test_what_is_protected_of_a_whole_animal_is_kept(session, alice, program):
+    post = program(alice).post
+    post("register-file", **of_animal(session, hashes=["a"]))
+    with recording.by(alice):
+        models.Dataset.objects.get().tags.add(make.made(models.Tag, name="p", is_protected=True))
+    answer = post("register-file", **of_animal(session, hashes=["b"], check_protected=True))
+    assert answer.status_code == 403
+    assert answer.json()["details"] == [{"Subjects/KS001/alf/spikes.times.npy": [{"": True}]}]
+    asked = program(alice).client.generic(
+        "GET", "/alyx/check-protected", json.dumps(of_animal(session)), "application/json"
+    )
+    assert asked.json()["status_code"] == 403
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"content_type": "zebra"}, "content_type"),
+        ({"object_id": "nothing"}, "object_id"),
+        ({"object_id": None}, "object_id"),
+        ({"object_id": "0b2f6f0e-0e0e-4f6e-9b1a-6a3f5d1c2b3a"}, "object_id"),
+        ({"name": ""}, "name"),
+        ({"path": "../Subjects"}, "filenames"),
+    ],
+)
+def test_what_cannot_be_registered_of_another_record_is_named(
+    session, alice, program, given, field
+):
+    answer = program(alice).post("register-file", **of_animal(session) | given)
+    assert (answer.status_code, field in answer.json()) == (400, True), answer.content
+    assert models.Dataset.objects.count() == 0
+
+
+def test_a_stranger_registers_no_file_of_an_animal(session, bob, program):
+    answer = program(bob).post("register-file", **of_animal(session))
+    assert (answer.status_code, "object_id" in answer.json()) == (400, True)
 
 
 def _questions(client, count, **more):
