@@ -93,12 +93,14 @@ class Site:
         self.port = port
         self.told: dict[str, Told] = {}
 
-    async def ask(self, kind: str, due: float, head: str, body: bytes = b"") -> Reply | None:
-        """Ask once; ``head`` is method and path."""
+    async def ask(
+        self, kind: str, due: float, head: str, body: bytes = b"", *more: str
+    ) -> Reply | None:
+        """Ask once; ``head`` is method and path, ``more`` are further lines of the head."""
         told = self.told.setdefault(kind, Told())
         try:
             async with asyncio.timeout(LIMIT_S):
-                reply = await self._asked(head, body)
+                reply = await self._asked(head, body, *more)
         except (OSError, ValueError, TimeoutError) as error:
             told.faults[type(error).__name__] += 1
             return None
@@ -108,12 +110,12 @@ class Site:
             told.faults[str(reply.status)] += 1
         return reply
 
-    async def _asked(self, head: str, body: bytes) -> Reply:
+    async def _asked(self, head: str, body: bytes, *more: str) -> Reply:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             lines = [head + " HTTP/1.1", "Host: 127.0.0.1", "Connection: close",
                      "Content-Type: application/x-www-form-urlencoded",
-                     f"Content-Length: {len(body)}", "", ""]  # fmt: skip
+                     f"Content-Length: {len(body)}", *more, "", ""]  # fmt: skip
             writer.write("\r\n".join(lines).encode() + body)
             found = await reader.read()
         finally:

@@ -132,6 +132,7 @@ ROWS = [
     post("experiments:about-mail", "404 404 404 404 404", "secret"),
     post("experiments:withdraw", "404 404 404 404 404", "secret"),
     get("experiments:group-ask", "404 404 404 404 404", "secret"),
+    post("experiments:group-ask", "404 404 404 404 404", "secret"),
     get("experiments:groups", SIGNED_IN),
     get("experiments:protocols", SIGNED_IN),
     get("experiments:protocol", ALDER, "protocol"),
@@ -406,6 +407,7 @@ def test_the_administration_shows_records_to_members_and_the_rest_to_operators(s
 
 # A session means nothing to these: a participant is believed because of the address.
 TAKES_NO_COOKIE = {
+    "experiments:group-ask",
     "one:auth-token",
     "experiments:series",
     "experiments:submit",

@@ -209,6 +209,7 @@ class Look:
 
     stamp: str
     again_ms: int
+    meeting: Meeting | None = None
 
 
 def look(*, key: str, at: datetime) -> Look | None:
@@ -224,7 +225,7 @@ def look(*, key: str, at: datetime) -> Look | None:
         _return(member, group, at)
     if is_due(group, at) and settle(group=group, at=at):
         return look(key=key, at=at)
-    return Look(stamp_of(member, group, sitting), again_of(member, group))
+    return Look(stamp_of(member, group, sitting), again_of(member, group), member.meeting)
 
 
 @transaction.atomic
@@ -243,7 +244,7 @@ def again_of(member: Member, group: Group) -> int:
     most = grouping_of(group.words).grace_s * 1000 // BEATS
     meeting = member.meeting
     if group.status == Group.Status.FORMING:
-        return min(3000, most)
+        return min(1000 if group.taken + 1 >= group.size else 3000, most)
     if meeting and meeting.finished_at is None and group.status == Group.Status.TOGETHER:
         return min(1000, most)
     return most
