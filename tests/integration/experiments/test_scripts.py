@@ -1,6 +1,8 @@
 """A lab's functions decide and draw; whatever they do, nothing that was answered is lost."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.factories import experiments, scripts
 from tests.factories.scripts import call, words
 from tests.integration.experiments.taking_part import Participant
@@ -232,3 +234,20 @@ def test_answers_that_could_not_be_judged_can_be_sent_again_and_are_shown_to_the
     assert someone.title == "About you"
     someone.send(item_age="40")
     assert someone.title == "Thank you"
+
+
+def asked(someone, act):
+    with CaptureQueriesContext(connection) as captured:
+        act(someone)
+    return [each["sql"] for each in captured]
+
+
+def test_a_page_that_is_drawn_asks_few_questions_and_shown_again_fewer(begun):
+    someone = begun(ABOUT, rated(), {"name": "end-of-it", "page": "rating"})
+    look, someone.look = someone.look, lambda: None
+    accepted = asked(someone, lambda one: one.send(item_age="44"))
+    drawn = asked(someone, lambda _: look())
+    again = asked(someone, lambda _: look())
+    assert len(accepted) <= 12, accepted
+    assert len(drawn) <= 20, drawn
+    assert len(again) <= 4, again
