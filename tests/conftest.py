@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import settings
 from tests.factories import accounts as make
 
+settings.register_profile("house", deadline=None)  # how long it takes says nothing here
+settings.load_profile("house")
 THIS_MACHINE = ["127.0.0.1", "::1", "localhost"]
 MAY_TALK = {"browser", "pipeline", "fleet", "benchmarks"}
 
