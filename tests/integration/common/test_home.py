@@ -163,7 +163,7 @@ def test_people_see_the_jobs_that_they_may_see(alice, bob, shown):
     assert "Export of Alder" not in shown(bob)
 
 
-@pytest.mark.parametrize(("who", "most"), [("alice", 9), ("olga", 25)])
+@pytest.mark.parametrize(("who", "most"), [("alice", 10), ("olga", 25)])
 def test_the_page_costs_the_same_for_few_and_many(alder, who, most, as_, request):
     person = request.getfixturevalue(who)
     client, counts = as_(person), []

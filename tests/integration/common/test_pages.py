@@ -49,7 +49,7 @@ def test_the_home_page_asks_the_database_a_known_number_of_questions(
 ):
     client = as_(alice)
     page(client)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         page(client)
 
 
