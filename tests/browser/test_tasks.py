@@ -100,6 +100,19 @@ def test_nested_timelines_variables_conditions_and_loops(window, link):
     assert rows("correct") == [False, None, False, None, True, None, True, None, None]
 
 
+def test_a_variable_names_the_plugin(window, link):
+    ways = ["html-keyboard-response", "html-button-response"]
+    node = {
+        "timeline": [{"type": {"$var": "how"}, "stimulus": "Trial 0", "choices": ["r", "g"]}],
+        "timeline_variables": [{"how": way} for way in ways],
+    }
+    page = begin(window(), link(tasks.words([node], plugins=ways, after="")))
+    press(page, 1)
+    page.get_by_role("button", name="g").click()
+    page.get_by_role("heading", name="Thank you").wait_for()
+    assert rows("trial_type") == ways
+
+
 def test_a_module_makes_the_timeline(window, link):
     text = """
       export const options = { minimum_valid_rt: 5 };

@@ -17,6 +17,7 @@ DEEPEST_VALUE = 60
 MOST_NODES = 20_000
 LONGEST_MODULE = 1_000_000
 ANY = ""  # stands for the plugins that a step lists, where these are not known
+VARIABLE = "$var"  # stands for the plugin that a timeline variable names
 OPTIONS = ("case_sensitive_responses", "default_iti", "experiment_width", "minimum_valid_rt")
 
 
@@ -102,10 +103,11 @@ def plugins_in(nodes: Any, given: set[str] | None = None) -> set[str]:
         if count > MOST_NODES:
             raise NoTimeline(where, f"At most {MOST_NODES:,} trials are written out.")
         _check_words(where, node, known)
-        if kind:
-            used.add(kind)
-        elif "timeline" not in node and not used:
+        if kind == VARIABLE and not given:
+            raise NoTimeline(f"{where}.type", "Say in the step's `plugins` which ones it may be.")
+        if not kind and "timeline" not in node:
             raise NoTimeline(f"{where}.type", "Say which plugin shows this.")
+        used |= {kind} - {VARIABLE, ""}
     return used
 
 
@@ -136,8 +138,8 @@ def _nodes(nodes: Any, path: str, kind: str, known: frozenset[str]) -> Iterator[
 
 def _plugin(where: str, node: dict[str, Any], inherited: str) -> str:
     kind = node.get("type", inherited)
-    if isinstance(kind, dict):
-        return ""  # a timeline variable; the step lists the plugins
+    if isinstance(kind, dict) or ("type" not in node and inherited == VARIABLE):
+        return VARIABLE
     if kind and kind not in PLUGINS:
         raise NoTimeline(f"{where}.type", f"There is no plugin {str(kind)[:60]!r} here.")
     return str(kind)

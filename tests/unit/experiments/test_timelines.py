@@ -32,6 +32,8 @@ def test_the_plugins_of_nested_timelines_are_found():
         ({"a": 1}, "a list"),
         ([1], r"timeline\[0\]: Write an object"),
         ([{"stimulus": "a"}], r"timeline\[0\].type: Say which plugin"),
+        ([key("a"), {"stimulus": "b"}], r"timeline\[1\].type: Say which plugin"),
+        ([{"type": {"$var": "how"}, "timeline_variables": [{"how": "animation"}]}], "`plugins`"),
         ([key("a", type="html-keyboard")], r"timeline\[0\].type: There is no plugin 'html-key"),
         ([{"timeline": [key("a"), {"type": 1}]}], r"timeline\[0\].timeline\[1\].type"),
         ([{"timeline": {}, "type": "survey-text"}], r"timeline\[0\].timeline: Write a list"),
@@ -60,6 +62,15 @@ def test_variables_are_known_inside_the_timeline_that_has_them():
     assert timeline_of([inside]).plugins == ("html-keyboard-response",)
     with pytest.raises(NotAProtocol, match=r"timeline\[1\].stimulus"):
         timeline_of([inside, key({"$var": "word"})])
+
+
+def test_a_variable_may_name_the_plugin_that_the_step_lists():
+    rows = [{"how": "html-button-response"}, {"how": "html-keyboard-response"}]
+    node = {"type": {"$var": "how"}, "timeline": [{"stimulus": "a"}], "timeline_variables": rows}
+    assert timeline_of([node], plugins=[row["how"] for row in rows]).plugins == (
+        "html-button-response",
+        "html-keyboard-response",
+    )
 
 
 def test_a_module_is_pinned_by_its_hash():

@@ -19,16 +19,21 @@ export function revived(value, context) {
 
 /** @param {object[]} nodes @param {Record<string, any>} plugins each by the name of its package */
 export function timelineOf(nodes, plugins, context) {
+  const naming = [...JSON.stringify(nodes).matchAll(/"type":\{"\$var":"([^"]+)"/g)];
+  return made(nodes, plugins, { ...context, naming: new Set(naming.map(([, name]) => name)) });
+}
+
+function made(nodes, plugins, context) {
   return nodes.map(({ type, timeline, timeline_variables: rows, ...others }) => ({
     ...revived(others, context),
     ...(type === undefined ? {} : { type: typeof type === "string" ? plugins[type] : revived(type, context) }),
     ...(rows ? { timeline_variables: rows.map((row) => variables(row, plugins, context)) } : {}),
-    ...(timeline ? { timeline: timelineOf(timeline, plugins, context) } : {}),
+    ...(timeline ? { timeline: made(timeline, plugins, context) } : {}),
   }));
 }
 
-/** A variable called `type` names a plugin. */
+/** A variable that stands for a type names a plugin. */
 function variables(row, plugins, context) {
-  const { type, ...others } = row;
-  return { ...revived(others, context), ...(type === undefined ? {} : { type: plugins[type] ?? type }) };
+  const found = ([name, value]) => [name, context.naming.has(name) ? plugins[value] : revived(value, context)];
+  return Object.fromEntries(Object.entries(row).map(found));
 }
