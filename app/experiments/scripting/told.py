@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 
@@ -91,7 +92,7 @@ class Here:
     sent: Mapping[str, Any] = field(default_factory=dict)
     stimuli: tuple[Stimulus, ...] = ()
 
-    @property
+    @cached_property
     def rng(self) -> random.Random:
         place = f"{self.run.seed} {self.position} {self.step} {self.passes}"
         return random.Random(place)  # noqa: S311  a draw, and no secret

@@ -199,6 +199,13 @@ def test_numbers_of_numerical_packages_become_plain_ones():
     assert functions.shaped("draw", "f", drawn)["data"] == {"at": [4]}
 
 
+def test_the_numbers_of_one_call_differ_from_one_another():
+    here = Here(Run("r", "P", 1), "s", 2)
+    first = [here.rng.random() for _ in range(3)]
+    assert len(set(first)) == 3
+    assert [Here(Run("r", "P", 1), "s", 2).rng.random()] == first[:1]
+
+
 def test_what_was_shown_and_what_was_not():
     stimuli = (Stimulus("a"), Stimulus("b"))
     here = Here(Run("r", "P", 1), "s", 2, visits=(Visit(1, "s", stimulus="a"),), stimuli=stimuli)
