@@ -18,7 +18,7 @@ from runs.services import runs, uploads
 from runs.services.uploads import Allowed, Sender
 
 LONGEST_HOLDER = 64
-LARGEST_OFFSET = 2**40
+LONGEST_OFFSET = 12  # digits
 
 
 def allowed_by(item: Item) -> Allowed:
@@ -65,7 +65,7 @@ def add(request: HttpRequest, key: str, visit: uuid.UUID, upload: uuid.UUID) -> 
     begun = Upload.objects.filter(visit=seen, pk=upload).values_list("item", flat=True).first()
     item = _item(sitting, seen, begun)
     at = request.GET.get("at", "")
-    if not (at.isascii() and at.isdigit() and int(at) < LARGEST_OFFSET):
+    if not (at.isascii() and at.isdigit() and len(at) <= LONGEST_OFFSET):
         raise Unreadable("Say at which byte the part begins.")
     if len(request.body) > uploads.LARGEST_PART:
         raise Unreadable(f"A part has at most {uploads.LARGEST_PART:,} bytes.")

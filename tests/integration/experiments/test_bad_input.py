@@ -176,9 +176,10 @@ def kept():
 def attempt(places):
     """Return what sends one request from the same beginning, and collects what went wrong."""
     client = Client(raise_request_exception=False)
-    before, wrong = kept(), []
+    wrong = []
 
     def attempted(method, address, body=b"", kind=FORM, **headers):
+        before = kept()
         with transaction.atomic():
             answer = client.generic(method, address, body, kind, **headers)
             what = f"{answer.status_code} {method} {address[:60]} {kind} {body[:90]!r} {headers}"
@@ -217,6 +218,39 @@ def test_every_broken_batch(attempt, places, someone):
     holder = json.dumps(HOLDER.search(someone.text)[1]).encode()
     for body in batches():
         attempt("POST", address, body.replace(MINE.encode(), holder), "application/json")
+
+
+SIZES = ["0", "-1", "1.5", "true", "null", '"5"', "9" * 30, "9" * 5000, "[]", "1e400"]
+OFFSETS = ["", "-1", "1.5", "²", "0x0", "%00", "9" * 30, "9" * 5000, "5", "0&at=-1"]
+PLAYED = {"items": {"voice": {"text": "Sing it", "kind": "recording", "most_mb": 1}},
+          "pages": {"only": {"items": ["voice"]}},
+          "flow": [{"name": "only", "page": "only"}, {"name": "end", "kind": "end"}]}  # fmt: skip
+
+
+@pytest.fixture
+def singer(project, ann, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    words = make.WORDS | {"name": "songs"} | PLAYED
+    person = Participant(make.token(make.published(project, ann, words), ann))
+    person.begin()
+    return person
+
+
+def test_every_broken_part_of_a_file(attempt, singer):
+    address = f"{ACTION.search(singer.text)[1]}uploads/"
+    holder = HOLDER.search(singer.text)[1]
+    sound = {"holder": holder, "item": "voice", "name": "a.wav", "size": 5000}
+    said = json.dumps(sound | {"size": "?"})
+    odd = [*NEVER, *NO_DATA, json.dumps(LONG), '"../../x"', '"a\\u0000b"', '"."', '""']
+    bodies = [said.replace('"?"', size) for size in SIZES]
+    bodies += [json.dumps(sound | {name: "?"}).replace('"?"', value)
+               for name, value in product(("holder", "item", "name"), odd)]  # fmt: skip
+    for body in bodies:
+        attempt("POST", address, body.encode("utf-8", "surrogatepass"), "application/json")
+    begun = singer.browser.post(address, sound, content_type="application/json").json()
+    for at, part in product(OFFSETS, (b"", b"RIFF", b"x" * 2_000_000, b"\xff\xd8\xff")):
+        query = f"at={at}&holder={holder}"
+        attempt("POST", f"{address}{begun['upload']}/", part, QUERY_STRING=query)
 
 
 def test_every_odd_head(attempt, places):
