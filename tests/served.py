@@ -4,6 +4,7 @@
 request. Tests fill and read its database by programs that run beside it.
 """
 
+import http.client
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any, Self
@@ -39,6 +40,7 @@ class Served:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
+        self._restarting: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         self.run([str(SOURCE / "app" / "manage.py"), "migrate", "-v0", "--skip-checks"])
@@ -46,6 +48,8 @@ class Served:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._restarting:
+            self._restarting.join()
         self.kill(signal.SIGTERM)
 
     def run(self, words: list[str]) -> str:
@@ -58,16 +62,21 @@ class Served:
         return json.loads(self.run(["-c", PROLOGUE + program, *words]).splitlines()[-1])
 
     def start(self) -> None:
-        words = [sys.executable, "-m", "tests.served", str(self.port)]
-        with self.log.open("a") as log:
-            self._process = subprocess.Popen(
-                words, env=self.environment, cwd=SOURCE, stdout=log, stderr=log
-            )
+        """Start, as soon as whatever the one before has left behind gives the port free."""
         limit = time.monotonic() + STARTS_IN_S
-        while not listens(self.port):
-            if self._process.poll() is not None or time.monotonic() > limit:
+        self._process = self._begun()
+        while not answers(self.port):
+            if self._process.poll() is not None:
+                time.sleep(0.5)
+                self._process = self._begun()
+            if time.monotonic() > limit:
                 raise RuntimeError(f"The site did not start:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.1)
+
+    def _begun(self) -> "subprocess.Popen[bytes]":
+        words = [sys.executable, "-m", "tests.served", str(self.port)]
+        with self.log.open("a") as log:
+            return subprocess.Popen(words, env=self.environment, cwd=SOURCE, stdout=log, stderr=log)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """End the site in the middle of whatever it does."""
@@ -84,7 +93,8 @@ class Served:
             self.kill()
             self.start()
 
-        threading.Thread(target=restart).start()
+        self._restarting = threading.Thread(target=restart)
+        self._restarting.start()
 
 
 def free_port() -> int:
@@ -93,9 +103,12 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
-        return True
+def answers(port: int) -> bool:
+    """Say whether a site answers; a port alone may be held by what a killed one left behind."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    with suppress(OSError, http.client.HTTPException), closing(connection):
+        connection.request("GET", "/static/mark.svg")
+        return connection.getresponse().status == http.client.OK
     return False
 
 
