@@ -8,14 +8,15 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from experiments.models import Link, Protocol, Revision, Sitting
+from experiments.models import Link, Protocol, Recruiter, Revision, Sitting
 from experiments.services import links
 from lab.admin.asking import Deed, perform
 from lab.admin.filters import DayRangeFilter
 from runs.admin.base import EXPERIMENTS, RowForm, SeenAdmin, me
 from runs.models import Participant
 
-GIVEN = ("revision", "label", "participant", "opens_at", "closes_at", "most_uses")
+GIVEN = ("revision", "label", "participant", "opens_at", "closes_at", "most_uses", "resume",
+         "quiet_h", "group", "recruiter")  # fmt: skip
 
 
 def _revoke(chosen: Iterable[Link], _which: None, facts: dict[str, Any]) -> None:
@@ -43,6 +44,9 @@ class LinkForm(RowForm):
         revision, participant = given.get("revision"), given.get("participant")
         if protocol and revision and revision.protocol_id != protocol.pk:
             self.add_error("revision", "This revision is another protocol's.")
+        recruiter = given.get("recruiter")
+        if protocol and recruiter and recruiter.protocol_id != protocol.pk:
+            self.add_error("recruiter", "This recruiter was agreed with for another protocol.")
         if protocol and participant and participant.project_id != protocol.project_id:
             self.add_error("participant", "This participant is another project's.")
         return found
@@ -57,10 +61,10 @@ class LinkAdmin(SeenAdmin):
     project_path = "protocol__project_id"
     list_display = ["__str__", "protocol", "kind", "uses", "most_uses", "opens_at", "closes_at",
                     "revoked_at"]  # fmt: skip
-    list_select_related = ["protocol__project", "revision__protocol", "participant"]
+    list_select_related = ["protocol__project", "revision__protocol", "participant", "recruiter"]
     list_filter = ["kind", ("created_at", DayRangeFilter)]
     search_fields = ["label", "protocol__name", "participant__pseudonym__startswith"]
-    autocomplete_fields = ["protocol", "revision", "participant"]
+    autocomplete_fields = ["protocol", "revision", "participant", "recruiter"]
     actions = [revoke]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -69,10 +73,12 @@ class LinkAdmin(SeenAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:  # noqa: ARG002
         made = [("uses", "created_at", "revoked_at")] if obj else []
         return [("protocol", "kind"), "label", ("revision", "participant"),
-                ("opens_at", "closes_at"), "most_uses", *made]  # fmt: skip
+                ("opens_at", "closes_at"), ("most_uses", "resume", "quiet_h"),
+                ("recruiter", "group"), *made]  # fmt: skip
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        rows: Any = {"protocol": Protocol, "revision": Revision, "participant": Participant}
+        rows: Any = {"protocol": Protocol, "revision": Revision, "participant": Participant,
+                     "recruiter": Recruiter}  # fmt: skip
         kwargs["queryset"] = rows[db_field.name].objects.editable_by(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 

@@ -285,3 +285,23 @@ def test_a_link_is_made_shown_once_and_revoked_here(revision, ann, birch, as_):
     assert "protocol" in foreign.context["adminform"].form.errors
     theirs = client.post(page, sent | {"revision": birch.pk})
     assert "revision" in theirs.context["adminform"].form.errors
+
+
+def test_a_link_is_given_its_recruiter_and_how_it_goes_on_here(revision, ann, birch, as_):
+    mine, theirs = (
+        Recruiter.objects.create(
+            protocol=one.protocol, name="spring", kind="prolific", settings={"codes": {}}
+        )
+        for one in (revision, birch)
+    )
+    client, page = as_(ann), reverse("admin:experiments_link_add")
+    sent = {"protocol": revision.protocol.pk, "kind": "open", "label": "Poster"}
+    more = {"recruiter": mine.pk, "resume": "browser", "quiet_h": "2", "group": "tables"}
+    assert client.post(page, sent | more).status_code == 302
+    link = Link.objects.get(label="Poster")
+    assert (link.recruiter, link.resumes, link.quiet_h, link.group) == (
+        mine, "browser", 2, "tables")  # fmt: skip
+    foreign = client.post(page, sent | {"recruiter": theirs.pk})
+    assert "recruiter" in foreign.context["adminform"].form.errors
+    assert client.post(page, sent | {"resume": "sometimes"}).status_code == 200
+    assert Link.objects.filter(label="Poster").count() == 1
