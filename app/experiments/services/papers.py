@@ -11,7 +11,7 @@ from django.utils.timezone import localtime
 from experiments.models import Sitting
 from experiments.services import consents
 from experiments.services.consents import Copy
-from runs.models import Run
+from runs.models import Letter, Run
 from runs.services import identities, letters, runs
 
 
@@ -42,6 +42,12 @@ def mail_consent(*, sitting: Sitting, key: str, to: str = "") -> bool:
     }
     letters.post(to=to, participant=person, kind="consent", facts=facts)
     return True
+
+
+def has_mailed_consent(run: Run) -> bool:
+    """Say whether a copy went out since the run began."""
+    sent = Letter.objects.filter(participant=run.participant_id, kind="consent")
+    return run.began_at is not None and sent.filter(created_at__gte=run.began_at).exists()
 
 
 def _told(copy: Copy) -> dict[str, Any]:

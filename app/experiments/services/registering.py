@@ -53,8 +53,10 @@ def register(
     is_first = forms.submit(visit=turn.visit, holder=turn.holder, answers=given,
                             choice=_in_short(turn.visit, told))  # fmt: skip
     if is_first and told and not turn.visit.submitted_at:
+        before = identities.address_of(run.participant)
         identities.know(participant=run.participant, facts=told)
-        papers.mail_consent(sitting=turn.sitting, key=key)
+        if told.get(identities.ADDRESS, before) != before:
+            papers.mail_consent(sitting=turn.sitting, key=key)
     sittings.go_on(turn=turn)
 
 

@@ -77,7 +77,8 @@ def _go_on(turn: Turn, key: str, enter: Callable[[], None]) -> None:
     forms.submit(visit=turn.visit, holder=turn.holder, answers=[], choice="signed in")
     enter()
     turn.sitting.run.refresh_from_db(fields=["participant"])
-    papers.mail_consent(sitting=turn.sitting, key=key)
+    if not papers.has_mailed_consent(turn.sitting.run):
+        papers.mail_consent(sitting=turn.sitting, key=key)
     sittings.go_on(turn=turn)
 
 

@@ -306,6 +306,14 @@ def test_an_account_is_found_under_another_key(someone, token, settings):
     assert third.title == "Memory"
 
 
+def test_the_copy_of_the_consent_is_mailed_once_for_each_run(someone, token):
+    enter(someone)
+    assert [letter.subject for letter in arrives()] == ["Your part in Memory"]
+    again = arrived(token)
+    press(again, "sign-in", address=ADDRESS, password=SECRET)
+    assert [letter.subject for letter in arrives()] == ["Your part in Memory"]
+
+
 def test_what_was_told_before_signing_in_belongs_to_the_account(someone, token):
     enter(someone)
     again = arrived(token)
