@@ -1,6 +1,7 @@
 """Both worked examples in a real browser, from the link to the stored rows."""
 
 import pytest
+from tests.browser.test_looks import looked_at
 from tests.factories import accounts
 
 from accounts.roles import Role
@@ -33,11 +34,13 @@ def on(page):
     page.wait_for_load_state()
 
 
-def test_melodies_are_heard_and_rated(window, addresses):
+def test_melodies_are_heard_and_rated(window, addresses, pictures):
     page = window()
     begin(page, addresses[0])
     page.get_by_label("2 to 5 years").check()
     on(page)
+    wrong = looked_at(page, "participant-stimulus", pictures)
+    assert not wrong, "\n".join(wrong)
     for number in range(8):
         assert heading(page) == "How was this melody?"
         sound = page.locator("audio")
