@@ -168,6 +168,7 @@ async def waiting(given: argparse.Namespace, tokens: list[str], site: Counted) -
     for start in range(0, len(people), 20):
         some = enumerate(people[start : start + 20], start)
         await asyncio.gather(*(each.begin(tokens[n % len(tokens)]) for n, each in some))
+    await asyncio.gather(*(each.ask_again() for each in people))  # all know of all by now
     site.told.clear()
     site.cpu_ms.clear()
     until = time.monotonic() + given.seconds

@@ -144,6 +144,16 @@ def test_a_ghost_in_the_lobby_loses_its_seat_and_gets_one_when_it_returns(three)
     assert member_of(people[1]).group != member_of(people[0]).group
 
 
+def test_no_group_is_made_with_who_left_the_lobby_yesterday(three):
+    people = three(2)
+    pass_time(24 * 60 * 60)
+    last = Participant(people[0].token)
+    last.begin()
+    assert phase(last) == "lobby"
+    assert "1 of 3 are here" in last.text
+    assert Member.objects.get().run == run_of(last)
+
+
 def test_a_short_silence_is_forgiven(three):
     people = three(2)
     pass_time(40)

@@ -10,7 +10,7 @@ from django.db.models import F
 from experiments.errors import LobbyIsBusy
 from experiments.models import Group, Link, Meeting, Member, Sitting
 from experiments.queries.groups import grouping_of, member_of, members_of
-from experiments.services.groups.decisions import together_of
+from experiments.services.groups.decisions import is_lost, together_of
 from experiments.services.groups.telling import tell
 
 MOST_TRIES = 50  # each time somebody else was quicker, so somebody has got on
@@ -53,6 +53,7 @@ def _name(link: Link | None) -> str:
 
 def _sit_down(sitting: Sitting, at: datetime) -> None:
     lobby = _lobby(sitting, at)
+    _let_ghosts_go(lobby, at)
     free = Group.objects.filter(pk=lobby.pk, status=Group.Status.FORMING, taken__lt=F("size"))
     if not free.update(taken=F("taken") + 1, version=F("version") + 1):
         return  # it filled up a moment ago
@@ -62,6 +63,15 @@ def _sit_down(sitting: Sitting, at: datetime) -> None:
     tell([sitting.run_id], "group joined", at, group=str(lobby.pk), seat=seat)
     if len(used) + 1 == lobby.size:
         begin(group=lobby, at=at)
+
+
+def _let_ghosts_go(lobby: Group, at: datetime) -> None:
+    """Free the seats of who left while nobody was there to notice it, however long ago."""
+    grouping = grouping_of(lobby.words)
+    lost = tuple(each for each in members_of(lobby) if is_lost(each, grouping, at))
+    seen = Group.objects.filter(pk=lobby.pk, version=lobby.version, status=Group.Status.FORMING)
+    if lost and seen.update(version=F("version") + 1):
+        free_seats(group=lobby, members=lost, at=at)
 
 
 def _lobby(sitting: Sitting, at: datetime) -> Group:
