@@ -11,7 +11,7 @@ from tests.factories.runs import row
 
 from runs.models import Answer, Run, Trial, Variant, Visit
 from runs.rows import rows_of, said
-from runs.services import forms, leases, trials
+from runs.services import forms, leases, trials, uploads
 from runs.services import runs as service
 from runs.services.forms import Given
 
@@ -93,3 +93,20 @@ def test_a_run_ends_in_one_way(visit):
     ways = [Run.Status.COMPLETED, Run.Status.TIMED_OUT]
     told = at_once(lambda n: service.end(run=Run.objects.get(pk=visit.run_id), status=ways[n % 2]))
     assert sorted(map(str, told)) == ["None"] * 4 + ["RunIsOver"] * 4
+
+
+def test_the_same_part_of_a_file_from_many_sides_is_there_once(visit, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    parts = [b"ID3" + bytes(4997), bytes(range(250)) * 20]
+    sender = uploads.Sender(visit, "one", uploads.Allowed("voice", ("audio",), 10**6))
+    upload = uploads.begin(sender=sender, name="a.mp3", size=10_000)
+    for at, part in ((0, parts[0]), (5000, parts[1])):
+        told = at_once(
+            lambda _, at=at, part=part: (
+                uploads.add(sender=sender, key=str(upload.pk), at=at, part=part).received
+            )
+        )
+        assert set(told) == {at + 5000}
+    upload.refresh_from_db()
+    assert (upload.received, upload.content_type) == (10_000, "audio/mpeg")
+    assert (tmp_path / upload.file.name).read_bytes() == b"".join(parts)
