@@ -23,7 +23,7 @@ def end_quiet() -> int:
 
 
 def _due(at: datetime) -> Iterator[tuple[object, datetime]]:
-    hours = Link.objects.exclude(quiet_h=None).order_by("quiet_h")
+    hours = Link.objects.filter(quiet_h__gt=0).order_by("quiet_h")
     for number in [*hours.values_list("quiet_h", flat=True).distinct(), None]:
         since = at - (timedelta(hours=number) if number else USUAL)
         open_runs = Sitting.objects.filter(run__status__in=Run.OPEN)
@@ -33,7 +33,7 @@ def _due(at: datetime) -> Iterator[tuple[object, datetime]]:
 
 
 def _without_hours() -> Q:
-    return Q(link=None) | Q(link__quiet_h=None)
+    return Q(link=None) | Q(link__quiet_h=None) | Q(link__quiet_h=0)
 
 
 def _quiet(since: datetime, path: str = "") -> Q:
