@@ -11,8 +11,9 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Q
 
 from accounts.roles import is_operator
+from lab.models.visibility import OfLabQuerySet
 from lab.queries import words
-from lab.queries.sight import Sight, may_be_hidden
+from lab.queries.sight import Sight, has_own_rule, may_be_hidden
 
 
 def condition(model: Any, path: str, operator: str, value: Any, sight: Sight) -> Q:
@@ -62,14 +63,31 @@ def _next(model: Any, path: str) -> tuple[str, Any, str]:
     steps = path.split("__")
     for number, step in enumerate(steps, start=1):
         try:
-            kind = model._meta.get_field(step).related_model  # noqa: SLF001
+            link = model._meta.get_field(step)  # noqa: SLF001
+            kind = link.related_model
         except FieldDoesNotExist:  # a key of free data, or a part of a time
             break
         if not kind:
             break
-        if may_be_hidden(kind):
+        if may_be_hidden(kind) and not _is_seen_with(model, link):
             rest = "__".join(steps[number:])
             key = kind._meta.pk.name  # noqa: SLF001
             return "__".join(steps[:number]), kind, key if rest in {"", "pk"} else rest
         model = kind
     return path, None, ""
+
+
+def _is_seen_with(model: Any, link: Any) -> bool:
+    """Say whether what a link leads to is seen by whoever sees the row: one hangs on the other."""
+    if link.one_to_many:
+        return link.field.name in _heads(link.related_model)
+    return link.name in _heads(model)
+
+
+def _heads(kind: Any) -> set[str]:
+    """Return the links through which a kind is seen, if that is its only rule."""
+    rows = kind._default_manager.all()  # noqa: SLF001
+    if not isinstance(rows, OfLabQuerySet) or has_own_rule(rows):
+        return set()
+    paths = (rows.projects_path, *rows.other_projects_paths)
+    return {path.partition("__")[0] for path in paths if "__" in path}

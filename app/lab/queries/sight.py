@@ -48,7 +48,7 @@ class Sight:
             return rows.none()
         if is_operator(self.user):
             return rows
-        if isinstance(rows, OfLabQuerySet) and not _has_own_rule(rows):
+        if isinstance(rows, OfLabQuerySet) and not has_own_rule(rows):
             return rows.within(self.labs, self.closed)
         return self._other(kind, rows)
 
@@ -65,7 +65,8 @@ class Sight:
         return rows  # a list that the site shares
 
 
-def _has_own_rule(rows: Any) -> bool:
+def has_own_rule(rows: Any) -> bool:
+    """Say whether a kind is seen by more than its lab and its projects."""
     return type(rows).visible_to is not OfLabQuerySet.visible_to
 
 
