@@ -21,13 +21,15 @@ from runs.models import (
     Letter,
     Participant,
     Run,
+    Upload,
     Withdrawal,
 )
 
 Model: TypeAlias = type[models.Model]
 Scrub: TypeAlias = Callable[[QuerySet[Any]], Any]
 KEPT: dict[Model, Scrub] = {}
-WHO = (Identity, Account, Code, Letter)  # who somebody is: it goes even where answers stay
+# Who somebody is goes even where answers stay; a voice or a picture tells of it, too.
+WHO = (Identity, Account, Code, Letter, Upload)
 Found: TypeAlias = dict[
     Model, set[tuple[Model, str]]
 ]  # each with the ways to a run, or to a person

@@ -235,12 +235,14 @@ def test_the_name_of_a_file_leads_nowhere(someone, folder):
     assert upload.name.isprintable()
 
 
+@pytest.mark.parametrize("keep_answers", [False, True])
 def test_who_withdraws_takes_the_files_along(
-    someone, folder, django_capture_on_commit_callbacks
-):  # fmt: skip
+    someone, folder, keep_answers, django_capture_on_commit_callbacks
+):
     someone.sends_file()
+    run = Upload.objects.get().visit.run
     with django_capture_on_commit_callbacks(execute=True):
-        withdrawals.withdraw(run=Upload.objects.get().visit.run)
+        withdrawals.withdraw(run=run, keep_answers=keep_answers)
     assert not Upload.objects.exists()
     assert list((folder / "participants").iterdir()) == []
 
