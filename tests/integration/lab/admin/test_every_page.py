@@ -26,7 +26,7 @@ SHARED = {  # a site's lists, which all labs have in common
 PERSONAL = {"Notification", "NotificationRule"}  # news are for their person
 MOST_FOR_A_LIST = 10
 MOST_FOR_A_PAGE = 11  # a session's has its probes, its files and its notes
-MOST_FOR_AN_ANIMAL = 14  # its page draws its weights, too, and has four tables
+MOST_FOR_AN_ANIMAL = 15  # its page draws its weights, too, and has four tables
 # The frame of every page: the session, who it is, what they did last.
 FRAME = ('FROM "django_session"', 'FROM "accounts_signin"', "SAVEPOINT", "UPDATE",
          'FROM "accounts_user" WHERE "accounts_user"."id" =')  # fmt: skip
