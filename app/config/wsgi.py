@@ -12,8 +12,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.deployed")
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
-from config import checks, release_lock  # noqa: E402  the paths above come first
+from config import checks, release_lock, unread_bodies  # noqa: E402  the paths above come first
 
 release_lock.hold()
-application = get_wsgi_application()
+application = unread_bodies.reading_to_the_end(get_wsgi_application())
 checks.refuse_to_start()

@@ -91,7 +91,8 @@ def serving(url: str, port: int) -> Iterator[None]:
     """Let uWSGI serve the site, with the processes that a site has, while the block runs."""
     words = [
         _uwsgi(), "--master", "--need-app", "--single-interpreter", "--die-on-term",
-        "--enable-threads", "--processes", "2", "--threads", "1", "--buffer-size", "32768",
+        "--enable-threads", "--processes", "2", "--threads", "4", "--listen", "1024",
+        "--buffer-size", "32768",
         "--http-socket", f"127.0.0.1:{port}", "--virtualenv", sys.prefix,
         "--module", "tests.benchmarks.lab_wsgi", "--disable-logging",
     ]  # fmt: skip

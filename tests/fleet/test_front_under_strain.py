@@ -56,7 +56,8 @@ def test_a_large_body_is_refused_with_a_page_except_where_files_come_in(staging,
     assert refused.status == 413
     assert "That is too large" in refused.body
     assert set(refused.headers) >= HEADERS
-    assert fleet.ask(staging, "/lab/sessions/upload/", *body).status in {403, 404}
+    said = {fleet.ask(staging, "/lab/sessions/upload/", *body).status for _ in range(20)}
+    assert said <= {403, 404}  # the application's own refusal, though it has not read the body
 
 
 def test_a_name_that_is_not_ours_is_refused_behind_a_handshake_for_ours_too(staging):
