@@ -4,7 +4,7 @@ import re
 
 from django.test import Client
 
-ACTION = re.compile(r'<form method="post" action="([^"]+)"')
+ACTION = re.compile(r'<form method="post"\s+action="([^"]+)"')
 HOLDER = re.compile(r'name="holder" value="([^"]+)"')
 
 
