@@ -34,7 +34,7 @@ def test_a_release_is_read_only_and_small(ground, work):
     ]
     assert writable == []
     size = int(run("du", "-sk", folder).text.split()[0]) / 1024
-    assert size < 20
+    assert size < 30
 
 
 def test_a_release_can_be_made_while_visitors_are_kept_out(ground, work):
