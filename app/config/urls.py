@@ -14,6 +14,7 @@ urlpatterns = [
     path("jobs/", include("jobs.urls")),
     path("participants/", include("runs.urls")),
     path("", include("experiments.urls")),
+    path("", include("factorial.urls")),
     path(f"{settings.ONE_PREFIX}/", include("lab.one.urls")),
     path("api/v1/jobs/", include("jobs.api_urls")),
     path("api/v1/lab/", include("lab.api.scans")),

@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "lab",
     "runs",
     "experiments",
+    "factorial",
     "ops",
     "ops.cron_app.DjangoCronConfig",  # after ops, whose `runcrons` comes first
 ]

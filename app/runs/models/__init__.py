@@ -5,7 +5,7 @@ from runs.models.events import Event
 from runs.models.identities import Account, Code, Identity, IdentityAccess, Letter
 from runs.models.participants import Consent, ConsentText, Participant
 from runs.models.runs import Run, Visit
-from runs.models.trials import Trial, Variant
+from runs.models.trials import Trial, TrialEvents, Variant
 from runs.models.uploads import Upload
 from runs.models.withdrawals import Withdrawal
 
@@ -23,6 +23,7 @@ __all__ = [
     "Participant",
     "Run",
     "Trial",
+    "TrialEvents",
     "Upload",
     "Variant",
     "Visit",

@@ -36,6 +36,10 @@ class OfVisitQuerySet(OfProjectQuerySet):
     project_path = "visit__run__project"
 
 
+class OfTrialQuerySet(OfProjectQuerySet):
+    project_path = "trial__visit__run__project"
+
+
 class Participant(models.Model):
     """Somebody who takes part, known by a random pseudonym alone."""
 

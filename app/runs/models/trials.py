@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from runs.models.participants import OfVisitQuerySet
+from runs.models.participants import OfTrialQuerySet, OfVisitQuerySet
 from runs.models.runs import Visit
 
 FORM = -1  # stands for the page's own form where a trial has its index
@@ -39,6 +39,23 @@ class Trial(models.Model):
 
     def __str__(self) -> str:
         return f"trial {self.index} of {self.visit_id}"
+
+
+class TrialEvents(models.Model):
+    """What happened inside one trial, event by event, as one JSON array in the order that it came.
+
+    A pointer's positions are thousands to a trial: a row for each would make the record slow to
+    write and slower to read.
+    """
+
+    trial = models.OneToOneField(Trial, models.PROTECT, related_name="within", primary_key=True)
+    count = models.PositiveIntegerField()
+    raw = models.TextField()
+
+    objects = OfTrialQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.count} events of trial {self.trial_id}"
 
 
 class Variant(models.Model):

@@ -1,0 +1,16 @@
+"""Designs, the runs that they plan, and who is at them."""
+
+from factorial.models.designs import Block, Design, Factor, Measure, PlannedRun, RunMark
+from factorial.models.logs import Host, LogRun, Session
+
+__all__ = [
+    "Block",
+    "Design",
+    "Factor",
+    "Host",
+    "LogRun",
+    "Measure",
+    "PlannedRun",
+    "RunMark",
+    "Session",
+]
