@@ -6,11 +6,13 @@ from typing import Any, TypeAlias
 
 from experiments.definition.items import FILES, Item, Option
 from experiments.errors import ForeignItem
+from experiments.numbers import NotANumber, number
 from runs.rows import Said, said, storable
 from runs.services.forms import Given
 
 SENT_AS = "item-"
 Files: TypeAlias = Mapping[str, str]  # the names of files by their keys
+PROGRAMS = "en"  # a slider writes numbers as programs do, with a point
 ASKED = "asked"  # stands in a page that asks whether a blank is meant
 
 
@@ -65,10 +67,17 @@ def fields_of(items: Sequence[Item]) -> list[Field]:
     return [Field(item) for item in items]
 
 
-def read(items: Sequence[Item], data: Any, files: Mapping[str, Files] | None = None) -> list[Field]:
+def read(
+    items: Sequence[Item],
+    data: Any,
+    files: Mapping[str, Files] | None = None,
+    *,
+    language: str = PROGRAMS,
+) -> list[Field]:
     """Return the fields of a page as they were sent; ``data`` is a QueryDict.
 
-    ``files`` are those that are there for each item: an answer names one of them.
+    ``files`` are those that are there for each item: an answer names one of them. The language of
+    the study says what a comma in a number is likely to mean.
 
     Raises
     ------
@@ -85,7 +94,7 @@ def read(items: Sequence[Item], data: Any, files: Mapping[str, Files] | None = N
         each.declined = each.item.may_decline and each.decline_name in data
         _hear_other(each, data)
         try:
-            each.given = _given(each, asked=asked)
+            each.given = _given(each, asked=asked, language=language)
         except Refused as error:
             each.error = str(error)
     return fields
@@ -129,7 +138,7 @@ def _need_other(each: Field) -> None:
         raise Refused(f"Please write at most {each.item.longest:,} characters.")
 
 
-def _given(each: Field, *, asked: bool) -> Given:
+def _given(each: Field, *, asked: bool, language: str) -> Given:
     item = each.item
     if each.declined:
         return Given(Said(item.name, None, missing="declined"))
@@ -138,6 +147,8 @@ def _given(each: Field, *, asked: bool) -> Given:
     _need_other(each)
     if item.kind in FILES:
         return _file(each)
+    if item.kind == "number":
+        return _number(item, each.sent, language)
     return READERS[item.kind](item, each.sent)
 
 
@@ -172,20 +183,21 @@ def _option(item: Item, code: str) -> Option:
     raise Refused("Please choose one of what is offered.")
 
 
-def _number(item: Item, sent: list[str]) -> Given:
-    text = sent[0].strip().replace(",", ".")
+def _number(item: Item, sent: list[str], language: str) -> Given:
     try:
-        value = float(text)
-    except ValueError:
-        raise Refused("Please write a number.") from None
+        value = number(sent[0], language)
+    except NotANumber as error:
+        raise Refused(str(error)) from None
     scale = item.scale
-    if value != value or abs(value) == float("inf"):  # noqa: PLR0124  NaN is no number
-        raise Refused("Please write a number.")
     if scale.minimum is not None and value < scale.minimum:
         raise Refused(f"Please write a number of at least {scale.minimum:g}.")
     if scale.maximum is not None and value > scale.maximum:
         raise Refused(f"Please write a number of at most {scale.maximum:g}.")
-    return Given(said(item.name, int(value) if value.is_integer() else value), text)
+    return Given(said(item.name, value), sent[0].strip())
+
+
+def _slider(item: Item, sent: list[str]) -> Given:
+    return _number(item, sent, PROGRAMS)
 
 
 def _file(each: Field) -> Given:
@@ -204,8 +216,7 @@ def _text(item: Item, sent: list[str]) -> Given:
 READERS: Mapping[str, Callable[[Item, list[str]], Given]] = {
     "choice": _choice,
     "choices": _choices,
-    "number": _number,
-    "slider": _number,
+    "slider": _slider,
     "text": _text,
     "long-text": _text,
 }

@@ -27,6 +27,12 @@ INKS = {"rgb(176, 0, 32)": "r", "rgb(0, 102, 43)": "g", "rgb(11, 63, 196)": "b"}
 ACTION = re.compile(r"/run/([^/]+)/([0-9a-f-]{36})/$")
 
 
+def _kind(field: Any) -> str:
+    """Return how a field is filled in; numbers are written into fields for text."""
+    in_number = field.evaluate("each => each.closest('.number') !== null")
+    return "number" if in_number else field.get_attribute("type") or ""
+
+
 class Person:
     """``told`` holds what was answered to each showing; ``progress`` what the bar said.
 
@@ -123,7 +129,7 @@ class Person:
     def _answer(self, visit: str) -> None:
         """Fill the page in; a page that is shown again gets the same answers."""
         fields = self.page.locator("main form:visible [name^=item-]").all()
-        kinds = {field.get_attribute("name") or "": field.get_attribute("type") for field in fields}
+        kinds = {field.get_attribute("name") or "": _kind(field) for field in fields}
         told = self.told[visit] = {}
         for field, kind in kinds.items():
             dice = random.Random(f"{visit} {field}")  # noqa: S311  the same for the same page

@@ -129,3 +129,29 @@ def test_texts_are_markdown(begun):
 def test_what_does_not_fit_is_said_with_its_place(begun, change, says):
     with pytest.raises(NotAProtocol, match=says):
         begun("plays", plays=ITEMS["plays"] | change)
+
+
+PAID = {"pay": {"text": "What do you earn?", "kind": "number", "need": "optional"}}
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "value"),
+    [("en", "1,5", 1.5), ("en", "1 000", 1000), ("de", "1,000", 1), ("de", "1.234,5", 1234.5)],
+)
+def test_a_number_is_stored_as_it_was_meant(project, ann, language, typed, value):
+    words = words_with("pay", **PAID) | {"language": language}
+    someone = Participant(experiments.token(experiments.published(project, ann, words), ann))
+    someone.begin()
+    assert someone.send(item_pay=typed).status_code == 302
+    answer = Answer.objects.get(measure__name="pay")
+    assert (answer.number, answer.label) == (value, typed)
+
+
+def test_a_thousand_that_may_be_one_is_asked_about_and_stays_in_its_field(begun):
+    someone = begun("pay", **PAID)
+    assert someone.send(item_pay="1,000").status_code == 422
+    assert "Please write 1000 or 1.000." in someone.text
+    assert 'value="1,000"' in someone.text
+    assert not Answer.objects.exists()
+    assert someone.send(item_pay="1000").status_code == 302
+    assert told() == {"pay": 1000}

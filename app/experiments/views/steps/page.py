@@ -30,10 +30,10 @@ def show(shown: Shown) -> dict[str, Any]:
 
 def read(shown: Shown) -> list[forms.Field]:
     """Return what was sent for the items of a page, files too, whichever way they came."""
-    items = items_of(shown)
+    items, language = items_of(shown), shown.turn.sitting.revision.read.language
     asked = [item for item in items if item.kind in FILES]
     if not asked:
-        return forms.read(items, shown.request.POST)
+        return forms.read(items, shown.request.POST, language=language)
     sent, wrong = shown.request.POST.copy(), {}
     for item in asked:
         name = f"item-{item.name}"
@@ -42,7 +42,7 @@ def read(shown: Shown) -> list[forms.Field]:
                 sent[name] = _kept(shown, item, whole)
             except NotThisFile as refusal:
                 wrong[item.name] = refusal.message
-    fields = forms.read(items, sent, uploads.complete(shown.turn.visit))
+    fields = forms.read(items, sent, uploads.complete(shown.turn.visit), language=language)
     for each in fields:
         each.error = wrong.get(each.item.name, each.error)
     return fields
