@@ -30,6 +30,7 @@ from laptop.console import Console
 from laptop.layout import Clone
 
 SOURCE = Path(__file__).resolve().parents[2]
+STATE = SOURCE / ".state" / "bench"  # where this site keeps its cache tables
 ROUNDS, MOST_QUERIES = 7, 10
 PORT = 8790
 STARTS_IN_S = 60
@@ -83,6 +84,7 @@ def environment(url: str) -> dict[str, str]:
     paths = os.pathsep.join(map(str, (SOURCE / "app", SOURCE / "deploy", SOURCE)))
     return os.environ | {
         "DATABASE_URL": url, "PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "STUDIUM_STATE": str(STATE),
     }  # fmt: skip
 
 
@@ -96,8 +98,8 @@ def serving(url: str, port: int) -> Iterator[None]:
         "--http-socket", f"127.0.0.1:{port}", "--virtualenv", sys.prefix,
         "--module", "tests.benchmarks.lab_wsgi", "--disable-logging",
     ]  # fmt: skip
-    log = SOURCE / ".state" / "bench-uwsgi.log"
-    log.parent.mkdir(exist_ok=True)
+    log = STATE / "uwsgi.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
         process = subprocess.Popen(words, env=environment(url), stdout=output, stderr=output)
         try:
@@ -134,9 +136,11 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def _answer(
-    port: int, method: str, path: str, body: Any = None, token: str = ""
+    port: int, method: str, path: str, body: Any = None, token: str = "", **known: str
 ) -> tuple[http.client.HTTPResponse, bytes]:
+    """Send one request; ``If_None_Match`` and the like are further headers."""
     headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
+    headers |= {name.replace("_", "-"): value for name, value in known.items() if value}
     sent = json.dumps(body) if body is not None else None
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
     try:
@@ -149,11 +153,13 @@ def _answer(
 
 def measured(ask: Ask, facts: dict[str, Any], port: int, rounds: int) -> Cost:
     """Ask once to warm up, then so many times."""
-    cost = Cost(ask.name)
-    for number in range(rounds + 1):
-        method, path, body = ask.request(facts, number)
+    cost, tag = Cost(ask.name), ""
+    for number in range(min(rounds, ask.most_rounds) + 1):
+        if ask.says_what_it_has and not tag:
+            tag = _asked(ask, facts, port, number)[0].headers["ETag"]
+        _prepare(ask, facts, port, number)
         began = time.perf_counter()
-        answer, content = _answer(port, method, path, body, facts["token"])
+        answer, content = _asked(ask, facts, port, number, If_None_Match=tag)
         waited = (time.perf_counter() - began) * 1000
         if answer.status not in ask.expects:
             cost.fault = f"{answer.status}: {content[:200].decode(errors='replace')}"
@@ -163,6 +169,22 @@ def measured(ask: Ask, facts: dict[str, Any], port: int, rounds: int) -> Cost:
             cost.waited.append(waited)
             cost.own.append(float(answer.headers["X-Own-Ms"]))
     return cost
+
+
+def _prepare(ask: Ask, facts: dict[str, Any], port: int, number: int) -> None:
+    """Do what has to come before the request that is measured."""
+    if ask.forgets_tables:
+        shutil.rmtree(STATE / "cache-tables", ignore_errors=True)
+    if ask.before:
+        answer, content = _answer(port, *ask.before(facts, number), facts["token"])
+        if answer.status not in {200, 201}:
+            sys.exit(f"{ask.name} cannot be prepared: {content[:200].decode(errors='replace')}")
+
+
+def _asked(
+    ask: Ask, facts: dict[str, Any], port: int, number: int, **known: str
+) -> tuple[http.client.HTTPResponse, bytes]:
+    return _answer(port, *ask.request(facts, number), facts["token"], **known)
 
 
 HEAD = f"{'request':46}{'queries':>8}{'median':>9}{'least':>9}{'own':>9}   Alyx: queries, S, L (ms)"

@@ -21,6 +21,10 @@ class Ask:
     alyx: str = ""
     expects: tuple[int, ...] = (200, 201)
     is_counted: bool = True  # within the ten queries of a list or a detail
+    before: Callable[[dict[str, Any], int], Request] | None = None  # sent first, not measured
+    forgets_tables: bool = False  # the kept cache tables go first
+    says_what_it_has: bool = False  # sends the ETag of the answer before
+    most_rounds: int = 1_000
 
 
 def get(path: str, **query: Any) -> Callable[[dict[str, Any], int], Request]:
@@ -112,6 +116,15 @@ LISTS = [
     Ask("GET weighings?limit=250", get("weighings", limit=250)),
     Ask("GET api/schema", get("api/schema"), "-, 165, 153"),
 ]  # fmt: skip
+TABLES = [
+    Ask("GET cache/info, all tables anew", get("cache/info"), "-, 9000, 172000",
+        is_counted=False, forgets_tables=True, most_rounds=2),
+    Ask("GET cache/info after a new file", get("cache/info"), before=new_files(1)),
+    Ask("GET cache/info, nothing new", get("cache/info")),
+    Ask("GET cache/info, nothing new, by ETag", get("cache/info"), expects=(304,),
+        says_what_it_has=True),
+    Ask("GET cache.zip", get("cache.zip"), most_rounds=2),
+]  # fmt: skip
 WRITES = [
     Ask("POST sessions", new_session, "-, 49, 31", is_counted=False),
     Ask("POST register-file (1)", new_files(1), "-, 72, 67", is_counted=False),
@@ -119,4 +132,4 @@ WRITES = [
     Ask("POST weighings", new_weighing, "-, 32, 30", is_counted=False),
     Ask("PATCH sessions/<id> extended_qc", new_quality, "-, 100, 99", is_counted=False),
 ]
-REQUESTS = [*LISTS, *WRITES]
+REQUESTS = [*LISTS, *TABLES, *WRITES]
