@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from accounts import audit
 from accounts.models import Project, User
 from common.errors import NotThere
+from experiments.definition import parameters
 from experiments.definition.items import Item
 from experiments.definition.protocol import Protocol as Words
 from experiments.definition.protocol import answers_of, read_protocol, steps_of
@@ -64,6 +65,8 @@ def freeze(*, protocol: Protocol, by: User) -> Revision:
     ------
     CannotRun
         A step needs something that the site does not have.
+    NotAProtocol
+        A task gives a plugin what it does not take.
     NotThisCode
         A function that it calls cannot be called like that.
     """
@@ -95,7 +98,7 @@ def check(read: Words) -> None:
 
     Raises
     ------
-    CannotRun, NotThisCode
+    CannotRun, NotAProtocol, NotThisCode
         As freezing it would.
     """
     _need_runnable(read)
@@ -104,6 +107,7 @@ def check(read: Words) -> None:
 
 
 def _need_runnable(read: Words) -> None:
+    parameters.check(read)
     for where, step in steps_of(read.flow):
         if (step.kind in ASKS_WHO or step.consent.signature) and not vault.is_ready():
             raise CannotRun(

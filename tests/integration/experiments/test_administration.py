@@ -116,7 +116,7 @@ def pages():
 
 
 SEALED = {"Account", "Code", "Identity", "IdentityAccess", "Letter"}  # read by whom it is permitted
-INSIDE = {"Asset", "Tag"}  # shown with the stimuli
+INSIDE = {"Asset", "Tag", "TrialEvents"}  # shown with the stimuli, and with its trial
 
 
 def test_every_kind_of_row_has_its_page_but_who_somebody_is():

@@ -6,13 +6,13 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
-from tests.factories import experiments
+from tests.factories import experiments, tasks
 
 from experiments.definition.advice import advice
 from experiments.definition.protocol import read_protocol
 from experiments.errors import MOST_TOLD, NotAProtocol
 from experiments.models import Protocol
-from experiments.services import banks
+from experiments.services import banks, protocols
 
 
 def check(tmp_path, words, *more):
@@ -53,6 +53,17 @@ def test_who_imports_it_is_told_all_of_it_too(words):
         read_protocol(words)
     assert caught.value.where == "items.age.kind"
     assert caught.value.message.count("\n") == 2
+
+
+def test_what_a_plugin_does_not_take_is_said_and_not_frozen(tmp_path, project, ann):
+    words = tasks.words([tasks.key("a", stimulis="b")])
+    named = r"timeline\[0\].stimulis: In the step 'keys', .*Did you mean 'stimulus'"
+    with pytest.raises(CommandError, match=named):
+        check(tmp_path, words)
+    protocol = protocols.write(project=project, by=ann, words=words)
+    with pytest.raises(NotAProtocol, match=named):
+        protocols.freeze(protocol=protocol, by=ann)
+    assert not protocol.revisions.exists()
 
 
 def test_very_many_faults_are_counted(words):

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Project, User
 from common.errors import StudiumError
+from experiments.definition import parameters
 from experiments.definition.advice import advice
 from experiments.definition.protocol import read_protocol, steps_of
 from experiments.definition.schema import schema
@@ -67,8 +68,7 @@ class Command(BaseCommand):
         words = words_in(what)
         try:
             read = read_protocol(banks.readable(project, words) if project else words)
-            if project:
-                protocols.check(read)
+            protocols.check(read) if project else parameters.check(read)
         except NotAProtocol as error:
             number = len(error.faults)
             raise CommandError("\n".join([*error.faults, f"{number} to correct."])) from None
