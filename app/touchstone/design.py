@@ -56,7 +56,7 @@ class Instruction:
 class Trial:
     """One trial: the values that its block does not say already, or says otherwise."""
 
-    values: Mapping[str, str] = NOTHING  # factor id → value id
+    values: Mapping[str, str] = field(default_factory=lambda: NOTHING)  # factor id → value id
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Block:
     """
 
     trials: tuple[Trial, ...]
-    values: Mapping[str, str] = NOTHING
+    values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     is_practice: bool = False
     number: int | None = None
     total: int | None = None

@@ -1,0 +1,17 @@
+"""What an id may be, wherever a design comes from."""
+
+LONGEST_ID = 255
+LONGEST = {"id": LONGEST_ID, "name": 255, "author": 255, "kind": 60, "type": 60, "tag": 60}
+IN_PAIRS = {"factor": ",=", "value": ","}  # what would end them early in a list of pairs
+
+
+def trouble_with_id(what: str, name: str) -> str:
+    """Return what is wrong with the id of a factor, value, measure or run; or nothing."""
+    if not name:
+        return f"A {what} needs an id. Give it one that no other {what} has."
+    if len(name) > LONGEST_ID:
+        return f"The id of this {what} has {len(name)} characters; use at most {LONGEST_ID}."
+    for character in IN_PAIRS.get(what, ""):
+        if character in name:
+            return f"The id {name!r} holds {character!r}, which separates values. Use another."
+    return ""
