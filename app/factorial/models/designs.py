@@ -4,11 +4,11 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.timezone import now
 
 from accounts.models import Lab, Project
-from runs.models import Run
+from runs.models import Run, Visit
 from runs.models.participants import OfProjectQuerySet
 
 HANDED_BACK_AFTER = 90  # s without a word from whoever holds a run
@@ -138,6 +138,11 @@ class PlannedRunQuerySet(OfDesignQuerySet):
         fresh = Q(offered_until=None) | Q(offered_until__lte=at)
         return self.filter(fresh, run=None, put_aside_at=None, trial_count__gt=0)
 
+    def at_hand(self) -> Self:
+        """Read the design and the attempt along, without the design's file."""
+        whole = self.select_related("design__project", "run")
+        return whole.defer("design__document", "design__recipe", "design__warnings")
+
 
 class PlannedRun(models.Model):
     """One run of a design, and the attempt at it that counts.
@@ -182,6 +187,17 @@ class PlannedRun(models.Model):
         return self.code
 
 
+class BlockQuerySet(OfProjectQuerySet):
+    project_path = "planned_run__design__project"
+
+    def with_visit(self) -> Self:
+        """Tell of each block the showing of it in the attempt that counts, as ``visit``."""
+        shown = Visit.objects.filter(run__planned_run=OuterRef("planned_run"))
+        return self.annotate(
+            visit=Subquery(shown.filter(position=OuterRef("number")).values("pk")[:1])
+        )
+
+
 class Block(models.Model):
     """One block of a planned run: what all its trials share, and what each has of its own.
 
@@ -199,6 +215,8 @@ class Block(models.Model):
     values = models.JSONField(default=dict)
     trials = models.JSONField(default=list)
     facts = models.JSONField(default=dict, blank=True)
+
+    objects = BlockQuerySet.as_manager()
 
     class Meta:
         ordering = ["number"]
