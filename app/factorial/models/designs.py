@@ -267,3 +267,20 @@ class RunMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.reason}"
+
+
+class ClientImports(models.Model):
+    """Where designs go that clients of 2020 bring in by themselves; other labs take none of them.
+
+    Those clients have no account: whoever reaches the site can do it while this is switched on.
+    """
+
+    lab = models.OneToOneField(Lab, models.PROTECT, related_name="client_imports")
+    project = models.ForeignKey(Project, models.PROTECT, related_name="+")
+    since = models.DateTimeField(default=now)
+
+    class Meta:
+        verbose_name_plural = "client imports"
+
+    def __str__(self) -> str:
+        return f"{self.lab}: into {self.project}"

@@ -1,8 +1,6 @@
 """Bringing designs in, adding runs to them, putting them away."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -10,19 +8,79 @@ from django.db.models import Max
 from django.utils.timezone import now
 
 from accounts import audit
-from accounts.models import Project, User
+from accounts.models import Lab, Project, User
 from common.errors import NotThere
 from factorial.errors import DesignDiffers, DesignExists, NotADesign
-from factorial.models import Block, Design, Factor, Measure, PlannedRun
-from factorial.values import KINDS
-from runs.models import Measure as Registered
-from runs.models.answers import measure_id
+from factorial.models import ClientImports, Design, PlannedRun
+from factorial.services import storing
+from factorial.services.storing import digest_of, run_digest
 from touchstone import design as plans
+from touchstone import xml
+from touchstone.decoding import decoded
+from touchstone.errors import DesignError
 
-LONGEST = 255
-LONGEST_WORD = 60  # of a kind, a type, a tag
-AT_ONCE = 500
 SETTINGS = ("has_fixed_measures", "is_pilot", "is_open", "lease_seconds")
+Reader = Callable[[bytes, str], plans.Design]
+READERS: Mapping[str, Reader] = {Design.Format.XML: xml.read}
+
+
+def read_plan(
+    document: bytes, format: str = Design.Format.XML, charset: str = ""  # noqa: A002
+) -> plans.Design:  # fmt: skip
+    """Return what a file plans.
+
+    Raises
+    ------
+    NotADesign
+        It cannot be read; line and column are told.
+    """
+    reader = READERS.get(format)
+    if reader is None:
+        raise NotADesign(f"Files of the format “{format}” are not read.")
+    try:
+        return reader(document, charset)
+    except DesignError as error:
+        raise NotADesign(str(error), line=error.line or None, column=error.column or None) from None
+
+
+def import_design(
+    *,
+    project: Project,
+    document: bytes,
+    by: User | None,
+    format: str = Design.Format.XML,  # noqa: A002  the word of the model
+    charset: str = "",
+    **settings: Any,
+) -> Design:
+    """Read a file and store its design, all of it or nothing.
+
+    Raises
+    ------
+    NotADesign, DesignExists, NotThere
+        As `read_plan` and `add_design` say.
+    """
+    plan = read_plan(document, format, charset)
+    text = _text(document, charset)
+    return add_design(project=project, plan=plan, by=by, format=format, document=text, **settings)
+
+
+def extend_design(
+    *,
+    design: Design,
+    document: bytes,
+    by: User | None,
+    format: str = Design.Format.XML,  # noqa: A002
+    charset: str = "",
+) -> int:
+    """Add the runs of a file that a design does not have yet; return how many.
+
+    Raises
+    ------
+    NotADesign, DesignDiffers, NotThere
+        As `read_plan` and `extend` say.
+    """
+    plan = read_plan(document, format, charset)
+    return extend(design=design, plan=plan, by=by, document=_text(document, charset))
 
 
 @transaction.atomic
@@ -48,7 +106,7 @@ def add_design(  # noqa: PLR0913  a design and where it came from
         It has ids that cannot be stored, or twice.
     """
     _need_access(project, by)
-    _check(plan)
+    storing.check(plan)
     values = {name: settings[name] for name in SETTINGS if name in settings}
     design = Design(
         lab_id=project.lab_id,
@@ -66,9 +124,9 @@ def add_design(  # noqa: PLR0913  a design and where it came from
         **values,
     )
     _save(design)
-    _write_factors(design, plan.factors)
-    _write_measures(design, plan.measures)
-    _write_runs(design, plan.runs, first=0)
+    storing.write_factors(design, plan.factors)
+    storing.write_measures(design, plan.measures)
+    storing.write_runs(design, plan.runs, first=0)
     told = {"runs": [0, len(plan.runs)]}
     audit.record(action="design.imported", user=by, on=design, changes=told)
     return design
@@ -86,7 +144,7 @@ def extend(*, design: Design, plan: plans.Design, by: User | None, document: str
         Factors or measures are others, or a run that is there has other trials.
     """
     _need_access(design.project, by)
-    _check(plan)
+    storing.check(plan)
     held = Design.objects.select_for_update(of=("self",)).get(pk=design.pk)
     if digest_of(plan) != held.digest:
         raise DesignDiffers(f"Its id, factors or measures are not those of “{held.code}”.")
@@ -96,7 +154,7 @@ def extend(*, design: Design, plan: plans.Design, by: User | None, document: str
         raise DesignDiffers(f"The run “{changed[0]}” is there already, with other trials.")
     new = [run for run in plan.runs if run.id not in there]
     last = PlannedRun.objects.filter(design=held).aggregate(last=Max("position"))["last"]
-    _write_runs(held, new, first=0 if last is None else last + 1)
+    storing.write_runs(held, new, first=0 if last is None else last + 1)
     if document and new:
         Design.objects.filter(pk=held.pk).update(document=document)
     told = {"runs": [len(there), len(there) + len(new)]}
@@ -129,6 +187,26 @@ def change(*, design: Design, by: User, **settings: Any) -> None:
     _change(design, by, "design.changed", **after)
 
 
+@transaction.atomic
+def let_clients_import(*, lab: Lab, project: Project | None, by: User | None) -> None:
+    """Let clients of 2020 bring designs into a project by themselves; none: let them not.
+
+    Raises
+    ------
+    NotThere
+        ``by`` may not work in the project.
+    """
+    if by and project and not Project.objects.editable_by(by).filter(pk=project.pk).exists():
+        raise NotThere
+    before = ClientImports.objects.filter(lab=lab).select_related("project").first()
+    if project:
+        ClientImports.objects.update_or_create(lab=lab, defaults={"project": project})
+    else:
+        ClientImports.objects.filter(lab=lab).delete()
+    told = [str(before.project) if before else None, str(project) if project else None]
+    audit.record(action="design.client-imports", user=by, on=project or lab, changes={"into": told})
+
+
 def _change(design: Design, by: User, action: str, **after: Any) -> None:
     _need_access(design.project, by)
     told = audit.between(design, after)
@@ -155,186 +233,9 @@ def _save(design: Design) -> None:
         raise taken from None
 
 
-# --- what a design is known by ------------------------------------------------------------------
-
-
-def digest_of(plan: plans.Design) -> str:
-    """Return the hash of a design's id, factors and measures: all that its rows are rows of."""
-    factors = [
-        [each.id, each.type, each.default, [value.id for value in each.values]]
-        for each in plan.factors
-    ]
-    measures = [[each.id, each.type, each.at_trial, each.at_event] for each in plan.measures]
-    return _hash([plan.id, factors, measures])
-
-
-def run_digest(run: plans.Run) -> str:
-    """Return the hash of what a run lets somebody do."""
-    blocks = [
-        [block.is_practice, dict(block.values), [dict(trial.values) for trial in block.trials]]
-        for block in run.blocks
-    ]
-    return _hash([run.id, blocks])
-
-
-def _hash(value: Any) -> str:
-    return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-# --- writing ------------------------------------------------------------------------------------
-
-
-def _write_factors(design: Design, factors: Iterable[plans.Factor]) -> None:
-    Factor.objects.bulk_create(
-        [
-            Factor(
-                design=design,
-                position=position,
-                code=factor.id,
-                name=factor.name,
-                kind=factor.kind,
-                type=factor.type,
-                tag=factor.tag,
-                default=factor.default,
-                values=[{"id": value.id, "name": value.name} for value in factor.values],
-            )
-            for position, factor in enumerate(factors)
-        ],
-        batch_size=AT_ONCE,
-    )
-
-
-def _write_measures(design: Design, measures: Sequence[plans.Measure]) -> None:
-    """Write what is measured, for this area and for the record of what happened."""
-    Measure.objects.bulk_create(
-        [
-            Measure(
-                design=design,
-                position=position,
-                code=measure.id,
-                name=measure.name,
-                type=measure.type,
-                at_trial=measure.at_trial or not measure.at_event,
-                at_event=measure.at_event,
-            )
-            for position, measure in enumerate(measures)
-        ],
-        batch_size=AT_ONCE,
-    )
-    Registered.objects.bulk_create(
-        [registered(design, each.id, label=each.name, type_=each.type) for each in measures],
-        batch_size=AT_ONCE,
-        ignore_conflicts=True,
-    )
-
-
-def registered(
-    design: Design, name: str, *, label: str = "", type_: str = "", unforeseen: bool = False
-) -> Registered:
-    """Return the line of the codebook for a measure of a design."""
-    return Registered(
-        pk=measure_id(design.project_id, design.digest, name),
-        project_id=design.project_id,
-        design=design.digest,
-        name=name,
-        label=label,
-        kind=KINDS.get(type_.strip().lower(), Registered.Kind.ANY),
-        is_unforeseen=unforeseen,
-    )
-
-
-def _write_runs(design: Design, runs: Iterable[plans.Run], *, first: int) -> None:
-    planned = PlannedRun.objects.bulk_create(
-        [_planned(design, run, position) for position, run in enumerate(runs, first)],
-        batch_size=AT_ONCE,
-    )
-    Block.objects.bulk_create(
-        [
-            block
-            for mine, run in zip(planned, runs, strict=True)
-            for block in _blocks(mine, run.blocks)
-        ],
-        batch_size=AT_ONCE,
-    )
-
-
-def _planned(design: Design, run: plans.Run, position: int) -> PlannedRun:
-    return PlannedRun(
-        design=design,
-        position=position,
-        code=run.id,
-        digest=run_digest(run),
-        instructions=[_instruction(each) for each in run.instructions],
-        block_count=len(run.blocks),
-        trial_count=sum(len(block.trials) for block in run.blocks),
-    )
-
-
-def _blocks(planned: PlannedRun, blocks: Iterable[plans.Block]) -> Iterable[Block]:
-    before = measured = 0
-    for number, block in enumerate(blocks):
-        yield Block(
-            planned_run=planned,
-            number=number,
-            measured_number=None if block.is_practice else measured,
-            is_practice=block.is_practice,
-            first_trial=before,
-            trial_count=len(block.trials),
-            values=dict(block.values),
-            trials=[dict(trial.values) for trial in block.trials],
-            facts=_facts(block),
-        )
-        before += len(block.trials)
-        measured += not block.is_practice
-
-
-def _facts(block: plans.Block) -> dict[str, Any]:
-    facts = {
-        "number": block.number,
-        "total": block.total,
-        "class": block.name,
-        "criterion_trial": block.criterion_trial,
-        "before": [_instruction(each) for each in block.before],
-    }
-    return {name: value for name, value in facts.items() if value not in (None, "", [])}
-
-
-def _instruction(one: plans.Instruction) -> dict[str, str]:
-    facts = {"place": one.place, "class": one.name, "criterion": one.criterion}
-    return {name: value for name, value in facts.items() if value}
-
-
-# --- what cannot be stored ----------------------------------------------------------------------
-
-
-def _check(plan: plans.Design) -> None:
-    _check_ids("design", [plan.id])
-    _check_ids("factor", [each.id for each in plan.factors])
-    _check_ids("measure", [each.id for each in plan.measures])
-    _check_ids("run", [each.id for each in plan.runs])
-    names = [*(each.name for each in plan.factors), *(each.name for each in plan.measures)]
-    for name in (plan.name, plan.author, *names):
-        if len(name) > LONGEST:
-            raise NotADesign(f"The name “{name[:60]}…” has more than {LONGEST} letters.")
-    for factor in plan.factors:
-        for word in (factor.kind, factor.type, factor.tag):
-            _check_word(word, factor.id)
-    for measure in plan.measures:
-        _check_word(measure.type, measure.id)
-
-
-def _check_word(word: str, of: str) -> None:
-    if len(word) > LONGEST_WORD:
-        raise NotADesign(f"“{of}” has a word of more than {LONGEST_WORD} letters: “{word[:60]}…”.")
-
-
-def _check_ids(what: str, ids: Sequence[str]) -> None:
-    seen: set[str] = set()
-    for each in ids:
-        if not each:
-            raise NotADesign(f"A {what} has no id.")
-        if len(each) > LONGEST:
-            raise NotADesign(f"The id “{each[:60]}…” has more than {LONGEST} letters.")
-        if each in seen:
-            raise NotADesign(f"Two have the same id: the {what} “{each}” is there twice.")
-        seen.add(each)
+def _text(document: bytes, charset: str) -> str:
+    """Return a file as the text that it was read as."""
+    try:
+        return decoded(document, charset)[0].replace("\0", "")
+    except DesignError:
+        return document.decode(errors="replace").replace("\0", "")

@@ -25,7 +25,7 @@ from factorial.errors import (
 )
 from factorial.models import Block, Design, Measure, PlannedRun
 from factorial.services import hand_out
-from factorial.services.designs import registered
+from factorial.services.storing import registered
 from factorial.values import Sent, is_same, typed
 from runs.models import Answer, Event, Run, Trial, TrialEvents, Variant, Visit
 from runs.models import Measure as Registered

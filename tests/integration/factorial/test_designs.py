@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from django.core.management import CommandError, call_command
 from tests.factories import accounts
 from tests.factories import designs as make
 
 from accounts.models import AuditEntry
 from common.errors import NotThere
 from factorial.errors import DesignDiffers, DesignExists, NotADesign
-from factorial.models import Block, Design, Factor, Measure, PlannedRun
+from factorial.models import Block, ClientImports, Design, Factor, Measure, PlannedRun
 from factorial.services import designs
 from runs.models import Measure as Registered
 
@@ -90,3 +91,67 @@ def test_an_archived_design_takes_nobody_in_and_can_come_back(design, alice):
     designs.change(design=design, by=alice, is_open=True)
     design.refresh_from_db()
     assert (design.is_open, design.archived_at) == (True, None)
+
+
+XML = b"""<experiment id="short" name="Short">
+<factor id="F" name=""><value id="a b" name=""/></factor>
+<run id="S0"><block values="F=a b"><trial values=""/></block></run>
+%b</experiment>"""
+MORE = b'<run id="S1"><block values="F=a b"><trial/></block></run>'
+
+
+def test_a_file_is_read_stored_and_extended(project, alice):
+    short = designs.import_design(project=project, document=XML % b"", by=alice)
+    assert (short.code, short.name, short.format) == ("short", "Short", "xml")
+    assert short.document == (XML % b"").decode()
+    assert designs.extend_design(design=short, document=XML % MORE, by=alice) == 1
+    short.refresh_from_db()
+    assert short.document == (XML % MORE).decode()
+
+
+def test_a_file_that_cannot_be_read_is_refused_with_its_place(project, alice):
+    with pytest.raises(NotADesign, match="Line 3") as told:
+        designs.import_design(project=project, document=(XML % b"")[:-40], by=alice)
+    assert told.value.line == 3
+    with pytest.raises(NotADesign, match="xls"):
+        designs.import_design(project=project, document=b"", by=alice, format="xls")
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "short.xml"
+    path.write_bytes(XML % b"")
+    return path
+
+
+def test_the_command_imports_extends_and_leaves_alone_what_is_there(file, project, capsys):
+    call_command("import_design", str(file))
+    call_command("import_design", str(file), "--absent", project="alder/memory", by=None)
+    file.write_bytes(XML % MORE)
+    call_command("import_design", str(file), "--extend")
+    assert capsys.readouterr().out.splitlines() == [
+        "short is there: 1 runs.",
+        "short is there already.",
+        "short has 1 more runs.",
+    ]
+
+
+def test_the_command_says_what_is_wrong(file, project, birch):
+    with pytest.raises(CommandError, match="cannot be read"):
+        call_command("import_design", str(file.with_name("none.xml")))
+    call_command("import_design", str(file), "--pilot")
+    assert Design.objects.get().is_pilot
+    with pytest.raises(CommandError, match="short"):
+        call_command("import_design", str(file))
+    accounts.project(birch)
+    with pytest.raises(CommandError, match="alder/memory, birch/memory"):
+        call_command("import_design", str(file))
+    with pytest.raises(CommandError, match="Nobody"):
+        call_command("import_design", str(file), project="alder/memory", by="zoe")
+
+
+def test_clients_may_import_into_one_project_of_a_lab_until_it_is_switched_off(project, capsys):
+    call_command("client_imports", "alder/memory")
+    assert ClientImports.objects.get().project == project
+    call_command("client_imports", "alder/memory", "--off")
+    assert not ClientImports.objects.exists()
