@@ -2,6 +2,7 @@
 
 LONGEST_ID = 255
 LONGEST = {"id": LONGEST_ID, "name": 255, "author": 255, "kind": 60, "type": 60, "tag": 60}
+MOST_FACTORS = 100
 IN_PAIRS = {"factor": ",=", "value": ","}  # what would end them early in a list of pairs
 
 

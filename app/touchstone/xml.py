@@ -20,7 +20,7 @@ from touchstone.design import (
     Value,
 )
 from touchstone.elements import Element, tree_of
-from touchstone.rules import LONGEST, trouble_with_id
+from touchstone.rules import LONGEST, MOST_FACTORS, trouble_with_id
 from touchstone.writing import write
 
 __all__ = ["read", "write"]
@@ -81,6 +81,9 @@ class Reader:
         self._text(self.root)
         for tag, elements in parts.items():
             self._refuse_twins(tag, elements)
+        if len(parts["factor"]) > MOST_FACTORS:
+            message = f"More than {MOST_FACTORS} factors. Leave out those that are never varied."
+            raise parts["factor"][MOST_FACTORS].error(message)
         return parts
 
     def _ignore(self, element: Element) -> None:
