@@ -4,6 +4,7 @@ from typing import Any
 
 from common.signals import run_ended
 from experiments.services import afterwards, handing_back, series
+from experiments.services.groups import through
 from runs.models import Run
 
 
@@ -15,3 +16,4 @@ def _run_ended(*, run: Run, **_: Any) -> None:
     handing_back.settle(run)
     series.settle(run)
     afterwards.plan(run)
+    through.plan(run)

@@ -38,9 +38,11 @@ def member_by_key(key: str) -> Member | None:
 
 def is_due(group: Group, at: datetime) -> bool:
     """Say whether time alone changes something in a group now, in one query."""
-    found = Member.objects.filter(_due(grouping_of(group.words), at), group=OuterRef("pk"))
+    members = Member.objects.filter(group=OuterRef("pk"))
+    found = Exists(members.filter(_due(grouping_of(group.words), at)))
+    through = Q(~Exists(members.filter(run__status__in=Run.OPEN)), status=Group.Status.TOGETHER)
     open_groups = Group.objects.exclude(status=Group.Status.OVER)
-    return open_groups.filter(Exists(found), pk=group.pk).exists()
+    return open_groups.filter(found | through, pk=group.pk).exists()
 
 
 def _due(grouping: Grouping, at: datetime) -> Q:

@@ -180,6 +180,41 @@ def test_the_next_step_waits_for_those_on_their_way(three):
     assert outcomes() == ["together"] * 6
 
 
+def finish_together(people):
+    to_the_second_step(people)
+    for each in people:
+        phase(each)
+    for each in people:
+        each.send(item_liked="5")
+
+
+def test_a_group_is_over_when_the_last_of_its_members_has_come_to_the_end(
+    three, ann, as_, django_capture_on_commit_callbacks
+):
+    people = three()
+    to_the_second_step(people)
+    for each in people:
+        phase(each)
+    with django_capture_on_commit_callbacks(execute=True):
+        for each in people[:2]:
+            each.send(item_liked="5")
+    assert Group.objects.get().status == "together"
+    with django_capture_on_commit_callbacks(execute=True):
+        people[2].send(item_liked="5")
+    group = Group.objects.get()
+    assert (group.status, group.why) == ("over", "All of its members have come to the end.")
+    assert group.ended_at is not None
+    assert "Together" not in as_(ann).get("/groups/").content.decode()
+
+
+def test_who_watches_sees_that_a_group_is_over_even_if_nobody_could_say_so(three, ann, as_):
+    finish_together(three())
+    Group.objects.update(status="together", ended_at=None, why="")
+    page = as_(ann).get(f"/groups/{Group.objects.get().pk}/").content.decode()
+    assert "All of its members have come to the end." in page
+    assert Group.objects.get().status == "over"
+
+
 def test_after_the_deadline_the_others_go_on_without_who_is_missing(three):
     people = three(least=2)
     to_the_second_step(people[:2])

@@ -10,6 +10,8 @@ from experiments.models import Meeting, Member
 from experiments.queries.groups import LOST, grouping_of
 from runs.models import Run
 
+ALL_THROUGH = "All of its members have come to the end."
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -60,6 +62,8 @@ def is_lost(member: Member, grouping: Grouping, at: datetime) -> bool:
 
 def together(words: Protocol, members: Sequence[Member], at: datetime) -> Due:
     """Say who is gone, whether the group survives it, and which steps and rounds go on."""
+    if not any(each.run.is_open for each in members):
+        return Due(over=ALL_THROUGH)
     counted = [each for each in members if each.gone_at is None and not _is_through(each)]
     late = [meeting for meeting in _meetings(counted) if _is_late(meeting, at)]
     gone = tuple(each for each in counted if _is_gone(each, late, words, at))
