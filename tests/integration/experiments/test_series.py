@@ -193,6 +193,25 @@ def test_who_withdraws_leaves_no_appointment(enrolled):
     assert Reminder.objects.count() == 0
 
 
+def test_who_withdraws_from_one_wave_alone_ends_the_series_and_keeps_what_was_before(enrolled):
+    token = enrolled().token
+    through(token)
+    second = Appointment.objects.get(wave="second")
+    Link.objects.filter(pk=second.link_id).update(opens_at=now() - A_DAY)
+    Appointment.objects.filter(pk=second.pk).update(opens_at=now() - A_DAY)
+    into(token).begin()
+    run = Run.objects.get(status="active")
+    withdrawals.withdraw(run=run, everything=False)
+    assert list(Appointment.objects.order_by("number").values_list("state", flat=True)) == [
+        "done",
+        "done",
+    ]
+    enrolment = Enrolment.objects.get()
+    assert enrolment.ended_at is not None
+    assert enrolment.why == "withdrawn"
+    assert series.settle_what_was_left() == 0
+
+
 # --- where they live -----------------------------------------------------------------------------
 def test_another_time_zone_moves_what_has_not_begun(enrolled):
     token = enrolled().token
