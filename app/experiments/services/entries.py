@@ -1,12 +1,12 @@
 """Opening a link: beginning a run, or going on with the one that it began."""
 
+import hmac
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.utils.crypto import salted_hmac
 
 from accounts.keys import digest
 from experiments.definition.recruiters import Came
@@ -107,18 +107,19 @@ def _pressed_before(token: str, press: str) -> Begun | None:
 
 def _enter(token: str, comer: Comer, press: str) -> Begun:
     door = look(token=token, comer=comer)
+    found = recruiting.said_by(door.link, comer.parameters)
     if door.earlier:
         is_kept = door.earlier.key_digest == digest(comer.kept)
-        again = comer.kept if is_kept else _key_of(token, door.earlier.pk)
+        again = comer.kept if is_kept else _key_of(token, door.earlier.pk, found)
         return runs.open_again(run=door.earlier, key=again)
-    found = recruiting.said_by(door.link, comer.parameters)
     pk = uuid.uuid4()
+    goes_on = door.link.resumes == Link.Resume.LINK
     begun = begin(
         link=door.link,
         external=found.rest if found else comer.parameters,
         participant=recruiting.participant_of(door.link, found) if found else None,
         pk=pk,
-        key=_key_of(token, pk) if door.link.resumes == Link.Resume.LINK else _new_key(token, press),
+        key=_key_of(token, pk, found) if goes_on else _new_key(token, press),
     )
     if found and door.link.recruiter:
         recruiting.note(recruiter=door.link.recruiter, link=door.link, found=found, run=begun.run)
@@ -132,13 +133,17 @@ def _new_key(token: str, press: str) -> str:
     return key if is_new else ""
 
 
-def _key_of(token: str, run: uuid.UUID) -> str:
-    return _key(token, f"run {run}")
+def _key_of(token: str, run: uuid.UUID, found: Came | None) -> str:
+    """Return the key that the same link makes again of its run.
+
+    Where one link is for many, whoever it is that a recruiter sent has a part in it.
+    """
+    return _key(token, f"run {run} {found.submission if found else ''}")
 
 
 def _key(token: str, what: str) -> str:
-    """Return a key that the same link makes again, and no other site's guess."""
-    secret = salted_hmac("experiments.begin", f"{token} {what}", algorithm="sha256").digest()
+    """Return a key that the same link makes again, whatever secret key the site has by then."""
+    secret = hmac.digest(token.encode(), f"experiments.begin {what}".encode(), "sha256")
     return urlsafe_b64encode(secret).decode().rstrip("=")
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
+from accounts.keys import digest
 from experiments.models import Sitting
 from experiments.services import consents
 from experiments.services.consents import Copy
@@ -19,9 +20,15 @@ def site(path: str) -> str:
     return settings.SITE_URL.rstrip("/") + path
 
 
-def way_out(key: str) -> str:
-    """Return the address by which the participant of a run withdraws."""
-    return site(reverse("experiments:withdraw", args=[runs.withdrawal_token(key)]))
+def way_out(run: Run, key: str) -> str:
+    """Return the address by which the participant of a run withdraws.
+
+    It is that of the key with which the run began; whoever goes on with another key is shown one
+    that has this key itself, and the one that was sent before goes on working.
+    """
+    token = runs.withdrawal_token(key)
+    known = token if digest(token) == run.withdrawal_digest else key
+    return site(reverse("experiments:withdraw", args=[known]))
 
 
 def way_back(key: str) -> str:
@@ -38,7 +45,7 @@ def mail_consent(*, sitting: Sitting, key: str, to: str = "") -> bool:
     facts = {
         "study": sitting.revision.read.title,
         "texts": [_told(copy) for copy in copies],
-        "withdraw": way_out(key),
+        "withdraw": way_out(sitting.run, key),
     }
     letters.post(to=to, participant=person, kind="consent", facts=facts)
     return True

@@ -38,7 +38,7 @@ def _facts(sitting: Sitting, key: str) -> dict[str, Any]:
         "run": sitting.run,
         "copies": consents.copies(sitting.run),
         "is_mailed": vault.is_ready() and sitting.run.status != Run.Status.WITHDRAWN,
-        "withdraw": papers.way_out(key),
+        "withdraw": papers.way_out(sitting.run, key),
         "address": papers.way_back(key),
     }
 

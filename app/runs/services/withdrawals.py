@@ -15,19 +15,29 @@ from accounts.keys import digest
 from accounts.models import Project, User
 from accounts.roles import Role
 from common.errors import NotThere
+from common.signals import run_ended
 from runs.errors import CannotOpen, MayNotErase, NoIdentityKey
 from runs.models import Consent, Participant, Run, Withdrawal
 from runs.models.participants import LETTERS
 from runs.services import erasure, identities, letters
 from runs.services.erasure import Whose
+from runs.services.runs import withdrawal_token
 
 RECEIPT_LETTERS = 12
 
 
 def by_token(token: str) -> Run | None:
-    """Return the run that a withdrawal's link is about; looking changes nothing."""
-    rows = Run.objects.select_related("participant", "project__lab")
-    return rows.filter(withdrawal_digest=digest(token)).first()
+    """Return the run that a withdrawal's link is about; looking changes nothing.
+
+    A key opens it where the run began with another one, of which no link can be made any more.
+    """
+    rows, what = Run.objects.select_related("participant", "project__lab"), digest(token)
+    found: Run | None = rows.filter(withdrawal_digest=what).first()
+    if found is None:
+        began_with = digest(withdrawal_token(token))
+        others = rows.filter(key_digest=what, withdrawal_digest__isnull=False)
+        found = others.exclude(withdrawal_digest=began_with).first()
+    return found
 
 
 def of(run: Run) -> Withdrawal | None:
@@ -176,13 +186,17 @@ def _day(at: datetime) -> datetime:
 
 
 def _close(runs: Sequence[Run], *, keeps: bool) -> None:
+    """End them, before anything is erased: whoever hears of it may still see what they were of."""
     at = now()
     for run in runs:
-        row = Run.objects.filter(pk=run.pk)
+        row, was_open = Run.objects.filter(pk=run.pk), run.is_open
         row.update(status=Run.Status.WITHDRAWN, external={}, holder="", held_until=None,
                    ended_at=run.ended_at or at)  # fmt: skip
         if not keeps:
             row.update(**_emptied(run, at))
+        if was_open:
+            run.status, run.ended_at = Run.Status.WITHDRAWN, at
+            run_ended.send(sender=Run, run=run)
 
 
 def _emptied(run: Run, at: datetime) -> dict[str, Any]:

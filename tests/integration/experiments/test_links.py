@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 from tests.factories import experiments
 from tests.integration.experiments.taking_part import Participant
+from tests.integration.experiments.test_consent import WAY_OUT
 
 from accounts.keys import digest
 from accounts.models import AuditEntry
@@ -105,15 +106,39 @@ def test_a_revoked_link_goes_on_with_nothing(made, ann):
     assert Client().post(f"/take/{token}/").status_code == 404
 
 
-def test_a_key_that_no_longer_fits_is_replaced_when_the_secret_of_the_site_changed(made, settings):
+def test_a_link_goes_on_at_the_same_address_when_the_secret_of_the_site_changed(made, settings):
     token = made(kind="single")
     first = begun(token)
     settings.SECRET_KEY = "another one"
     other = Participant(token)
     other.begin()
-    assert other.key != first.key
-    assert first.look().status_code == 404
+    assert other.key == first.key
+    assert first.look().status_code == 200
     assert Run.objects.count() == 1
+
+
+def test_a_press_leads_to_its_run_when_the_secret_of_the_site_changed(made, settings):
+    token, client = made(), Client()
+    first = client.post(f"/take/{token}/", {"press": "p" * 43})
+    settings.SECRET_KEY = "another one"
+    assert client.post(f"/take/{token}/", {"press": "p" * 43}).url == first.url
+    assert Run.objects.count() == 1
+
+
+def test_who_goes_on_by_another_key_can_withdraw_as_before_and_by_what_is_shown_now(made):
+    token = made(kind="single", resume="never")
+    first = begun(token)
+    old = WAY_OUT.search(first.browser.get(f"/run/{first.key}/about/").content.decode())[0]
+    Link.objects.update(resume=Link.Resume.LINK)
+    other = Participant(token)
+    other.begin()
+    assert other.key != first.key
+    new = WAY_OUT.search(other.browser.get(f"/run/{other.key}/about/").content.decode())[0]
+    assert new != old
+    for address in (old, new):
+        assert b"Withdraw" in Client().get(address).content
+    Client().post(new, {"confirm": "1", "scope": "all"})
+    assert b"You have withdrawn" in Client().get(old).content
 
 
 # --- the same browser, and the next person at it -------------------------------------------------
