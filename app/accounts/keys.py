@@ -6,10 +6,13 @@ They have at least 80 bits of chance, so a plain SHA-256 cannot be guessed back 
 import secrets
 from hashlib import sha256
 
+from django.utils.crypto import salted_hmac
+
 TOKEN_MARK = "studium"  # noqa: S105  lets secret scanners recognise a token that leaked
 TOKEN_PREFIX = 12
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters that look like another
 CODE_LETTERS, CODE_GROUP = 20, 5
+FILE_PROOF = 40  # signs of four bits
 
 
 def new_token() -> str:
@@ -20,6 +23,12 @@ def new_token() -> str:
 
 def prefix_of(token: str) -> str:
     return token.removeprefix(f"{TOKEN_MARK}_").partition("_")[0]
+
+
+def file_key(prefix: str, token_digest: str) -> str:
+    """Return what stands in an address in a token's place: it opens files, and nothing else."""
+    proof = salted_hmac("a key to files", token_digest, algorithm="sha256").hexdigest()
+    return f"{TOKEN_MARK}_{prefix}_{proof[:FILE_PROOF]}"
 
 
 def new_link() -> str:

@@ -11,9 +11,10 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.keys import digest, prefix_of
+from accounts.keys import digest, file_key, prefix_of
 from accounts.models import (
     ApiToken,
     AuditEntry,
@@ -226,6 +227,15 @@ def token_of(secret: str) -> ApiToken | None:
     return found.filter(
         prefix=prefix_of(secret), digest=digest(secret), user__is_active=True
     ).first()
+
+
+def token_of_file_key(key: str) -> ApiToken | None:
+    """Return the working token that a key to files was made of, with its person."""
+    prefix = prefix_of(key)
+    found = ApiToken.objects.working().select_related("user")
+    token = found.filter(prefix=prefix, user__is_active=True).first()
+    is_right = token and constant_time_compare(file_key(prefix, token.digest), key)
+    return token if is_right else None
 
 
 def link_of(secret: str) -> OneTimeLink | None:

@@ -1,7 +1,8 @@
 """Files under the addresses that ONE builds: the dataset is found by the id in the file's name.
 
 ``/data/<lab>/Subjects/<subject>/<day>/<number>/<collection>/<name>.<id>.<ending>``: only the id
-decides; what stands before it is for people and for the client's own folders.
+decides; what stands before it is for people and for the client's own folders. A key to files may
+stand first.
 """
 
 import base64
@@ -32,7 +33,7 @@ from accounts import queries
 from accounts.models import ApiToken, User
 from common.errors import NotThere
 from lab.models import Dataset
-from lab.one.authentication import AUTHENTICATION, WORTHLESS
+from lab.one.authentication import AUTHENTICATION, WORTHLESS, KeyInAddress
 from lab.one.views import OneView
 from lab.queries import places
 
@@ -65,7 +66,7 @@ class BasicToken(BaseAuthentication):
 class Download(OneView):
     """`GET`: the file, or the piece of it that ``Range`` asks for."""
 
-    authentication_classes = [BasicToken, *AUTHENTICATION]
+    authentication_classes = [BasicToken, KeyInAddress, *AUTHENTICATION]
 
     def get(self, request: Request, path: str) -> HttpResponseBase:
         found = NAMED.search(path)

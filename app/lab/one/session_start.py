@@ -5,8 +5,9 @@ from typing import Any, cast
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
-from accounts import addresses, queries
+from accounts import addresses, keys, queries
 from accounts.authentication import ScopeAllows
 from accounts.models import ApiToken, User
 from accounts.services import sign_in, tokens
@@ -66,7 +67,7 @@ def is_token_of(username: str, secret: str) -> bool:
 
 
 class Me(OneView):
-    """Whose token it is."""
+    """Whose token it is, and where a client that knows this address alone gets its files."""
 
     serializer_class = TokenOutput
 
@@ -80,4 +81,13 @@ class Me(OneView):
             "is_active": person.is_active,
             "lab": list(labs.values_list("path_name", flat=True)),
             "address": addresses.of(request),
+            "data_server": data_server(request),
         })  # fmt: skip
+
+
+def data_server(request: Request) -> str:
+    """Return ONE's ``HTTP_DATA_SERVER``; a program's own holds a key made of its token."""
+    if not isinstance(request.auth, ApiToken):
+        return str(reverse("one:download", args=[""], request=request)).rstrip("/")
+    key = keys.file_key(request.auth.prefix, request.auth.digest)
+    return str(reverse("one:download", args=[key], request=request))

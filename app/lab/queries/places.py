@@ -49,6 +49,17 @@ def mounted_at(repository: Repository) -> Path | None:
     return root if root.is_relative_to(mounts) else None
 
 
+def is_served(repository: Repository) -> bool:
+    """Say whether this site hands out what lies there, as far as its record tells."""
+    if repository.kind == Kind.FOLDER:
+        return bool(repository.folder)
+    return repository.kind == Kind.S3 and _is_ours(repository)
+
+
+def _is_ours(bucket: Repository) -> bool:
+    return bool(settings.S3_ACCESS_KEY) and bucket.bucket in settings.S3_BUCKETS
+
+
 def place_of(dataset: Dataset, *, method: str = "GET") -> Place | None:
     """Return where the dataset's content can be had: from a mounted folder if there is one."""
     records = FileRecord.objects.filter(dataset=dataset, repository__kind__in=PREFERRED)
@@ -82,7 +93,7 @@ def on_disk(record: FileRecord) -> OnDisk | None:
 
 def _in_bucket(record: FileRecord, method: str) -> Elsewhere | None:
     repository = record.repository
-    if not settings.S3_ACCESS_KEY or repository.bucket not in settings.S3_BUCKETS:
+    if not _is_ours(repository):
         return None
     key = "/".join(filter(None, [repository.prefix.strip("/"), record.relative_path]))
     bucket = s3.Bucket(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import one_notes
 import one_recordings
+import requests
 from one.api import ONE, One
 from one.registration import RegistrationClient
 from one.webclient import AlyxClient
@@ -66,13 +67,39 @@ def with_files(address, name, password, folder):
     yield "registered over sessions", over_sessions(one, client, Path(folder, "Subjects", "KS014"))
     key = client.one.path2eid(place)
     yield "datasets", sorted(map(str, one.list_datasets(key)))
-    options = {"HTTP_DATA_SERVER": f"{address}/data", "HTTP_DATA_SERVER_LOGIN": name,
-               "HTTP_DATA_SERVER_PWD": one.alyx._token["token"]}  # fmt: skip
-    for option, value in options.items():
-        one.alyx._par = one.alyx._par.set(option, value)
+    set_server(one)
     spikes = one.load_object(key, "spikes", collection="alf")
     yield "loaded", {name: np.asarray(array).tolist() for name, array in spikes.items()}
+    yield "over the animal", one.load_aggregate("subjects", "KS014", "spikes.times.npy").tolist()
     yield from offline(one, name)
+    yield from protected(one, client, folder)
+
+
+def set_server(one):
+    """Say where files come from, which is the one parameter of the client that a site needs."""
+    server = one.alyx.get("/me")["data_server"]
+    one.alyx._par = one.alyx._par.set("HTTP_DATA_SERVER", server)
+
+
+def protected(one, client, folder):
+    """Let a tag protect a file, register it with other content, and load that."""
+    facts = {"subject": "KS014", "start_time": "2026-03-04T10:00:00", "number": 1}
+    eid = one.alyx.rest("sessions", "create", data=facts)["id"]
+    file = Path(folder, "KS014", "2026-03-04", "001", "alf", "spikes.times.npy")
+    file.parent.mkdir(parents=True)
+    np.save(file, np.arange(5.0))
+    key = client.register_files(file, repository="share")["id"]
+    one.alyx.rest("datasets", "partial_update", id=key, data={"tags": ["paper"]})
+    np.save(file, np.arange(7.0))
+    sent = client.register_files(file, repository="share")
+    yield "new revision", [sent["default"], (file.parent / f"#{sent['revision']}#").is_dir()]
+    yield "loaded by default", one.load_dataset(eid, file.name, "alf").tolist()
+    listed = sorted(map(str, one.list_datasets(eid, file.name)))
+    yield "listed beside", [name.count("#") for name in listed]
+    try:
+        one.alyx.rest("datasets", "delete", id=key)
+    except requests.HTTPError as error:
+        yield "kept", error.response.status_code
 
 
 def over_sessions(one, client, place):

@@ -10,8 +10,11 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 import pytest
+from django.test import Client
+from django.utils.timezone import now
 from tests.factories import lab as make
 
+from accounts.models import ApiToken
 from lab import models, recording, s3
 from lab.queries import places
 
@@ -261,3 +264,53 @@ def test_people_are_shown_the_path_that_they_open_at_their_desk(
     made = record(dataset, share)
     assert program(alice).get(f"files/{made.pk}").json()["network_path"] == shown
     assert places.network_path(made) == shown
+
+
+# --- a key in the address -----------------------------------------------------------------------
+
+
+def test_a_key_in_the_address_opens_files_and_nothing_else(file, alice, program, dataset):
+    server = urlsplit(program(alice).get("me").json()["data_server"]).path
+    below = f"alder/Subjects/KS001/2026-03-02/001/alf/spikes.times.{dataset.pk}.npy"
+    assert body(Client().get(f"{server}/{below}")) == CONTENT
+    key = server.rpartition("/")[2]
+    for word in ("Token", "Bearer"):
+        answer = Client().get("/alyx/sessions", headers={"Authorization": f"{word} {key}"})
+        assert answer.status_code == 403
+
+
+def test_a_key_ends_with_its_token(file, alice, program, dataset):
+    client = program(alice)
+    server = urlsplit(client.get("me").json()["data_server"]).path
+    url = f"{server}/spikes.times.{dataset.pk}.npy"
+    assert Client().get(f"{server[:-4]}zzzz/spikes.times.{dataset.pk}.npy").status_code == 403
+    ApiToken.objects.filter(user=alice).update(revoked_at=now())
+    assert Client().get(url).status_code == 403
+
+
+def test_a_key_opens_what_its_person_sees(file, bob, program, dataset):
+    server = urlsplit(program(bob).get("me").json()["data_server"]).path
+    assert Client().get(f"{server}/spikes.times.{dataset.pk}.npy").status_code == 404
+
+
+# --- where lists say that files are ---------------------------------------------------------------
+
+
+def test_a_mounted_file_is_said_to_be_here(file, dataset, alice, program):
+    [row] = program(alice).get("datasets").json()["results"]
+    [copy] = row["file_records"]
+    place = f"/alyx/data/alder/Subjects/KS001/2026-03-02/001/alf/spikes.times.{dataset.pk}.npy"
+    assert copy["data_url"] == f"http://testserver{place}"
+    assert program(alice).get("files").json()["results"][0]["data_url"] == copy["data_url"]
+
+
+def test_the_signs_around_a_revision_stand_as_one_reads_them(file, dataset, alice, program):
+    with recording.by(None):
+        dataset.revision = make.made(models.Revision, name="2026-04-01")
+        dataset.save()
+    [shown] = (
+        program(alice).get(f"sessions/{dataset.session_id}").json()["data_dataset_session_related"]
+    )
+    [copy] = program(alice).get(f"datasets/{dataset.pk}").json()["file_records"]
+    assert f"/001/alf/#2026-04-01#/spikes.times.{dataset.pk}.npy" in shown["data_url"]
+    assert copy["data_url"] == shown["data_url"]

@@ -46,6 +46,7 @@ def learned(live_server, alder, alice, tmp_path, settings):
     make.made(models.DataFormat, name="npy", file_extension=".npy")
     for kind in ("spikes.times", "spikes.clusters"):
         make.made(models.DatasetType, name=kind)
+    make.made(models.Tag, name="paper", is_protected=True)
     record.brain()
     make.made(models.ProbeModel, name="Neuropixels 1.0", model="3B2")
     make.made(models.CoordinateSystem, name="IBL-Allen")
@@ -77,10 +78,14 @@ def test_the_client_signs_in_creates_searches_and_changes(learned, live_server):
     assert learned["registered over sessions"] == of_animal
     assert learned["datasets"] == ["alf/spikes.clusters.npy", "alf/spikes.times.npy"]
     assert learned["loaded"] == {"times": [0, 1, 2, 3, 4], "clusters": [3, 1, 2, 2, 1]}
+    assert learned["over the animal"] == [0, 1, 2]
+    assert (learned["new revision"], learned["kept"]) == ([True, True], 403)
+    assert learned["loaded by default"] == [0, 1, 2, 3, 4, 5, 6]
+    assert learned["listed beside"] == [2, 0]
     assert learned["cached"] == ["alf/spikes.clusters.npy", "alf/spikes.times.npy"]
     assert (learned["found without the server"], learned["found by dataset"]) == (True, 1)
     assert learned["place"] == "alder/Subjects/KS014/2026-03-02/001"
-    assert (learned["deleted is gone"], learned["left"]) == (0, 0)
+    assert (learned["deleted is gone"], learned["left"]) == (0, 1)
     check_recordings(learned["recordings"])
 
 

@@ -89,13 +89,16 @@ def test_nginx_accepts_the_files(clone, sites):
     assert "warn" not in result.stderr
 
 
-@pytest.mark.parametrize("page", ["accounts:welcome", "accounts:password-reset"])
-def test_the_log_of_the_front_keeps_no_link_that_opens_an_account(page):
+@pytest.mark.parametrize(
+    ("page", "mark"),
+    [("accounts:welcome", ""), ("accounts:password-reset", ""), ("one:download", "studium_")],
+)
+def test_the_log_of_the_front_keeps_no_link_that_opens_something(page, mark):
     text = (SHARED / "http.conf").read_text()
     (block,) = re.findall(r"map \$uri \$studium_path \{(.*?)\n\}", text, flags=re.DOTALL)
     (pattern,) = re.findall(r'"~(\S+)" "\$\{studium_link\}', block)
     secret = "Zk3vQ9d0X1y2W3v4U5t6S7r8Q9p0O1n2M3l4K5j6I7h"
-    found = re.match(pattern.replace("(?<", "(?P<"), reverse(page, args=[secret]))
+    found = re.match(pattern.replace("(?<", "(?P<"), reverse(page, args=[mark + secret]))
     assert found
     assert secret not in found["studium_link"]
     log = re.search(r"log_format studium.*?;", text, flags=re.DOTALL).group()

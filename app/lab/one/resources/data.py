@@ -16,7 +16,7 @@ from lab.models import (
     Revision,
     Tag,
 )
-from lab.one import vocabulary
+from lab.one import addresses, vocabulary
 from lab.one.fields import LabelField, NameField, UrlField, WallClockField, address
 from lab.one.filters import (
     alike,
@@ -171,6 +171,10 @@ class Tags(ByName):
     list_serializer = TagRow
 
 
+# What the address of a file is made of, from its dataset on.
+WAY = ("revision", "session__subject", "session__lab__profile")
+
+
 class FileShape(serializers.ModelSerializer[FileRecord]):
     dataset = NameField("pk", Dataset.objects.visible_to)
     data_repository = NameField("name", lambda _user: Repository.objects.all(), source="repository")
@@ -188,7 +192,7 @@ class FileShape(serializers.ModelSerializer[FileRecord]):
         return places.network_path(record)
 
     def get_data_url(self, record: FileRecord) -> str | None:
-        return places.data_url(record)
+        return addresses.data_url(record, self.context["request"])
 
 
 class Files(Writes):
@@ -207,7 +211,8 @@ class Files(Writes):
     }
 
     def get_queryset(self) -> QuerySet[Any]:
-        return self.seen().select_related("repository", "dataset").order_by("pk")
+        rows = self.seen().select_related("repository", *(f"dataset__{way}" for way in WAY))
+        return rows.order_by("pk")
 
     def count_of_all(self, rows: QuerySet[Any]) -> int:
         return counts.of_files(rows, self.sight)
@@ -307,9 +312,7 @@ class Datasets(Writes):
 
     def get_queryset(self) -> QuerySet[Any]:
         files = FileRecord.objects.select_related("repository")
-        rows = self.seen().select_related(
-            "created_by", "type", "format", "session", "revision", "lab"
-        )
+        rows = self.seen().select_related("created_by", "type", "format", "lab", *WAY)
         whole = rows.prefetch_related(Prefetch("file_records", files))
         return whole.prefetch_related("tags").order_by("-created_at", "pk")
 

@@ -15,9 +15,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast
 from rest_framework import serializers
-from rest_framework.reverse import reverse
 
-from lab.alf import Place
 from lab.models import (
     Dataset,
     Location,
@@ -29,6 +27,7 @@ from lab.models import (
     WaterAdministration,
 )
 from lab.one import vocabulary
+from lab.one.addresses import download_address
 from lab.one.bodies import REASONS, Former
 from lab.one.errors import FieldRefused
 from lab.one.fields import LabelField, NameField, UrlField, WallClockField, address
@@ -188,20 +187,6 @@ def dataset_row(dataset: Any, session: Session, request: Any) -> dict[str, Any]:
         "default_revision": str(dataset.is_default),
         "qc": Quality(dataset.qc).label,
     }
-
-
-def download_address(dataset: Any, session: Session, request: Any) -> str:
-    """Return where this site serves a dataset: the path that ONE expects, the id in the name."""
-    stem, dot, ending = dataset.name.rpartition(".")
-    place = Place(
-        dataset.collection,
-        dataset.revision.name if dataset.revision else "",
-        f"{stem}.{dataset.pk}{dot}{ending}" if dot else f"{ending}.{dataset.pk}",
-    )
-    lab = session.lab.profile.path_name
-    folder = f"{session.subject.nickname}/{session.day}/{session.number or 0:03d}"
-    path = f"{lab}/Subjects/{place.below(folder)}"
-    return str(reverse("one:download", args=[path], request=request))
 
 
 class Sessions(Writes):
