@@ -8,6 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from experiments.errors import LinkLeadsNowhere
+from experiments.models import Meeting
 from experiments.queries.groups import member_by_key
 from experiments.services import sittings
 from experiments.services.groups import meetings, sharing
@@ -43,9 +44,10 @@ def _news(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _told(look: Look) -> dict[str, Any]:
-    if look.meeting is None or look.meeting.opened_at is None:
+    meeting = Meeting.objects.filter(pk=look.meeting).first() if look.meeting else None
+    if meeting is None:
         return {"stamp": look.stamp}
-    shared = sharing.shared_in(look.meeting)
+    shared = sharing.shared_in(meeting)
     return {"stamp": look.stamp, "version": shared.version, "state": shared.state}
 
 

@@ -1,5 +1,6 @@
 """What members do together, round by round: each act is a trial of its run, stored once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -7,9 +8,9 @@ from django.db import transaction
 from experiments.definition.groups import ACT, awaited, with_act
 from experiments.definition.items import Option
 from experiments.models import Group, Meeting, Member
-from experiments.queries.groups import member_of
 from experiments.services.groups.decisions import together_of
-from experiments.services.groups.meetings import key_of, raise_version, settle, write
+from experiments.services.groups.lobby import key_of
+from experiments.services.groups.meetings import raise_version, write
 from experiments.services.sittings import Turn
 from runs.models import Trial
 from runs.rows import rows_of
@@ -17,8 +18,14 @@ from runs.services import trials
 
 
 @transaction.atomic
-def act(
-    *, turn: Turn, option: Option, number: int, at: datetime, rt_ms: float | None = None
+def act(  # noqa: PLR0913  an act brings these along
+    *,
+    turn: Turn,
+    member: Member,
+    option: Option,
+    number: int,
+    at: datetime,
+    rt_ms: float | None = None,
 ) -> bool:
     """Keep what a member did in a round; return whether it counts.
 
@@ -30,32 +37,43 @@ def act(
     HeldElsewhere, RunIsOver
         Another browser writes, or the run has ended; nothing is stored.
     """
-    member = member_of(turn.sitting.run_id)
-    if member is None or member.group is None or member.seat is None:
+    group = member.group
+    if group is None or member.seat is None:
         return False
-    raise_version(member.group)
-    meeting = Meeting.objects.filter(group=member.group, key=key_of(turn.visit)).first()
-    if meeting is None or not (_is_kept(turn, number) or _counts(meeting, member, number)):
+    raise_version(group)
+    meeting = _meeting(group, turn)
+    if meeting is None:
+        return False
+    seats = seats_at(meeting)
+    counts = _counts(meeting, member, number, seats)
+    if not (counts or _is_kept(turn, number)):
         return False
     row = _row(turn, member, option, number, rt_ms)
     receipt = trials.store(visit=turn.visit, holder=turn.holder, rows=rows_of([row]))
-    if _counts(meeting, member, number) and not receipt.disputed:
-        _tell_others(meeting, member, option, at)
+    if counts and not receipt.disputed:
+        _tell_others(meeting, member, option, at, seats)
     return True
+
+
+def _meeting(group: Group, turn: Turn) -> Meeting | None:
+    """Return the meeting as it is now, with the group that it is of."""
+    rows = Meeting.objects.select_related("group").filter(group=group, key=key_of(turn.visit))
+    found: Meeting | None = rows.first()
+    return found
 
 
 def _is_kept(turn: Turn, number: int) -> bool:
     return Trial.objects.filter(visit=turn.visit, index=number).exists()
 
 
-def _counts(meeting: Meeting, member: Member, number: int) -> bool:
+def _counts(meeting: Meeting, member: Member, number: int, seats: Sequence[int]) -> bool:
     """Say whether a member may act now in the round of this number."""
-    group = member.group
-    if group is None or group.status != Group.Status.TOGETHER or meeting.opened_at is None:
+    group = meeting.group
+    if group.status != Group.Status.TOGETHER or meeting.opened_at is None:
         return False
     rounds, order = meeting.rounds, together_of(group.words, meeting.step).order
     is_now = meeting.finished_at is None and number == len(rounds) - 1
-    return is_now and member.seat in awaited(rounds, seats_at(meeting), order)
+    return is_now and member.seat in awaited(rounds, seats, order)
 
 
 def seats_at(meeting: Meeting) -> tuple[int, ...]:
@@ -78,10 +96,11 @@ def _row(
     return {"index": number, "data": data | ({} if rt_ms is None else {"rt": rt_ms})}
 
 
-def _tell_others(meeting: Meeting, member: Member, option: Option, at: datetime) -> None:
-    if member.group is None or member.seat is None:
+def _tell_others(
+    meeting: Meeting, member: Member, option: Option, at: datetime, seats: tuple[int, ...]
+) -> None:
+    if member.seat is None:
         return
-    together = together_of(member.group.words, meeting.step)
+    together = together_of(meeting.group.words, meeting.step)
     rounds = with_act(meeting.rounds, [member.seat], option.code)
-    write(meeting=meeting, rounds=rounds, seats=seats_at(meeting), together=together, at=at)
-    settle(group=member.group, at=at)
+    write(meeting=meeting, rounds=rounds, seats=seats, together=together, at=at)

@@ -9,6 +9,12 @@ from runs.models import Event
 
 
 def tell(runs: Iterable[UUID], kind: str, at: datetime, **data: Any) -> None:
-    Event.objects.bulk_create(
-        [Event(run_id=run, kind=kind, received_at=at, data=data) for run in runs]
-    )
+    keep(told(runs, kind, at, **data))
+
+
+def told(runs: Iterable[UUID], kind: str, at: datetime, **data: Any) -> list[Event]:
+    return [Event(run_id=run, kind=kind, received_at=at, data=data) for run in runs]
+
+
+def keep(events: Iterable[Event]) -> None:
+    Event.objects.bulk_create(events)

@@ -16,9 +16,10 @@ let begun = performance.now();
 
 const group = () => document.getElementById("group");
 
-function later(ms) {
+/** Not all at the same time: after a failure of the server they would come back as one wave. */
+function later(ms, spread = 0.2) {
   clearTimeout(timer);
-  timer = setTimeout(ask, ms * (0.9 + Math.random() * 0.2));
+  timer = setTimeout(ask, ms * (1 + spread * (Math.random() - 0.5)));
 }
 
 async function ask() {
@@ -33,7 +34,7 @@ async function ask() {
     later(Number(answer.headers.get("X-Again-Ms")) || SLOWEST_MS);
   } catch {
     failures += 1;
-    later(Math.min(SLOWEST_MS, 1000 * 2 ** failures));
+    later(Math.min(SLOWEST_MS, 1000 * 2 ** failures), 1);
   }
 }
 

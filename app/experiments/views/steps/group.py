@@ -10,7 +10,7 @@ from experiments import forms
 from experiments.definition.groups import ALONE, OVER, ROLE, TOGETHER
 from experiments.definition.items import Option
 from experiments.models import Group, Member
-from experiments.queries.groups import grouping_of, member_of
+from experiments.queries.groups import Company, company_of, grouping_of
 from experiments.services import sittings
 from experiments.services.groups import acts, meetings
 from experiments.services.groups.decisions import is_silent
@@ -41,19 +41,19 @@ def phase_of(shown: Shown, member: Member) -> str:
 
 def show(shown: Shown) -> dict[str, Any]:
     turn = shown.turn
-    member = meetings.arrive(sitting=turn.sitting, visit=turn.visit, at=now())
-    return _context(shown, member)
+    return _context(shown, meetings.arrive(sitting=turn.sitting, visit=turn.visit, at=now()))
 
 
-def _context(shown: Shown, member: Member) -> dict[str, Any]:
+def _context(shown: Shown, company: Company) -> dict[str, Any]:
+    member = company.me
     phase = phase_of(shown, member)
     context = {"phase": phase, "waits": phase in WAITS, "member": member}
     context["me"] = rounds.label_of(member) if member.role else ""
     context |= _asking(shown, member)
     if phase == OPEN:
         return context | page.show(shown)
-    context |= {"page": None, "leave_label": "", "people": people_of(member)}
-    return context | (rounds.shown(shown, member) if phase in {ACTING, DONE} else {})
+    context |= {"page": None, "leave_label": "", "people": people_of(company)}
+    return context | (rounds.shown(shown, company) if phase in {ACTING, DONE} else {})
 
 
 def _asking(shown: Shown, member: Member) -> dict[str, Any]:
@@ -71,30 +71,29 @@ def _asking(shown: Shown, member: Member) -> dict[str, Any]:
     }
 
 
-def people_of(member: Member) -> list[dict[str, Any]]:
+def people_of(company: Company) -> list[dict[str, Any]]:
     """Return who belongs to the group, and who of them is there, for the members themselves."""
-    if member.group is None:
+    if company.me.group is None:
         return []
-    grouping, at = grouping_of(member.group.words), now()
-    others = Member.objects.select_related("run").filter(group=member.group)
+    grouping, at = grouping_of(company.me.group.words), now()
     return [
         {
             "label": rounds.label_of(each),
-            "is_me": each.pk == member.pk,
+            "is_me": each.pk == company.me.pk,
             "is_here": each.gone_at is None and not is_silent(each, grouping, at),
         }
-        for each in others
+        for each in company.all
     ]
 
 
 def take(shown: Shown) -> Again | None:
-    member = member_of(shown.turn.sitting.run_id)
-    if member is None:
+    company = company_of(shown.turn.sitting.run_id)
+    if company is None:
         return Again({"phase": WAITING, "waits": True}, 409)
     if "act" in shown.request.POST:
-        return _act(shown, member)
-    outcome = _outcome(shown, member)
-    return _finish(shown, outcome) if outcome else _not_yet(shown, member)
+        return _act(shown, company)
+    outcome = _outcome(shown, company.me)
+    return _finish(shown, company, outcome) if outcome else _not_yet(shown, company)
 
 
 def _outcome(shown: Shown, member: Member) -> str:
@@ -105,49 +104,46 @@ def _outcome(shown: Shown, member: Member) -> str:
     return phase if phase in {ALONE, OVER} else ""
 
 
-def _not_yet(shown: Shown, member: Member) -> Again:
-    return Again(_context(shown, member) | {"notice": "The group is not that far yet."}, 409)
+def _not_yet(shown: Shown, company: Company) -> Again:
+    return Again(_context(shown, company) | {"notice": "The group is not that far yet."}, 409)
 
 
-def _finish(shown: Shown, outcome: str) -> Again | None:
+def _finish(shown: Shown, company: Company, outcome: str) -> Again | None:
     sent, turn = shown.request.POST, shown.turn
-    told = _told(shown, outcome)
+    told = _told(shown, company.me, outcome)
     if outcome != TOGETHER or not shown.step.page:
         sittings.answer(turn=turn, answers=told)
         return None
     fields = page.read(shown)
     faults = [each for each in fields if each.error]
     if faults:
-        member = member_of(turn.sitting.run_id)
-        context = _context(shown, member) if member else {}
-        return Again(context | {"fields": fields, "faults": faults})
+        return Again(_context(shown, company) | {"fields": fields, "faults": faults})
     answers = forms.answers_of(fields)
     sittings.answer(turn=turn, answers=[*answers, *told], leave="leave" in sent)
     return None
 
 
-def _told(shown: Shown, outcome: str) -> list[Given]:
+def _told(shown: Shown, member: Member, outcome: str) -> list[Given]:
     """Return what conditions may ask for: how the step went, and in which role."""
-    member, name = member_of(shown.turn.sitting.run_id), shown.step.name
-    role = member.role if member else ""
-    roles = [Given(said(f"{name}{ROLE}", role))] if role else []
+    name = shown.step.name
+    roles = [Given(said(f"{name}{ROLE}", member.role))] if member.role else []
     return [Given(said(name, outcome)), *roles]
 
 
-def _act(shown: Shown, member: Member) -> Again | None:
+def _act(shown: Shown, company: Company) -> Again | None:
     sent = shown.request.POST
     option, number = _option(shown, sent["act"]), sent.get("round", "")
     if option is None or not (
         number.isascii() and number.isdigit() and len(number) <= LONGEST_NUMBER
     ):
-        return Again(_context(shown, member) | {"notice": "Choose one of what is offered."})
-    done = acts.act(turn=shown.turn, option=option, number=int(number), at=now(),
-                    rt_ms=_milliseconds(sent.get("rt", "")))  # fmt: skip
+        return Again(_context(shown, company) | {"notice": "Choose one of what is offered."})
+    done = acts.act(turn=shown.turn, member=company.me, option=option, number=int(number),
+                    at=now(), rt_ms=_milliseconds(sent.get("rt", "")))  # fmt: skip
     if done:
         return None
-    member = member_of(shown.turn.sitting.run_id) or member
+    after = company_of(company.me.run_id) or company
     late = "That came too late, or it was not your turn; the group has gone on."
-    return Again(_context(shown, member) | {"notice": late}, 409)
+    return Again(_context(shown, after) | {"notice": late}, 409)
 
 
 def _option(shown: Shown, code: str) -> Option | None:
