@@ -1,0 +1,61 @@
+"""The haemodynamic response, and what one trial adds to the signal at each scan."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from fmriplan.errors import NotAnOption
+
+
+@dataclass(frozen=True)
+class Response:
+    """The difference of two gamma densities, as SPM has it (Friston et al., 1998).
+
+    Delays, dispersions and length are in s; ``ratio`` is that of the response to its undershoot.
+    """
+
+    delay: float = 6.0
+    undershoot_delay: float = 16.0
+    dispersion: float = 1.0
+    undershoot_dispersion: float = 1.0
+    ratio: float = 6.0
+    onset: float = 0.0
+    length: float = 32.0
+
+    def __post_init__(self) -> None:
+        positive = (
+            self.delay,
+            self.undershoot_delay,
+            self.dispersion,
+            self.undershoot_dispersion,
+            self.ratio,
+            self.length,
+        )
+        if not (np.isfinite([*positive, self.onset]).all() and min(positive) > 0):
+            raise NotAnOption("Delays, dispersions, ratio and length of a response are above 0.")
+
+    def sampled(self, tick_s: float) -> NDArray[np.float64]:
+        """Return the response at each tick (ticks,), with a sum of 1."""
+        at = np.arange(np.ceil(self.length / tick_s)) * tick_s - self.onset
+        made = stats.gamma.pdf(at, self.delay / self.dispersion, scale=self.dispersion)
+        late = self.undershoot_delay / self.undershoot_dispersion
+        made = made - stats.gamma.pdf(at, late, scale=self.undershoot_dispersion) / self.ratio
+        return np.asarray(made / made.sum())
+
+
+def of_trial(response: NDArray[np.float64], ticks: int) -> NDArray[np.float64]:
+    """Return what a stimulus of so many ticks adds, tick by tick (ticks,)."""
+    return np.convolve(np.ones(ticks), response)
+
+
+def at_scans(added: NDArray[np.float64], ticks_per_scan: int) -> NDArray[np.float64]:
+    """Return what a trial adds at the scans from its onset on (phases, scans).
+
+    The phase is how many ticks pass from the onset to the next scan.
+    """
+    scans = -(-len(added) // ticks_per_scan)
+    padded = np.zeros(scans * ticks_per_scan)
+    padded[: len(added)] = added
+    return np.ascontiguousarray(padded.reshape(scans, ticks_per_scan).T)
