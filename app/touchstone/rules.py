@@ -1,8 +1,11 @@
 """What an id may be, wherever a design comes from."""
 
+import re
+
 LONGEST_ID = 255
 LONGEST = {"id": LONGEST_ID, "name": 255, "author": 255, "kind": 60, "type": 60, "tag": 60}
 MOST_FACTORS = 100
+UNWRITABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # in XML
 IN_PAIRS = {"factor": ",=", "value": ","}  # what would end them early in a list of pairs
 
 
@@ -15,4 +18,6 @@ def trouble_with_id(what: str, name: str) -> str:
     for character in IN_PAIRS.get(what, ""):
         if character in name:
             return f"The id {name!r} holds {character!r}, which separates values. Use another."
+    if found := UNWRITABLE.search(name):
+        return f"The id of this {what} holds the character {found[0]!r}. Remove it."
     return ""

@@ -1,10 +1,10 @@
 """A design as the XML that TouchStone and LightMill read."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from touchstone.design import Block, Design, Factor, Instruction, Measure, Run
 from touchstone.errors import DesignError
+from touchstone.rules import UNWRITABLE
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 LEVELS = {(True, False): "log", (False, True): "cine", (True, True): "cine_log"}
@@ -12,7 +12,6 @@ ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
     | {character: f"&#{ord(character)};" for character in "\t\n\r"}
 )
-UNWRITABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def write(design: Design) -> str:

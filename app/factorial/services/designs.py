@@ -15,13 +15,17 @@ from factorial.models import ClientImports, Design, PlannedRun
 from factorial.services import storing
 from factorial.services.storing import digest_of, run_digest
 from touchstone import design as plans
-from touchstone import xml
+from touchstone import table, tsl, xml
 from touchstone.decoding import decoded
 from touchstone.errors import DesignError
 
 SETTINGS = ("has_fixed_measures", "is_pilot", "is_open", "lease_seconds")
 Reader = Callable[[bytes, str], plans.Design]
-READERS: Mapping[str, Reader] = {Design.Format.XML: xml.read}
+READERS: Mapping[str, Reader] = {
+    Design.Format.XML: xml.read,
+    Design.Format.TSL: tsl.read,
+    Design.Format.CSV: table.read,
+}
 
 
 def read_plan(
