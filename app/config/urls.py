@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("experiments.urls")),
     path("", include("factorial.urls")),
     path(f"{settings.ONE_PREFIX}/", include("lab.one.urls")),
+    path("api/v1/designs/", include("factorial.api_urls")),
     path("api/v1/jobs/", include("jobs.api_urls")),
     path("api/v1/lab/", include("lab.api.scans")),
     path("api/v1/lab/", include("lab.api_urls")),

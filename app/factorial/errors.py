@@ -101,3 +101,20 @@ class NotAPilot(Invalid):
     title = "This is no pilot"
     message = "Only pilot runs are purged."
     remedy = "Leave runs out of analyses instead: that can be undone."
+
+
+class InTheWay(Busy):
+    title = "Something else is there"
+    remedy = "Name another folder, or move what is there away."
+
+
+class BeingWritten(Busy):
+    title = "This export is being written"
+    message = "Another process writes the same export into the same folder."
+    remedy = "Wait until it has ended."
+
+
+class NotAnOption(Invalid):
+    status = 400
+    title = "This address cannot be read"
+    remedy = "Correct the address, and ask again."

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 from tests.factories import accounts as make
-from tests.factories import experiments, groups, recordings
+from tests.factories import designs, experiments, groups, recordings
 from tests.factories import lab as records
 from tests.factories import notes as noted
 
@@ -173,6 +173,9 @@ ROWS = [
     get("jobs:log", ALDER, "job"),
     post("jobs:retry", "in 409 404 409 409", "failed"),
     post("jobs:self-test", "in 403 403 403 302"),
+    get("designs-api:exports", ALDER_WITH_KEY, "design"),
+    get("designs-api:dictionary", ALDER_WITH_KEY, "design", "csv"),
+    get("designs-api:export", ALDER_WITH_KEY, "design", "trials_csv"),
     post("jobs-api:cancel", ALDER_WITH_KEY, "job"),
     get("jobs-api:job", ALDER_WITH_KEY, "job"),
     get("jobs-api:list", WITH_KEY),
@@ -326,6 +329,9 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "nobody": 0,
         "group": groups.waiting(project, alice).pk,
         "protocol": experiments.published(project, alice).protocol.pk,
+        "design": designs.design(project, alice).pk,
+        "csv": "csv",
+        "trials_csv": "trials.csv",
         "people": {"alice": alice, "bob": bob, "carol": carol, "olga": olga},
     }
 

@@ -126,6 +126,7 @@ def _others() -> Described:
             [say.parameter("lab", "Short names of labs, parted by commas.", TEXT)])},
         **{f"/api/v1/lab/{each.path}": {"post": _action(each)} for each in actions.ACTIONS},
         **_of_accounts(),
+        **_of_designs(),
     }  # fmt: skip
 
 
@@ -168,6 +169,38 @@ def _of_accounts() -> Described:
         path: {verb: _call(name, "accounts", about, say.answers(plain, "401", "404"), parameters)}
         for path, verb, name, about, parameters in calls
     }
+
+
+def _of_designs() -> Described:
+    """Return the addresses of what was recorded of a factorial design."""
+    design = say.parameter("design_id", "The design's id.", {"type": "integer"}, "path")
+    file = say.parameter("file", "trials, events, joined or logs, and .csv, .tsv, .jsonl or "
+                         ".parquet.", TEXT, "path")  # fmt: skip
+    form = say.parameter("form", "csv or json.", TEXT, "path")
+    also = [say.parameter(name, f"1: {about}.", {"type": "boolean"}) for name, about in (
+        ("pilots", "also pilots"), ("excluded", "also what was left out of analyses"),
+        ("superseded", "also what another attempt has taken the place of"),
+        ("completed", "no trial of which nothing is stored"))]  # fmt: skip
+    run = say.parameter("run", "One run alone.", TEXT)
+    known = say.parameter("If-None-Match", "The ETag of the file that you have.", TEXT, "header")
+    base, bad = "/api/v1/designs/{design_id}/exports", ("400", "401", "404", "429")
+    stream: Described = {"200": {"description": "Its rows.", "content": {
+        media: {"schema": {**TEXT, "format": "binary"}} for media in (
+            "text/csv", "text/tab-separated-values", "application/x-ndjson",
+            "application/vnd.apache.parquet")}},
+        "304": {"description": "It is as `If-None-Match` says."}}  # fmt: skip
+    plain: Described = {"200": {"description": "As docs/factorial/exports.md says.", **say.content(
+        {"type": "object", "additionalProperties": True})}}  # fmt: skip
+    return {
+        base: {"get": _call("list_exports", "designs", "List the files of a design",
+                            say.answers(plain, *bad), [design])},
+        f"{base}/dictionary.{{form}}": {"get": _call(
+            "read_dictionary", "designs", "Read what each column is",
+            say.answers(plain, *bad), [design, form])},
+        f"{base}/{{file}}": {"get": _call(
+            "read_export", "designs", "Read the rows of a design",
+            say.answers(stream, *bad), [design, file, *also, run, known])},
+    }  # fmt: skip
 
 
 def _call(

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-from runs.models import Answer, Event, Measure, Run, Trial, Upload, Visit
+from runs.models import Answer, Event, Measure, Run, Trial, TrialEvents, Upload, Visit
 
 CHUNK = 2000
 Row = dict[str, Any]
@@ -30,6 +30,7 @@ class Table:
     columns: Mapping[str, str]
     to_run: str
     order: tuple[str, ...]
+    chunk: int = CHUNK
 
     def of(self, runs: QuerySet[Run]) -> Iterator[Row]:
         """Yield the rows of some runs, a few at a time, however many there are."""
@@ -38,7 +39,7 @@ class Table:
         values = found.order_by(*self.order).values(**{
             f"col_{name}": F(path) for name, path in self.columns.items()
         })  # fmt: skip
-        for row in values.iterator(chunk_size=CHUNK):
+        for row in values.iterator(chunk_size=self.chunk):
             yield {name: row[f"col_{name}"] for name in self.columns}
 
 
@@ -76,6 +77,16 @@ TABLES: Mapping[str, Table] = {
          **_same("index", "plugin", "plugin_version", "stimulus", "onset_ms", "end_ms", "rt_ms",
                  "response", "sent_at", "received_at", "is_disputed", "raw")},
         "visit__run", ("visit__run__created_at", "visit__run", "visit__position", "index"),
+    ),
+    "within": Table(
+        TrialEvents.objects.all,
+        {"run": "trial__visit__run_id", "participant": "trial__visit__run__participant__pseudonym",
+         "visit": "trial__visit_id", "position": "trial__visit__position",
+         "step": "trial__visit__step", "index": "trial__index", **_same("count", "raw")},
+        "trial__visit__run",
+        ("trial__visit__run__created_at", "trial__visit__run", "trial__visit__position",
+         "trial__index"),
+        50,
     ),
     "events": Table(
         Event.objects.all,

@@ -42,7 +42,7 @@ def _ndjson(what: str, runs: QuerySet[Run]) -> Iterator[str]:
 
 
 def _opened(row: Row) -> Row:
-    """Return a trial with what the browser sent as data, not as text inside of text."""
+    """Return a trial, or its events, as the data that came, not as text inside of text."""
     return {**row, "raw": json.loads(row["raw"])} if "raw" in row else row
 
 

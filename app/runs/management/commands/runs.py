@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import Project
 from runs.models import Run
 from runs.queries.tables import TABLES, Which
-from runs.services import exports
+from runs.services import exports, files
 
 WHAT = (*TABLES, "codebook")
 
@@ -62,13 +62,12 @@ def _project(text: str) -> Project:
 
 def _write(to: Path, lines: Iterator[str]) -> int:
     """Write a file that is there whole or not at all; return how many lines it has."""
-    part, number = to.with_name(f"{to.name}.part"), 0
+    number = 0
     try:
-        with part.open("w", encoding="utf-8") as file:
+        with files.whole(to) as file:
             for line in lines:
-                file.write(line)
+                file.write(line.encode())
                 number += 1
-        part.replace(to)
     except OSError as error:
         raise CommandError(f"{to} cannot be written: {error}") from None
     return number

@@ -1,0 +1,13 @@
+"""What programs ask for of designs: no slash at the end, as programs write addresses."""
+
+from django.urls import path
+
+from factorial.api import exports
+
+app_name = "designs-api"
+urlpatterns = [
+    path("<int:design_id>/exports", exports.Exports.as_view(), name="exports"),
+    path("<int:design_id>/exports/dictionary.<str:form>", exports.Dictionary.as_view(),
+         name="dictionary"),
+    path("<int:design_id>/exports/<str:file>", exports.ExportFile.as_view(), name="export"),
+]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Reads that span tables; they never write."""

@@ -1,0 +1,1 @@
+"""Exports of a design's rows: streamed, or written into a folder."""
