@@ -88,6 +88,6 @@ class Me(OneView):
 def data_server(request: Request) -> str:
     """Return ONE's ``HTTP_DATA_SERVER``; a program's own holds a key made of its token."""
     if not isinstance(request.auth, ApiToken):
-        return str(reverse("one:download", args=[""], request=request)).rstrip("/")
+        return str(reverse("one:download", args=["-"], request=request)).removesuffix("/-")
     key = keys.file_key(request.auth.prefix, request.auth.digest)
     return str(reverse("one:download", args=[key], request=request))
