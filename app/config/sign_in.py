@@ -57,4 +57,5 @@ LIMITS: dict[str, tuple[int, int]] = {
     "link-address": (60, 900),
     "api-known": (600, 60),
     "api-stranger": (30, 60),
+    "lightmill-host": (30, 900),  # wrong passwords of hosts
 }

@@ -40,6 +40,9 @@ ALDER_WITH_KEY = "401 200 404 200 200"
 # The ONE client takes 403, not 401, for a request to sign in again.
 FOR_ONE = "403 200 200 200 200"
 ALDER_FOR_ONE = "403 200 404 200 200"
+LIGHTMILL = "factorial:lightmill-2025"
+BARRED = "403 403 403 403 403"
+ABSENT = "404 404 404 404 404"
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,18 @@ ROWS = [
     post("experiments:upload-add", "404 404 404 404 404", "secret", "no_visit", "no_visit"),
     post("experiments:take-over", "404 404 404 404 404", "secret"),
     post("experiments:welcome", "404 404 404 404 404", "secret"),
+    # Clients of 2025 have sessions of their own; who is signed in here counts for nothing there.
+    *(get(f"{LIGHTMILL}:{name}", BARRED) for name in ("runs", "logs")),
+    *(get(f"{LIGHTMILL}:{name}", BARRED, "nobody") for name in ("experiment", "run", "log")),
+    get(f"{LIGHTMILL}:experiments", EVERYBODY),
+    get(f"{LIGHTMILL}:session", ABSENT, "secret"),
+    get(f"{LIGHTMILL}:nothing", ABSENT),
+    *(post(f"{LIGHTMILL}:{name}", BARRED) for name in ("runs", "logs", "batch")),
+    # A form is not what they send.
+    *(post(f"{LIGHTMILL}:{name}", "415 415 415 415 415") for name in ("sessions", "experiments")),
+    # For outside tests; no site has them (tests/integration/factorial/lightmill2025/test_hooks.py).
+    *(post(f"{LIGHTMILL}:hook-{name}", "422 422 422 422 422") for name in ("reset", "attach")),
+    *(post(f"factorial:hook-{name}", "422 422 422 422 422") for name in ("reset", "attach")),
     get("participants:list", ALDER, "lab", "project"),
     post("participants:find", "in 403 404 403 403", "lab", "project"),
     get("participants:participant", ALDER, "lab", "project", "pseudonym"),
@@ -434,6 +449,12 @@ TAKES_NO_COOKIE = {
     "experiments:welcome",
     "experiments:about-mail",
     "experiments:withdraw",
+    "factorial:hook-attach",
+    "factorial:hook-reset",
+    f"{LIGHTMILL}:experiments",
+    f"{LIGHTMILL}:hook-attach",
+    f"{LIGHTMILL}:hook-reset",
+    f"{LIGHTMILL}:sessions",
 }
 
 

@@ -7,3 +7,4 @@ IDENTITY_KEYS = ["test only"]
 ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+LIGHTMILL_OPEN_HOST = LIGHTMILL_HOOKS = True

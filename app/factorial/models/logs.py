@@ -82,11 +82,6 @@ class LogRun(models.Model):
                 condition=~Q(status="canceled") & ~Q(name=""),
                 name="log_run_name_unique_unless_canceled",
             ),
-            models.UniqueConstraint(
-                fields=["session"],
-                condition=Q(status__in=["running", "interrupted"], session__isnull=False),
-                name="log_run_one_at_a_time_in_session",
-            ),
         ]
 
     def __str__(self) -> str:
