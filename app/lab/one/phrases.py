@@ -64,6 +64,16 @@ def rows(
     return found
 
 
+def equal(
+    found: models.QuerySet[Any], text: str, vocabulary: Vocabulary, name: str, sight: Sight
+) -> models.QuerySet[Any]:
+    """Return the rows whose column, or whose related record's name, has just this value."""
+    column = vocabulary.column(vocabulary.own()[name])
+    value = column.read(text)
+    operator = "iexact" if isinstance(value, str) else "exact"
+    return found.filter(ways.condition(found.model, column.path, operator, value, sight))
+
+
 def inside(found: models.QuerySet[Any], text: str, column: str, name: str) -> models.QuerySet[Any]:
     """Return the rows whose free data in ``column`` is as the phrase says: key__key__gte,0.5."""
     for pair in pairs(text, name):

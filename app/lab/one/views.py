@@ -128,10 +128,13 @@ class Reads(OneView, mixins.ListModelMixin, mixins.RetrieveModelMixin,
             return phrases.rows(rows, text, self.vocabulary, self.sight)
         if name in self.json_filters:
             return phrases.inside(rows, text, name, name)
-        return self.filters[name](rows, text, self)
+        if name in self.filters:
+            return self.filters[name](rows, text, self)
+        return phrases.equal(rows, text, cast("Vocabulary", self.vocabulary), name, self.sight)
 
     def known_filters(self) -> list[str]:
-        generic = ["django"] if self.vocabulary else []
+        """Return what has a filter of its own, and every column that can be asked for its value."""
+        generic = ["django", *self.vocabulary.own()] if self.vocabulary else []
         return sorted({*self.filters, *generic, *self.json_filters})
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:

@@ -102,6 +102,7 @@ class Vocabulary:
     columns: Columns
     relations: Mapping[str, Relation] = field(default_factory=dict)
     free: Mapping[str, str] = field(default_factory=dict)  # columns of free data, asked by keys
+    called: str = "id"  # the column by which others name such a record
 
     def column(self, path: str) -> Column:
         """Return the column that a path such as ``session__subject__nickname`` leads to.
@@ -128,13 +129,23 @@ class Vocabulary:
             here, rest = relation.to(), rest or "id"
         raise Unknown("the path is too long.")
 
+    def own(self) -> dict[str, str]:
+        """Return the words by which a list can be narrowed, each with the path that it stands for.
+
+        They are a record's own columns, and what it belongs to, by its name.
+        """
+        columns = {word: word for word in self.columns if word != "pk" and "__" not in word}
+        links = {word: f"{word}__{each.to().called}" for word, each in self.relations.items()
+                 if not each.is_many}  # fmt: skip
+        return columns | links
+
     def words(self) -> str:
         return ", ".join(sorted({*self.columns, *self.relations, *self.free}))
 
 
 FREE = {"json": "json"}
 NAMED: Columns = {"id": ("id", key), "pk": ("pk", key), "name": ("name", text)}
-named: Vocabulary = Vocabulary(NAMED)
+named: Vocabulary = Vocabulary(NAMED, called="name")
 
 
 def _by_name() -> Vocabulary:
@@ -144,14 +155,14 @@ def _by_name() -> Vocabulary:
 people: Vocabulary = Vocabulary({
     "id": ("profile__id", key), "pk": ("profile__id", key), "username": ("username", text),
     "first_name": ("first_name", text), "last_name": ("last_name", text),
-})  # fmt: skip
+}, called="username")  # fmt: skip
 labs: Vocabulary = Vocabulary({
     "id": ("profile__id", key), "pk": ("profile__id", key), "name": ("profile__path_name", text),
     "institution": ("profile__institution", text),
-})  # fmt: skip
+}, called="name")  # fmt: skip
 projects: Vocabulary = Vocabulary({
     "id": ("profile__id", key), "pk": ("profile__id", key), "name": ("profile__path_name", text),
-})  # fmt: skip
+}, called="name")  # fmt: skip
 
 PEOPLE = {
     "users": Relation("users", lambda: people, is_many=True),
@@ -160,7 +171,7 @@ PEOPLE = {
 repositories: Vocabulary = Vocabulary(NAMED | {
     "globus_is_personal": ("is_personal", truth), "hostname": ("hostname", text),
     "globus_endpoint_id": ("globus_endpoint_id", key), "data_url": ("data_url", text),
-})  # fmt: skip
+}, called="name")  # fmt: skip
 of_labs: Vocabulary = Vocabulary(
     {"name": ("path_name", text), "id": ("id", key), "pk": ("pk", key),
      "institution": ("institution", text)},
@@ -190,8 +201,11 @@ subjects: Vocabulary = Vocabulary(
         "actions_sessions": Relation("sessions", lambda: sessions, is_many=True),
     },
     free=FREE,
+    called="nickname",
 )  # fmt: skip
-lines: Vocabulary = Vocabulary(NAMED | {"nickname": ("nickname", text)}, {"lab": PEOPLE["lab"]})
+lines: Vocabulary = Vocabulary(
+    NAMED | {"nickname": ("nickname", text)}, {"lab": PEOPLE["lab"]}, called="name"
+)
 sessions: Vocabulary = Vocabulary(
     {
         "id": ("id", key), "pk": ("pk", key), "number": ("number", whole),

@@ -288,6 +288,11 @@ def test_a_key_ends_with_its_token(file, alice, program, dataset):
     assert Client().get(url).status_code == 403
 
 
+def test_who_is_signed_in_by_a_page_needs_no_key(alice, as_):
+    told = as_(alice).get("/alyx/me").json()
+    assert told["data_server"] == "http://testserver/alyx/data"
+
+
 def test_a_key_opens_what_its_person_sees(file, bob, program, dataset):
     server = urlsplit(program(bob).get("me").json()["data_server"]).path
     assert Client().get(f"{server}/spikes.times.{dataset.pk}.npy").status_code == 404

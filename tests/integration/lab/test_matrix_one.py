@@ -42,6 +42,7 @@ ONE = {
     "data-formats": ("manager site", "format"),
     "tags": ("manager site", "tag"),
     "labs": ("admin", "lab"),
+    "users": ("operator mine", "user"),
     "brain-regions": ("manager site", "region"),
 }
 MADE = {"subjects": "experimenter", "labs": "operator"}
@@ -68,6 +69,7 @@ def alyx(alder, alice, settings, tmp_path):
         "water_type": lab.water_type().name,
         "location": lab.location(alder).name,
         "lab": "alder",
+        "user": alice.username,
         "project": accounts.project(alder).profile.path_name,
         **lab.dataset(lab.session(animal, alice, number=2)),
         **recordings.one_of_each(lab.session(animal, alice, number=3), alice),

@@ -98,12 +98,66 @@ def test_a_filter_that_cannot_be_read_is_named(alice, program, query, named):
         ({"extended_qc": "task__gte,0.95"}, 0),
         ({"performance_gte": "70"}, 1),
         ({"performance_gte": "90"}, 0),
+        ({"n_trials": "10"}, 1),
+        ({"n_trials": "11"}, 0),
+        ({"narrative": "a usual day"}, 1),
+        ({"parent_session": "00000000-0000-0000-0000-000000000000"}, 0),
     ],
 )
 def test_sessions_are_found(animal, alice, program, query, count):
-    make.session(animal, alice, extended_qc={"task": 0.9}, n_trials=10, n_correct_trials=8)
+    make.session(animal, alice, extended_qc={"task": 0.9}, n_trials=10, n_correct_trials=8,
+                 narrative="A usual day")  # fmt: skip
     answer = program(alice).get("sessions", **query)
     assert answer.json()["count"] == count
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "query", "count"),
+    [
+        ("weighings", {"weight": "22.5"}, 1),
+        ("weighings", {"weight": "22"}, 0),
+        ("water-administrations", {"adlib": "True"}, 0),
+        ("water-administrations", {"water_type": "water"}, 1),
+        ("subjects", {"birth_date": "2026-01-01"}, 1),
+        ("subjects", {"birth_date": "2026-01-02"}, 0),
+        ("datasets", {"file_size": "80"}, 1),
+        ("datasets", {"version": "2"}, 0),
+        ("datasets", {"data_format": "npy"}, 1),
+    ],
+)
+def test_every_own_column_is_a_filter(animal, alice, program, endpoint, query, count):
+    make.weighing(animal, alice, weight_g=22.5)
+    make.water(animal, alice, water_type=make.water_type())
+    with recording.by(None):
+        dataset = make.dataset(make.session(animal, alice))["dataset"]
+        models.Dataset.objects.filter(pk=dataset).update(file_size=80, version="1")
+    assert program(alice).get(endpoint, **query).json()["count"] == count
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "query"),
+    [
+        ("sessions", {"n_trials": "many"}),
+        ("sessions", {"parent_session": "that one"}),
+        ("weighings", {"weight": "heavy"}),
+        ("subjects", {"birth_date": "in spring"}),
+        ("datasets", {"file_size": "1e400"}),
+        ("users", {"password": "pbkdf2"}),
+        ("users", {"is_superuser": "True"}),
+    ],
+)
+def test_a_column_refuses_what_it_cannot_be(alice, program, endpoint, query):
+    answer = program(alice).get(endpoint, **query)
+    assert answer.status_code == 400
+    assert set(query) <= set(answer.json())
+
+
+def test_one_says_who_may_act_on_ones_animals(alice, carol, program):
+    changed = program(alice).patch("users/alice", allowed_users=["carol"])
+    assert changed.json()["allowed_users"] == ["carol"]
+    assert program(alice).patch("users/carol", allowed_users=["alice"]).status_code == 403
+    program(alice).patch("users/alice", is_stock_manager=True, username="root", lab=[])
+    assert program(alice).get("users/alice").json()["is_stock_manager"] is False
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from lab.models.profiles import PATH_SAFE
 from lab.one import vocabulary
 from lab.one.fields import NameField
 from lab.one.filters import alike, equal
-from lab.one.views import Reads, Writes
-from lab.services import records
+from lab.one.views import Writes
+from lab.services import profiles, records
 
 
 def people(user: Any) -> QuerySet[Any]:
@@ -40,13 +40,14 @@ def repositories(_user: Any) -> QuerySet[Any]:
     return Repository.objects.all()
 
 
-class UserOutput(serializers.ModelSerializer[User]):
+class UserShape(serializers.ModelSerializer[User]):
     id = serializers.UUIDField(source="profile.pk", read_only=True)
     subjects_responsible = serializers.SlugRelatedField[Any](
         "nickname", source="subjects", many=True, read_only=True
     )
     lab = serializers.SerializerMethodField()
-    allowed_users = serializers.SerializerMethodField()
+    allowed_users = NameField("username", people, source="profile.delegates", many=True,
+                              required=False)  # fmt: skip
     is_stock_manager = serializers.SerializerMethodField()
 
     class Meta:
@@ -55,13 +56,10 @@ class UserOutput(serializers.ModelSerializer[User]):
             "id", "username", "email", "subjects_responsible", "lab", "allowed_users",
             "is_stock_manager",
         ]  # fmt: skip
-        read_only_fields = fields
+        read_only_fields = ["username", "email"]
 
     def get_lab(self, person: User) -> list[str]:
         return [membership.lab.profile.path_name for membership in person.memberships.all()]
-
-    def get_allowed_users(self, person: User) -> list[str]:
-        return [each.username for each in person.profile.delegates.all()]
 
     def get_is_stock_manager(self, person: User) -> bool:
         return any(membership.role in KEEPERS for membership in person.memberships.all())
@@ -70,14 +68,19 @@ class UserOutput(serializers.ModelSerializer[User]):
 KEEPERS = {"colony manager", "manager", "admin"}
 
 
-class Users(Reads):
-    """Read here; people are invited, changed and closed on the pages of their labs."""
+class Users(Writes):
+    """Who there is. One says here who may act on one's animals, and nothing else.
+
+    People are invited, given roles and closed on the pages of their labs.
+    """
 
     kind = User
     vocabulary = vocabulary.of_people
-    serializer_class = UserOutput
+    serializer_class = UserShape
     lookup_field = "username"
     lookup_value_regex = "[^/]+"
+    http_method_names = ["get", "put", "patch", "head", "options"]
+    json_filters = ()
     filters: ClassVar = {"username": alike("username"), "email": alike("email")}
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -92,6 +95,14 @@ class Users(Reads):
                 Prefetch("memberships", _memberships(mine)),
             )
         )
+
+    def perform(self, record: Any, values: dict[str, Any]) -> Any:
+        about = values.get("profile", {})
+        if "delegates" in about:
+            hidden = record.profile.delegates.exclude(pk__in=people(self.person).values("pk"))
+            about["delegates"] = [*about["delegates"], *hidden]
+        profiles.change_person(profile=record.profile, by=self.person, values=about)
+        return record
 
 
 def _memberships(seen: QuerySet[Lab]) -> QuerySet[Any]:

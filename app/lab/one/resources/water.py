@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
 from django.utils.timezone import now
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,6 +35,7 @@ from lab.services import measurements, subjects
 from lab.times import day_of
 
 LONGEST_DAYS = 3660
+SPAN = ("start_date", "end_date")
 MEASURED: Any = {
     "nickname": alike("subject__nickname"),
     "subject": alike("subject__nickname"),
@@ -162,6 +165,7 @@ class Requirement(OneView):
 
     serializer_class = WaterShape
 
+    @extend_schema(parameters=[OpenApiParameter(name, OpenApiTypes.DATE) for name in SPAN])
     def get(self, request: Request, nickname: str) -> Response:
         seen = Subject.objects.visible_to(request.user).select_related("lab__profile")
         subject = subjects.find(request.user, nickname, among=seen)
