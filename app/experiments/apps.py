@@ -14,8 +14,9 @@ class ExperimentsConfig(AppConfig):
         return home.share(request)
 
     def ready(self) -> None:
-        from experiments import signals  # noqa: PLC0415  models are not loaded before this
+        from experiments import checks, signals  # noqa: PLC0415  models are not loaded before this
         from experiments.services import erasing  # noqa: PLC0415
 
         erasing.register()
         signals.connect()
+        checks.connect()

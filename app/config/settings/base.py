@@ -28,6 +28,7 @@ SCRIPTS = ENV.path("STUDIUM_SCRIPTS", STATE / "scripts")  # a lab's own Python p
 SCRIPT_PACKAGES = ENV.words("STUDIUM_SCRIPT_PACKAGES")
 SCRIPT_LIMIT_S = ENV.integer("STUDIUM_SCRIPT_LIMIT_S", 5)
 SCRIPT_MEMORY_MB = ENV.integer("STUDIUM_SCRIPT_MEMORY_MB", 512)
+SCRIPT_FOLDERS = ENV.words("STUDIUM_SCRIPT_FOLDERS")
 SCRIPT_CACHE = STATE / "script-cache"  # frozen code, unpacked where it is imported from
 JOB_SLOTS = ENV.integer("STUDIUM_JOB_SLOTS", 2)
 JOB_ENGINE = ENV.text("STUDIUM_JOB_ENGINE", "jobs.engines.local.LocalEngine")

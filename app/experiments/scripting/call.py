@@ -9,28 +9,35 @@ import resource
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from experiments.scripting import functions
+from experiments.scripting import enclosure, functions
 from experiments.scripting.told import Stimulus, here_of
 
-LARGEST_RESULT = 2 * 2**20
+LARGEST_RESULT = enclosure.LARGEST_FILE
 BEFORE_THE_END_S = 0.1
-MOST_FILES = 256
 
 
-def run(
-    limits: dict[str, Any],
-    stimuli: tuple[Stimulus, ...] | None,
-    question: int,
-    result: int,
-    printed: int,
-) -> NoReturn:
-    code = 1
+@dataclass(frozen=True)
+class Room:
+    """What a call is given: the question, where its result and its words go, and what it keeps."""
+
+    question: int
+    result: int
+    printed: int
+    scratch: str
+    held: set[str]
+    folders: tuple[str, ...]
+    size: int
+
+
+def run(limits: dict[str, Any], stimuli: tuple[Stimulus, ...] | None, room: Room) -> NoReturn:
+    code, result = 1, room.result
     try:
-        _enclose(limits, printed)
+        _enclose(limits, room)
         with _its_place_is_told(float(limits["limit_s"])):
-            said = json.dumps(answered(_read(question), stimuli), allow_nan=False).encode()
+            said = json.dumps(answered(_read(room.question), stimuli), allow_nan=False).encode()
         if os.write(result, said) < len(said):
             raise OverflowError(f"What it returned is larger than {LARGEST_RESULT:,} bytes.")  # noqa: TRY301
         code = 0
@@ -45,18 +52,18 @@ def run(
         os._exit(code)
 
 
-def _enclose(limits: dict[str, Any], printed: int) -> None:
+def _enclose(limits: dict[str, Any], room: Room) -> None:
     os.setsid()
     gc.disable()
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for at, file in enumerate((nothing, printed, printed)):
+    for at, file in enumerate((nothing, room.printed, room.printed)):
         os.dup2(file, at)
+    enclosure.close_files(but=(room.question, room.result))
     memory = int(limits["memory_mb"]) * 2**20
     resource.setrlimit(resource.RLIMIT_CPU, (int(limits["limit_s"]) + 2,) * 2)
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_RESULT, LARGEST_RESULT))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_FILES, MOST_FILES))
+    enclosure.confine(held=room.held, scratch=room.scratch, folders=room.folders,
+                      size=room.size + memory)  # fmt: skip
 
 
 @contextlib.contextmanager

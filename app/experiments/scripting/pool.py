@@ -8,10 +8,12 @@ import atexit
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import OrderedDict
@@ -38,6 +40,7 @@ class Question:
     stimuli: str = ""
     limit_s: float = 5.0
     memory_mb: int = 512
+    folders: tuple[str, ...] = ()
 
     @property
     def limits(self) -> bytes:
@@ -70,11 +73,13 @@ class Gone(Exception):
 class Warm:
     """A process of one version of a lab's code."""
 
-    def __init__(self, code: Path) -> None:
+    def __init__(self, code: Path, folders: tuple[str, ...] = ()) -> None:
+        self.scratch = tempfile.mkdtemp(prefix="studium-functions-")
+        given = [str(code), self.scratch, *folders]
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = subprocess.Popen(
-                [_python(), "-m", "experiments.scripting.zygote", str(theirs.fileno()), str(code)],
+                [_python(), "-m", "experiments.scripting.zygote", str(theirs.fileno()), *given],
                 pass_fds=[theirs.fileno()], env=_environment(), cwd=code, start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
@@ -98,15 +103,16 @@ class Warm:
         return Outcome(outcome.value, outcome.error, outcome.printed, round(took, 1))
 
     def _send(self, question: Question, theirs: socket.socket) -> None:
-        asked = os.memfd_create("question")
+        asked, listed = os.memfd_create("question"), _opened(question.stimuli)
         try:
             with os.fdopen(os.dup(asked), "wb") as file:
                 file.write(question.words)
-            socket.send_fds(self.control, [question.limits], [asked, theirs.fileno()])
+            socket.send_fds(self.control, [question.limits], [asked, theirs.fileno(), *listed])
         except (BrokenPipeError, ConnectionError):
             raise Gone from None
         finally:
-            os.close(asked)
+            for each in (asked, *listed):
+                os.close(each)
 
     def retire(self) -> None:
         """Let it end once the calls that it runs are through."""
@@ -118,6 +124,25 @@ class Warm:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self.tidy()
+
+    def tidy(self) -> None:
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether it has ended by itself; then what it leaves is tidied up."""
+        if self.process.poll() is None:
+            return False
+        self.tidy()
+        return True
+
+
+def _opened(path: str) -> list[int]:
+    """Return a list of stimuli as an open file: the process itself may not look for it."""
+    with contextlib.suppress(OSError):
+        return [os.open(path, os.O_RDONLY)] if path else []
+    return []
 
 
 def _heard(mine: socket.socket, question: Question) -> Outcome:
@@ -181,7 +206,7 @@ class Pool:
 
     def ask(self, question: Question) -> Outcome:
         for _ in range(TRIES):
-            warm = self._of(question.code)
+            warm = self._of(question.code, question.folders)
             try:
                 outcome = warm.ask(question)
             except Gone:
@@ -192,17 +217,17 @@ class Pool:
             return outcome
         return Outcome(error="No process could be started to run it.")
 
-    def _of(self, code: Path) -> Warm:
+    def _of(self, code: Path, folders: tuple[str, ...]) -> Warm:
         with self._lock:
             if self._mine != os.getpid():  # forked: those processes are the parent's
                 self._warm, self._ending, self._mine = OrderedDict(), [], os.getpid()
-            found = self._warm[code] = self._warm.get(code) or Warm(code)
+            found = self._warm[code] = self._warm.get(code) or Warm(code, folders)
             self._warm.move_to_end(code)
             while len(self._warm) > MOST:
                 _, old = self._warm.popitem(last=False)
                 old.retire()
                 self._ending.append(old)
-            self._ending = [each for each in self._ending if each.process.poll() is None]
+            self._ending = [each for each in self._ending if not each.has_ended]
         return found
 
     def _forget(self, code: Path, warm: Warm) -> None:

@@ -8,16 +8,18 @@ runs in a fork, so that a loop can be ended and nothing that it did to the proce
 import contextlib
 import json
 import os
+import resource
 import selectors
+import shutil
 import signal
 import socket
 import sys
 import time
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-from experiments.scripting import call
+from experiments.scripting import call, enclosure
+from experiments.scripting.call import Room
 from experiments.scripting.told import Stimulus, stimuli_of
 
 IDLE_S = 600.0  # after so long without a call it ends; the next call starts another
@@ -29,13 +31,12 @@ MOST_LISTS = 4
 class Forked:
     """One call that runs."""
 
-    def __init__(self, limits: dict[str, Any], reply: socket.socket, pid: int) -> None:
+    def __init__(self, limits: dict[str, Any], reply: socket.socket, pid: int, room: Room) -> None:
         self.pid = pid
+        self.room = room
         self.reply = reply
         self.module = str(limits["module"])
         self.until = time.monotonic() + float(limits["limit_s"])
-        self.printed = -1
-        self.result = -1
         self.end = os.pidfd_open(pid)
         self.timed_out = False
 
@@ -49,16 +50,23 @@ class Forked:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         _, status = os.waitpid(self.pid, 0)
+        shutil.rmtree(self.room.scratch, ignore_errors=True)
         said = {"code": os.waitstatus_to_exitcode(status), "timed_out": self.timed_out}
         with contextlib.suppress(OSError), self.reply:
-            socket.send_fds(self.reply, [json.dumps(said).encode()], [self.result, self.printed])
-        for each in (self.result, self.printed, self.end):
+            files = [self.room.result, self.room.printed]
+            socket.send_fds(self.reply, [json.dumps(said).encode()], files)
+        for each in (self.room.result, self.room.printed, self.end):
             os.close(each)
 
 
 class Zygote:
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, code: str, scratch: str, *folders: str) -> None:
         self.control = control
+        self.scratch = scratch
+        self.folders = folders
+        self.calls = 0
+        self.size = os.open("/proc/self/statm", os.O_RDONLY)  # of this process, also for its forks
+        self.held = enclosure.enclose(code=code, scratch=scratch, folders=folders)
         self.running: dict[int, Forked] = {}
         self.stimuli: dict[str, tuple[Stimulus, ...]] = {"": ()}
         self.waiting = selectors.DefaultSelector()
@@ -78,34 +86,42 @@ class Zygote:
             self._stop_late_ones()
 
     def _hear(self) -> bool:
-        words, files, _, _ = socket.recv_fds(self.control, MESSAGE, 2)
+        words, files, _, _ = socket.recv_fds(self.control, MESSAGE, 3)
         if not words:
             return False
         limits = json.loads(words)
         question, reply = files[0], socket.socket(fileno=files[1])
-        self._know(limits["stimuli"])
+        for listed in files[2:]:
+            self._know(limits["stimuli"], listed)
         self._fork(limits, question, reply)
         return True
 
-    def _know(self, path: str) -> None:
+    def _know(self, name: str, listed: int) -> None:
         """Read a list of stimuli once; the forks have it without reading."""
-        if path in self.stimuli:
-            return
-        if len(self.stimuli) > MOST_LISTS:
-            self.stimuli = {"": ()}
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            self.stimuli[path] = stimuli_of(json.loads(Path(path).read_text(encoding="utf-8")))
+        with os.fdopen(listed, encoding="utf-8") as file:
+            if name in self.stimuli:
+                return
+            if len(self.stimuli) > MOST_LISTS:
+                self.stimuli = {"": ()}
+            with contextlib.suppress(OSError, ValueError, TypeError):
+                self.stimuli[name] = stimuli_of(json.load(file))
 
     def _fork(self, limits: dict[str, Any], question: int, reply: socket.socket) -> None:
-        result, printed = os.memfd_create("result"), os.memfd_create("printed")
+        self.calls += 1
+        room = Room(
+            question=question,
+            result=os.memfd_create("result"),
+            printed=os.memfd_create("printed"),
+            scratch=f"{self.scratch}/{self.calls}",
+            held=self.held,
+            folders=self.folders,
+            size=int(os.pread(self.size, 100, 0).split()[0]) * resource.getpagesize(),
+        )
         pid = os.fork()
         if pid == 0:
-            reply.close()
-            self.control.close()
-            call.run(limits, self.stimuli.get(limits["stimuli"]), question, result, printed)
+            call.run(limits, self.stimuli.get(limits["stimuli"]), room)
         os.close(question)
-        forked = Forked(limits, reply, pid)
-        forked.result, forked.printed = result, printed
+        forked = Forked(limits, reply, pid, room)
         self.running[forked.end] = forked
         self.waiting.register(forked.end, selectors.EVENT_READ)
 
@@ -128,4 +144,4 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.path.insert(0, sys.argv[2])
     sys.dont_write_bytecode = True
-    Zygote(socket.socket(fileno=int(sys.argv[1]))).serve()
+    Zygote(socket.socket(fileno=int(sys.argv[1])), *sys.argv[2:]).serve()

@@ -154,7 +154,8 @@ def check(read: Protocol) -> None:
     for where, use, hook in hooks_of(read):
         outcome = POOL.ask(
             Question(code_of(dict(read.scripts)), hook.call, dict(hook.arguments), use,
-                     limit_s=CHECK_S, memory_mb=settings.SCRIPT_MEMORY_MB)
+                     limit_s=CHECK_S, memory_mb=settings.SCRIPT_MEMORY_MB,
+                     folders=tuple(settings.SCRIPT_FOLDERS))
         )  # fmt: skip
         if outcome.error:
             raise NotThisCode(f"{where}: {outcome.error}")

@@ -97,6 +97,7 @@ def _question(sitting: Sitting, hook: Hook, use: str, here: dict[str, Any]) -> Q
         told.stimuli_of(sitting),
         settings.SCRIPT_LIMIT_S,
         settings.SCRIPT_MEMORY_MB,
+        tuple(settings.SCRIPT_FOLDERS),
     )
 
 

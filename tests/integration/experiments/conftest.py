@@ -35,6 +35,7 @@ def toylab(tmp_path, settings):
     """A site that lists a lab's own package; the folder of it."""
     settings.SCRIPTS = tmp_path / "scripts"
     settings.SCRIPT_PACKAGES = ["toylab"]
+    settings.SCRIPT_FOLDERS = [str(tmp_path)]
     settings.SCRIPT_CACHE = tmp_path / "cache"
     settings.SCRIPT_LIMIT_S = 1
     settings.MEDIA_ROOT = tmp_path / "media"

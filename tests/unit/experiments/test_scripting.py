@@ -74,11 +74,14 @@ def test_what_writes_where_it_should_not_harms_itself_alone(ask):
     assert ask("draw").value
 
 
-def test_what_it_left_behind_is_ended_with_it(ask, tmp_path):
-    file = tmp_path / "alive"
-    assert ask("leaves_somebody_behind", file=str(file)).value == {"stimulus": "tune"}
+def test_what_it_left_behind_is_ended_with_it(code, tmp_path):
+    pool, file = Pool(), tmp_path / "alive"
+    left = "toylab.melodies.leaves_somebody_behind"
+    question = Question(code, left, {"file": str(file)}, "draw", HERE, folders=(str(tmp_path),))
+    assert pool.ask(question).value == {"stimulus": "tune"}
     time.sleep(1.6)
     assert not file.exists()
+    pool.end()
 
 
 def test_what_ends_its_process_is_told(ask):
@@ -177,7 +180,8 @@ def test_no_more_versions_stay_warm_than_are_in_use(pool, tmp_path):
 def test_a_version_that_others_push_out_still_ends_what_it_runs(code, tmp_path):
     pool, got = Pool(), []
     call = "toylab.melodies.counted"
-    question = Question(code, call, {"file": str(tmp_path / "calls")}, "draw", HERE)
+    file = str(tmp_path / "calls")
+    question = Question(code, call, {"file": file}, "draw", HERE, folders=(str(tmp_path),))
     slow = threading.Thread(target=lambda: got.append(pool.ask(question)))
     slow.start()
     while not (tmp_path / "calls").exists():
