@@ -139,6 +139,8 @@ ROWS = [
     post("experiments:group-ask", "404 404 404 404 404", "secret"),
     get("experiments:groups", SIGNED_IN),
     get("experiments:protocols", SIGNED_IN),
+    get("admin:experiments_stimulus_upload", "302 200 403 200 200"),
+    post("admin:experiments_stimulus_upload", "302 200 403 200 200"),
     get("experiments:protocol", ALDER, "protocol"),
     get("experiments:report", ALDER, "protocol"),
     get("experiments:group", ALDER, "group"),

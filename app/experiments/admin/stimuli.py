@@ -1,4 +1,4 @@
-"""Stimuli with their tags. They are brought in by the command `stimuli`, and put away here."""
+"""Stimuli with their tags: brought in from a table or an archive, looked for, put away."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,7 +6,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
 
+from experiments.admin import bringing
 from experiments.models import Stimulus
 from experiments.queries.stimuli import narrowed
 from experiments.services import stimuli
@@ -41,6 +44,20 @@ class StimulusAdmin(SeenAdmin):
     fields = ["project", "collection", "name", "kind", "asset", "text", "tagged", "created_at",
               "archived_at"]  # fmt: skip
     readonly_fields = ["kind", "tagged"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.has_change_permission(request)
+
+    def get_urls(self) -> list[Any]:
+        """Add the page that takes files; by its last word the web server knows that it does."""
+        view = self.admin_site.admin_view(self.bring)
+        return [path("upload/", view, name="experiments_stimulus_upload"), *super().get_urls()]
+
+    def bring(self, request: HttpRequest) -> HttpResponse:
+        return bringing.page(self, request)
+
+    def add_view(self, *_: Any, **__: Any) -> HttpResponse:
+        return redirect("admin:experiments_stimulus_upload")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request).prefetch_related("tags")
