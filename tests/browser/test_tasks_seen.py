@@ -120,5 +120,45 @@ def test_a_page_of_a_participant_loads_only_what_it_needs(client, link, kind):
     assert rules["img-src"].startswith("'self'")
     assert ("data:" in rules["img-src"]) == (kind == "task")
     assert ("'unsafe-inline'" in rules["style-src"]) == (kind == "task")
+    assert rules.get("style-src-elem", "'self'") == "'self'"
     hosts = re.findall(r"https?://|\*", policy)
     assert hosts == []
+
+
+STYLED = "<style>#mine { color: rgb(1, 2, 3) }</style><b id='mine'>Look</b>"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "is_inline"),
+    [
+        (tasks.keys(1), False),
+        ([tasks.key("<p style='color: red'>Trial 0</p>")], False),
+        ([tasks.key(STYLED)], True),
+        ([LIKERT], True),
+        (None, True),
+    ],
+)
+def test_elements_of_style_are_let_through_where_a_task_brings_them_along(
+    client, link, nodes, is_inline
+):
+    code = {"m": {"text": "export default () => [];"}}
+    step = {} if nodes else {"module": "m", "modules": code}
+    answer = client.post(link(tasks.words(nodes, **step)))
+    policy = client.get(answer["Location"])["Content-Security-Policy"]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["style-src-attr"] == "'unsafe-inline'"
+    assert ("'unsafe-inline'" in rules["style-src-elem"]) == is_inline
+
+
+def test_what_a_task_says_of_its_looks_is_seen(window, link):
+    styled = "<p id='own' style='color: rgb(4, 5, 6)'>Seen</p>"
+    page = window()
+    page.goto(link(tasks.words([tasks.key(STYLED + styled), LIKERT])))
+    page.get_by_role("button", name="Begin").click()
+    page.locator("#own").wait_for()
+    colour = "each => getComputedStyle(each).color"
+    assert page.locator("#mine").evaluate(colour) == "rgb(1, 2, 3)"
+    assert page.locator("#own").evaluate(colour) == "rgb(4, 5, 6)"
+    page.keyboard.press("r")
+    line = page.locator(".jspsych-survey-likert-opts li").first
+    assert line.evaluate("each => getComputedStyle(each).display") == "inline-block"

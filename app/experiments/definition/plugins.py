@@ -54,6 +54,10 @@ PLUGINS = (
     "virtual-chinrest",
     "visual-search-circle",
 )
+# These write an element <style> into the page; the others style by attributes and properties.
+STYLING = frozenset(
+    {"maxdiff", "sketchpad", "survey-likert", "survey-multi-choice", "survey-multi-select"}
+)
 FUNCTIONS = ("choose", "compare", "mark", "random", "text")
 
 

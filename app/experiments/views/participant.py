@@ -195,7 +195,7 @@ def _step(shown: Shown, again: Again | None = None) -> HttpResponse:
     response = _render(
         shown.request, sitting, shown.turn.holder, f"steps/{kind.template}", status, **context
     )
-    response._csp_update = dict(kind.policy)  # type: ignore[attr-defined]  # noqa: SLF001
+    response._csp_update = {**kind.policy, **context.get("policy", {})}  # type: ignore[attr-defined]  # noqa: SLF001
     return response
 
 

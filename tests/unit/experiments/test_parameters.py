@@ -10,7 +10,7 @@ from tests.factories import tasks
 from tests.factories.tasks import key
 
 from experiments.definition import parameters
-from experiments.definition.plugins import PLUGINS
+from experiments.definition.plugins import PLUGINS, STYLING
 from experiments.definition.protocol import read_protocol
 from experiments.errors import NotAProtocol
 
@@ -34,6 +34,14 @@ def test_the_table_is_that_of_the_packages_that_are_served():
         pytest.skip("The browser libraries are not installed: npm ci --ignore-scripts")
     done = subprocess.run([node, SCRIPT, folder, *PLUGINS], check=True, capture_output=True)
     assert done.stdout.decode() == TABLE.read_text(encoding="utf-8")
+
+
+def test_the_plugins_that_write_elements_of_style_are_known():
+    folder = Path(settings.BROWSER_LIBRARIES) / "@jspsych"
+    if not folder.is_dir():
+        pytest.skip("The browser libraries are not installed: npm ci --ignore-scripts")
+    code = {name: folder / f"plugin-{name}/dist/index.js" for name in PLUGINS}
+    assert {name for name, file in code.items() if "<style" in file.read_text()} == STYLING
 
 
 def test_each_plugin_that_is_served_has_its_parameters():

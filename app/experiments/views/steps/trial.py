@@ -1,11 +1,12 @@
 """A task in the browser: its trials are sent while it runs, and its items come after it."""
 
+import json
 from typing import Any
 
 from django.templatetags.static import static
 from django.urls import reverse
 
-from experiments.definition.plugins import PLUGINS, global_of
+from experiments.definition.plugins import PLUGINS, STYLING, global_of
 from experiments.definition.timelines import ANY, Timeline, nodes_of, plugins_in
 from experiments.services import tasks
 from experiments.views.steps import page, shown_stimulus
@@ -41,7 +42,15 @@ def show(shown: Shown) -> dict[str, Any]:
         "setup": setup,
         "libraries": [static(name) for name in libraries],
         "is_through": state.is_through,
+        "policy": {"style-src-elem": INLINE} if _writes_styles(shown, timeline) else {},
     }
+
+
+def _writes_styles(shown: Shown, timeline: Timeline) -> bool:
+    """Say whether a task brings elements of style along, or may: its plugins, or its words."""
+    if timeline.module or "timeline" in shown.turn.visit.content:
+        return True
+    return not STYLING.isdisjoint(timeline.plugins) or "<style" in json.dumps(timeline.nodes)
 
 
 def _timeline(shown: Shown) -> Timeline:
@@ -92,6 +101,14 @@ def take(shown: Shown) -> Again | None:
     return Again(show(shown) | again.context, again.status) if again else None
 
 
-# jsPsych's plugins write styles into what they show; no script gains anything by that.
-POLICY = {"style-src": ["'unsafe-inline'"], "img-src": ["blob:", "data:"], "media-src": ["data:"]}
+# jsPsych's plugins, and those who write stimuli, put attributes of style into what they show: no
+# hash can stand for all of them. Old browsers know no finer rule than style-src. No script gains.
+INLINE = ["'self'", "'unsafe-inline'"]
+POLICY = {
+    "style-src": ["'unsafe-inline'"],
+    "style-src-attr": ["'unsafe-inline'"],
+    "style-src-elem": ["'self'"],
+    "img-src": ["blob:", "data:"],
+    "media-src": ["data:"],
+}
 KIND = Kind("trial", show, take, POLICY)
