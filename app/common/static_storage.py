@@ -39,6 +39,10 @@ class ReleaseStaticStorage(ManifestStaticFilesStorage):
         "js/*.js",
         ManifestStaticFilesStorage._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]  # noqa: SLF001
     )
+    patterns = (
+        *ManifestStaticFilesStorage.patterns,
+        ("factorial/*.js", _js_module_import_aggregation_patterns[1]),
+    )
     _patterns: dict[str, list[tuple[re.Pattern[str], str]]]
 
     def __init__(self, *args: Any, manifest_folder: str | None = None, **kwargs: Any) -> None:

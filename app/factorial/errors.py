@@ -118,3 +118,20 @@ class NotAnOption(Invalid):
     status = 400
     title = "This address cannot be read"
     remedy = "Correct the address, and ask again."
+
+
+class NoSuchDesign(NotThere):
+    title = "There is no such design"
+    message = "Neither the address nor the link leads to a design."
+    remedy = "Check the lab and the id of the design, or ask for another link."
+
+
+class NoSuchRun(NotThere):
+    title = "There is no such run"
+    message = "The design has no run of this name, or the key opens none any more."
+    remedy = "Begin again; what was saved before is kept."
+
+
+class NotThrough(Busy):
+    title = "This run is not through"
+    remedy = "Send the trials that are missing, then end it."

@@ -139,6 +139,11 @@ def batch_of(body: bytes | str) -> Batch:
     )
 
 
+def around(sent: Mapping[str, Any]) -> tuple[str, list[Happening]]:
+    """Return who sends a batch, and what happened around its rows, which are another's to read."""
+    return _holder(sent.get("holder")), _happenings(sent.get("events", []))
+
+
 def _holder(sent: Any) -> str:
     known = isinstance(sent, str) and sent.isascii() and sent.isalnum()
     if not known or len(sent) > LONGEST_HOLDER:

@@ -173,6 +173,13 @@ ROWS = [
     # For outside tests; no site has them (tests/integration/factorial/lightmill2025/test_hooks.py).
     *(post(f"{LIGHTMILL}:hook-{name}", "422 422 422 422 422") for name in ("reset", "attach")),
     *(post(f"factorial:hook-{name}", "422 422 422 422 422") for name in ("reset", "attach")),
+    # Clients of designs need no account; what they are given depends on the key alone.
+    post("factorial:client-begin", "422 422 422 422 422"),
+    get("factorial:client-plan", "404 404 404 404 404", "secret"),
+    post("factorial:client-trials", "422 422 422 422 422", "secret"),
+    post("factorial:client-end", "422 422 422 422 422", "secret"),
+    get("factorial:client-file", "302 302 302 302 302", "client_file"),
+    get("factorial:pointing", EVERYBODY),
     get("participants:list", ALDER, "lab", "project"),
     post("participants:find", "in 403 404 403 403", "lab", "project"),
     get("participants:participant", ALDER, "lab", "project", "pseudonym"),
@@ -344,6 +351,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "pseudonym": Participant.objects.create(project=project).pseudonym,
         "no_visit": "6f1c1f0e-3f0b-4c7e-9a52-6d0a4a6d9b10",
         "nobody": 0,
+        "client_file": "studium-runs.js",
         "group": groups.waiting(project, alice).pk,
         "protocol": experiments.published(project, alice).protocol.pk,
         "design": designs.design(project, alice).pk,
@@ -457,6 +465,9 @@ TAKES_NO_COOKIE = {
     f"{LIGHTMILL}:hook-attach",
     f"{LIGHTMILL}:hook-reset",
     f"{LIGHTMILL}:sessions",
+    "factorial:client-begin",
+    "factorial:client-end",
+    "factorial:client-trials",
 }
 
 

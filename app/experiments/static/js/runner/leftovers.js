@@ -1,7 +1,7 @@
 /** On every page of a participant: send what is left over from a task. */
 
-import { flushLeftBehind } from "./flush.js";
-import { openStore } from "./outbox.js";
+import { flushLeftBehind } from "../outbox/flush.js";
+import { openStore } from "../outbox/outbox.js";
 
 /** No store is made where there is none: most pages belong to studies without a task. */
 async function exists() {

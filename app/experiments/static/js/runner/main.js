@@ -3,13 +3,13 @@
  * participant goes on when the server has all of it.
  */
 
-import { Outbox, openStore } from "./outbox.js";
-import { flushLeftBehind } from "./flush.js";
+import { Outbox, openStore } from "../outbox/outbox.js";
+import { flushLeftBehind } from "../outbox/flush.js";
 import { goOn, standing } from "./resume.js";
-import { Sender } from "./sender.js";
+import { Sender } from "../outbox/sender.js";
 import * as status from "./status.js";
 import { Task } from "./task.js";
-import { onlyHere } from "./tabs.js";
+import { onlyHere } from "../outbox/tabs.js";
 
 const setup = JSON.parse(document.getElementById("task-setup").textContent);
 const born = performance.now();
@@ -146,7 +146,17 @@ function giveUp() {
   sender.onState("elsewhere");
 }
 
-onlyHere(setup.visit, giveUp).then(async (isOnly) => {
+/** Whether this page was opened to take the task from another tab of this browser. */
+function isTaking() {
+  const isIt = sessionStorage.getItem("steal") === setup.visit;
+  sessionStorage.removeItem("steal");
+  document.getElementById("task-take-over").addEventListener("submit", () => {
+    sessionStorage.setItem("steal", setup.visit);
+  });
+  return isIt;
+}
+
+onlyHere(setup.visit, giveUp, { steal: isTaking() }).then(async (isOnly) => {
   if (!isOnly) return;
   if (!wasDurable) outbox.onRefused("at the start");
   sender.kick();

@@ -10,9 +10,13 @@ const MOST_STUMBLES = 5;
 const LONGEST_TEXT = 2000;
 const chance = Math.random; // jsPsych's may be replaced by a seeded one
 
+const NOT_HERE_ANY_MORE = new Set(["held-elsewhere", "run-is-over", "no-such-visit", "no-such-run"]);
+
 export class Sender {
-  constructor(outbox) {
+  /** @param {{shorten?: (data: object) => object}} how what to send of a row that is too large */
+  constructor(outbox, { shorten = shortened } = {}) {
     this.outbox = outbox;
+    this.shorten = shorten;
     this.fails = 0;
     this.one = 0; // so many batches are sent singly, after one that was refused
     this.isBusy = false;
@@ -22,6 +26,8 @@ export class Sender {
     /** @type {(state: "saving"|"saved"|"offline"|"elsewhere"|"over") => void} */
     this.onState = () => {};
     this.onRefused = () => {};
+    /** @type {(told: object) => void} what the server said of a batch that it took */
+    this.onTaken = () => {};
     this.waiting = [];
   }
 
@@ -48,7 +54,7 @@ export class Sender {
     const items = this.outbox.batch({ size: LAST_WORDS });
     if (!items.length || this.isStopped) return;
     const body = bodyOf(items, this.outbox.holder);
-    const blob = new Blob([body], { type: "application/json" });
+    const blob = new Blob([body], { type: this.#type });
     if (navigator.sendBeacon?.(this.outbox.address, blob)) return;
     fetch(this.outbox.address, this.#request(body, { keepalive: true })).catch(() => {});
   }
@@ -80,8 +86,14 @@ export class Sender {
     });
   }
 
+  /** Another site's server would be asked first whether it takes JSON; text it is sent at once. */
+  get #type() {
+    const isOurs = new URL(this.outbox.address, location.href).origin === location.origin;
+    return isOurs ? "application/json" : "text/plain";
+  }
+
   #request(body, more) {
-    const headers = { "Content-Type": "application/json", Accept: "application/json" };
+    const headers = { "Content-Type": this.#type, Accept: "application/json" };
     return { method: "POST", body, headers, cache: "no-store", redirect: "error", ...more };
   }
 
@@ -108,9 +120,10 @@ export class Sender {
       await this.outbox.remove(items.filter(({ kind, number }) => kind === "event" || stored.has(number)));
       this.fails = 0;
       this.one = Math.max(0, this.one - 1);
+      this.onTaken(told);
       return 0;
     }
-    if (["held-elsewhere", "run-is-over", "no-such-visit"].includes(told.code)) {
+    if (NOT_HERE_ANY_MORE.has(told.code)) {
       this.isStopped = true;
       this.onState(told.code === "held-elsewhere" ? "elsewhere" : "over");
       return 0;
@@ -128,7 +141,7 @@ export class Sender {
     }
     const [item] = items;
     if (item.kind === "row" && !item.data.shortened) {
-      await this.outbox.put("row", item.number, shortened(item.data));
+      await this.outbox.put("row", item.number, this.shorten(item.data));
       return 0;
     }
     await this.outbox.remove(items);

@@ -1,0 +1,1 @@
+"""Designs that are ready to be tried out."""

@@ -1,0 +1,1 @@
+"""Pages of designs, and what our own client asks."""
