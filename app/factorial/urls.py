@@ -22,5 +22,6 @@ app_name = "factorial"
 urlpatterns: list[URLPattern | URLResolver] = [
     *lightmill2025.hooks,
     *CLIENT,
+    path("lightmill/2020/", include("factorial.lightmill2020.addresses")),
     path("lightmill/", include("factorial.lightmill2025.urls")),  # after all else below /lightmill/
 ]

@@ -19,6 +19,7 @@ from tests.factories import accounts as make
 from tests.factories import designs, experiments, groups, recordings
 from tests.factories import lab as records
 from tests.factories import notes as noted
+from tests.integration import access_of_2020
 
 from jobs.models import Job, Status
 from lab import recording
@@ -138,6 +139,7 @@ ROWS = [
     get("experiments:group-ask", "404 404 404 404 404", "secret"),
     post("experiments:group-ask", "404 404 404 404 404", "secret"),
     get("experiments:groups", SIGNED_IN),
+    *(Row(*each) for each in access_of_2020.rows()),
     get("experiments:protocols", SIGNED_IN),
     get("admin:experiments_stimulus_upload", "302 200 403 200 200"),
     post("admin:experiments_stimulus_upload", "302 200 403 200 200"),
@@ -357,6 +359,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "design": designs.design(project, alice).pk,
         "csv": "csv",
         "trials_csv": "trials.csv",
+        "design_code": "pointing",
         "people": {"alice": alice, "bob": bob, "carol": carol, "olga": olga},
     }
 
@@ -468,6 +471,7 @@ TAKES_NO_COOKIE = {
     "factorial:client-begin",
     "factorial:client-end",
     "factorial:client-trials",
+    *(row.name for row in ROWS if row.name.startswith(access_of_2020.AREA)),
 }
 
 

@@ -85,6 +85,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "common.request_id.RequestIdMiddleware",
     "common.process_title.ProcessTitleMiddleware",
+    "factorial.lightmill2020.speaking.CrossOriginMiddleware",  # before all that may refuse
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -107,6 +107,22 @@ def receive(
     return _Taking(planned, run, rules, at).take(trials, places or placed(planned, trials))
 
 
+@transaction.atomic
+def note(*, planned: PlannedRun, token: str, kind: str, data: Mapping[str, Any]) -> None:
+    """Keep something that a holder says of the run beside its trials.
+
+    Raises
+    ------
+    NotHeld, WrongToken, RunIsComplete
+        The token may not write.
+    """
+    at, run = now(), planned.run
+    if run is None:
+        raise NotHeld
+    hand_out.renew(run=run, token=token, lease_seconds=planned.design.lease_seconds, at=at)
+    Event.objects.create(run=run, kind=kind, received_at=at, data=dict(data))
+
+
 def placed(planned: PlannedRun, trials: Iterable[Sent]) -> dict[int, Place]:
     """Return the blocks that trials are of, each with its showing if it has begun."""
     numbers = {one.block for one in trials}
@@ -298,7 +314,7 @@ class _Taking:
 
     def _answer_of(self, row: Trial, name: str, value: Any, kind: str) -> Answer:
         value, fits = typed(storable(value), kind)
-        if not fits:
+        if not fits and self.design.has_fixed_measures:
             self.flagged.append(f"{name} is not of the type {kind}")
         told = said(name, value)
         return Answer(

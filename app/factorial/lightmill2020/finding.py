@@ -1,0 +1,78 @@
+"""What an address of the protocol names: a design, a run of it, a block, a trial."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from factorial.lightmill2020 import refusals
+from factorial.models import Block, Design, PlannedRun
+
+Found = TypeVar("Found")
+LARGE = ("document", "recipe", "warnings")
+OF_BLOCK = [f"planned_run__design__{name}" for name in LARGE]
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the address says, and in which lab; no lab: in all of them."""
+
+    lab: str
+    words: Mapping[str, Any]
+
+    @property
+    def experiment(self) -> str:
+        return str(self.words["experiment"])
+
+    @property
+    def run(self) -> str:
+        return str(self.words["run"])
+
+
+def designs(lab: str) -> Any:
+    """Return the designs that clients see: those with a plan, which are not put away."""
+    rows = Design.objects.filter(archived_at=None).exclude(format=Design.Format.NAMED)
+    return rows.filter(lab__slug=lab) if lab else rows
+
+
+def design(named: Named) -> Design:
+    rows = designs(named.lab).filter(code=named.experiment).defer(*LARGE)
+    found: list[Design] = list(rows.select_related("lab", "project"))
+    return _only(found, named, lambda each: each)
+
+
+def run(named: Named) -> PlannedRun:
+    rows = PlannedRun.objects.at_hand().filter(
+        design__in=designs(named.lab), design__code=named.experiment, code=named.run
+    )
+    found: list[PlannedRun] = list(rows)
+    return _only(found, named, lambda each: each.design)
+
+
+def block(named: Named) -> Block:
+    """Return a block with its run, the attempt at it, its design, and the showing of it."""
+    rows = Block.objects.filter(
+        planned_run__design__in=designs(named.lab),
+        planned_run__design__code=named.experiment,
+        planned_run__code=named.run,
+        number=named.words["block"],
+    )
+    whole = rows.with_visit().select_related("planned_run__design", "planned_run__run")
+    found: list[Block] = list(whole.defer(*OF_BLOCK))
+    return _only(found, named, lambda each: each.planned_run.design)
+
+
+def trial(named: Named) -> Block:
+    """Return the block of a trial that it plans."""
+    found = block(named)
+    if named.words["trial"] >= found.trial_count:
+        raise refusals.unknown(named.words)
+    return found
+
+
+def _only(rows: list[Found], named: Named, design_of: Callable[[Found], Design]) -> Found:
+    if not rows:
+        raise refusals.unknown(named.words)
+    if len(rows) > 1:
+        labs = Design.objects.filter(pk__in=[design_of(each).pk for each in rows])
+        raise refusals.ambiguous(named.words, list(labs.values_list("lab__slug", flat=True)))
+    return rows[0]
