@@ -68,7 +68,7 @@ docs: python ## test what the documentation claims
 	@$(TOOL) pytest -q -n0 tests/unit/test_house.py
 
 ## Checks, as CI runs them
-.PHONY: test check lint types imports migrations smoke bench bench-lab bench-scan bench-releases bench-runs bench-groups fleet fleet-subset containers-test
+.PHONY: test check lint types imports migrations smoke bench bench-lab bench-scan bench-releases bench-runs bench-groups bench-designs fleet fleet-subset containers-test
 test: python ## every ring that this machine can run (T=path for one file, folder or ring)
 	@$(LAPTOP) test $(T)
 
@@ -89,10 +89,14 @@ migrations: python ## every model change has its migration
 smoke: python ## only the deployed requirements, in a fresh environment: check --deploy and one request
 	@$(LAPTOP) smoke
 
-bench: bench-lab bench-releases bench-runs bench-groups ## all benchmarks (SIZE=large: a consortium's records)
+bench: bench-lab bench-releases bench-runs bench-groups bench-designs ## all benchmarks (SIZE=large: a consortium's records)
 
 bench-lab: python ## what each request to a lab's years of records costs (SIZE=large: a consortium's)
 	@$(TOOL) python -m tests.benchmarks.bench_lab $(if $(SIZE),--size $(SIZE))
+
+bench-designs: python ## what scoring and searching task designs, and analysing a pilot's map, cost
+	@PYTHONPATH=app $(TOOL) python -m fmriplan build || true
+	@$(TOOL) python -m tests.benchmarks.bench_designs
 
 bench-runs: python ## 300 participants at a batch of trials a second each: nothing may be lost
 	@$(TOOL) python -m tests.benchmarks.bench_runs

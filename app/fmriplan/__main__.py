@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from fmriplan.design import accelerator
 from fmriplan.errors import PlanningError
 from fmriplan.power import command
 
@@ -12,6 +13,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m fmriplan", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     command.add(commands)
+    build = commands.add_parser("build", help="compile what makes scoring designs faster")
+    build.set_defaults(run=lambda _given: iter([str(accelerator.build())]))
     given = parser.parse_args(words)
     try:
         for line in given.run(given):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fmriplan.design import criteria
+from fmriplan.design.compiled import Compiled
 from fmriplan.design.criteria import Array, Optimality
 from fmriplan.design.experiment import Experiment
 from fmriplan.design.gaps import Ticks
@@ -44,6 +45,10 @@ class Evaluation:
         )
 
     @cached_property
+    def _compiled(self) -> Compiled | None:
+        return Compiled.of(self)
+
+    @cached_property
     def added(self) -> Array:
         """Return what a trial adds, whitened (conditions, phases, scans)."""
         shape = self.experiment.response.sampled(self.experiment.tick_s)
@@ -70,6 +75,8 @@ class Evaluation:
 
     def detection(self, orders: Ticks, waits: Ticks) -> Array:
         """Return how precisely the contrasts are told (designs,)."""
+        if self._compiled:
+            return self._compiled.detect(orders, waits)
         parts = [
             self._detection(orders[at : at + AT_ONCE], waits[at : at + AT_ONCE])
             for at in range(0, len(orders), AT_ONCE)
@@ -121,17 +128,17 @@ class Evaluation:
     def frequencies(self, orders: Ticks) -> Array:
         """Return how near the numbers of trials are to their probabilities (designs,)."""
         wrong = criteria.imbalance_of_counts(orders, self.experiment.shares)
-        return _scaled(wrong, *self._bounds[0])
+        return _scaled(wrong, *self.bounds[0])
 
     def counterbalancing(self, orders: Ticks) -> Array:
         """Return how near the transitions are to independence (designs,)."""
         if not self.experiment.depth:
             return np.ones(len(orders))
         wrong = criteria.imbalance_of_order(orders, self.experiment.shares, self.experiment.depth)
-        return _scaled(wrong, *self._bounds[1])
+        return _scaled(wrong, *self.bounds[1])
 
     @cached_property
-    def _bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
+    def bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Return least and most imbalance of counts, and of the order."""
         trials, shares = self.experiment.trials, self.experiment.shares
         worst = np.full((1, trials), int(np.argmin(shares)))
