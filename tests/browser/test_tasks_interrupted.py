@@ -201,6 +201,18 @@ def test_a_run_that_has_ended_meanwhile_says_so(window, link, expected):
     assert rows() == [0]
 
 
+def test_what_nobody_takes_any_more_is_not_kept_in_the_browser(window, link, expected):
+    with expected("409"):
+        page = begin(window(), link(tasks.words(tasks.keys(4), after="")))
+        press(page, 1)
+        told(page, 1)
+        Run.objects.update(status="timed out", ended_at=now())
+        press(page, 1, first=1)
+        page.get_by_text("The study has ended in the meantime").wait_for()
+        until(page, lambda: page.evaluate(LEFT) == 0)
+    assert rows() == [0]
+
+
 def test_a_row_that_is_too_large_is_stored_without_what_makes_it_so(window, link, expected):
     text = """
       export default ({ plugins }) => [0, 1, 2].map((n) => ({
@@ -309,6 +321,30 @@ def test_what_is_left_of_a_run_that_has_ended_is_forgotten(window, link, expecte
         other.goto(address)
         until(other, lambda: other.evaluate(LEFT) == 0)
     assert rows() == [0]
+
+
+LAST_WORDS = """([visit, address]) => new Promise((done) => {
+  indexedDB.open("studium").onsuccess = ({ target }) => {
+    const transaction = target.result.transaction("outbox", "readwrite");
+    const data = { kind: "page hidden", at_ms: 1, data: {} };
+    const item = { visit, address, kind: "event", number: 999, size: 50, holder: "one",
+                   at: Date.now(), data };
+    transaction.objectStore("outbox").put(item);
+    transaction.oncomplete = done;
+  };
+})"""
+
+
+def test_what_a_page_writes_down_after_the_end_does_not_stay_in_the_browser(window, link, expected):
+    with expected("409"):
+        page = begin(window(), link(tasks.words(tasks.keys(1), after="")))
+        address = page.evaluate("JSON.parse(document.getElementById('task-setup').text).address")
+        press(page, 1)
+        page.get_by_role("heading", name="Thank you").wait_for()
+        visit = address.rstrip("/").split("/")[-2]
+        page.evaluate(LAST_WORDS, [visit, address])
+        until(page, lambda: page.evaluate(LEFT) == 0)
+    assert Run.objects.get().status == "completed"
 
 
 def test_a_browser_that_plays_nothing_unasked_is_asked(window, link):

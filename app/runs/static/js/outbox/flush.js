@@ -9,8 +9,6 @@ export async function flushLeftBehind(db, except) {
     const [{ address, holder }] = items;
     const outbox = new Outbox({ db, visit, address, holder });
     outbox.adopt(items);
-    const sender = new Sender(outbox);
-    sender.onState = (state) => state === "over" && outbox.remove(items); // nobody takes them any more
-    sender.kick();
+    new Sender(outbox).kick();
   }
 }

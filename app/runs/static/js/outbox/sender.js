@@ -125,7 +125,9 @@ export class Sender {
     }
     if (NOT_HERE_ANY_MORE.has(told.code)) {
       this.isStopped = true;
-      this.onState(told.code === "held-elsewhere" ? "elsewhere" : "over");
+      const isOver = told.code !== "held-elsewhere";
+      if (isOver) await this.outbox.remove([...this.outbox.items.values()]); // nobody takes it any more
+      this.onState(isOver ? "over" : "elsewhere");
       return 0;
     }
     if (answer.status === 413 || answer.status === 422) return this.#refused(items, told);
