@@ -30,7 +30,7 @@ def files_of(read: Protocol) -> Iterator[str]:
 def write(revision: Revision, target: BinaryIO) -> None:
     """Write a revision with all its files; the same revision gives the same bytes."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as box:
-        words = json.dumps(revision.words, indent=1, ensure_ascii=False)
+        words = json.dumps(revision.words, indent=1, ensure_ascii=False, sort_keys=True)
         box.writestr(zipfile.ZipInfo(WORDS, LONG_AGO), words)
         for digest in sorted(set(files_of(revision.read))):
             with storage.here(digest).open("rb") as file:

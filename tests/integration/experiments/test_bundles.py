@@ -71,6 +71,13 @@ def test_the_same_revision_gives_the_same_bytes(frozen, bundle):
     assert again.getvalue() == bundle
 
 
+def test_a_database_that_keeps_keys_in_another_order_gives_the_same_bytes(frozen, bundle):
+    frozen.words = dict(reversed(frozen.words.items()))
+    again = io.BytesIO()
+    bundles.write(frozen, again)
+    assert again.getvalue() == bundle
+
+
 def spoilt(bundle, change):
     made = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(bundle)) as old, zipfile.ZipFile(made, "w") as new:
