@@ -57,8 +57,13 @@ def test_every_page_of_a_participant_is_for_everybody(window, address, pictures)
     assert not wrong, "\n".join(wrong)
 
 
-def test_by_keyboard_alone(window, address):
-    page = window(width=320, height=640)
+SMALL = {"a phone": (320, 640), "a desk at 400 %": (320, 256)}
+
+
+@pytest.mark.parametrize("screen", SMALL)
+def test_by_keyboard_alone(window, address, screen):
+    width, height = SMALL[screen]
+    page = window(width=width, height=height)
     page.goto(address)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # past what comes before the content

@@ -392,3 +392,51 @@ def test_where_a_task_goes_on(window, transactional_db):
     for before, rule, block, loads, *wanted in PLACES:
         found = page.evaluate(STANDING, [before, rule, block, loads])
         assert found == [*wanted, False], (before, rule)
+
+
+WAITS = """async () => {
+  const { src } = document.querySelector("script[src*=leftovers]");
+  const { Outbox } = await import(new URL("../outbox/outbox.js", src));
+  const { Sender } = await import(new URL("../outbox/sender.js", src));
+  const outbox = new Outbox({ db: null, visit: "v", address: "/nowhere/", holder: "one" });
+  const waits = [], real = window.setTimeout;
+  window.setTimeout = (work, ms) => {
+    if (waits.push(ms) > 120) window.fetch = async () => new Response('{"stored": [0]}');
+    return real(work, 0);
+  };
+  window.fetch = async () => { throw new TypeError("no connection"); };
+  await outbox.put("row", 0, { rt: 1 });
+  const sender = new Sender(outbox);
+  await sender.drained();
+  window.setTimeout = real;
+  return { waits: waits.filter((ms) => ms !== 30000), left: outbox.size };
+}"""
+
+
+def test_what_was_not_sent_is_tried_for_ever_later_and_later_and_not_all_at_once(window, link):
+    page = window()
+    page.goto(link(tasks.words(tasks.keys(1))))
+    told = page.evaluate(WAITS)
+    waits = told["waits"]
+    assert told["left"] == 0  # after more than fifty failures
+    assert len(waits) > 50
+    assert max(waits[:3]) < 8_000
+    assert min(waits[10:]) >= 15_000
+    assert max(waits) <= 45_000
+    assert len(set(waits[10:])) > 20  # browsers that lost a site together come back apart
+
+
+def test_media_are_loaded_a_few_at_a_time(window, link):
+    nodes = [{"type": "image-keyboard-response", "stimulus": f"/static/mark.svg?n={number}",
+              "choices": ["r"], "stimulus_width": 40} for number in range(12)]  # fmt: skip
+    page = window()
+    held = []
+    page.route("**/mark.svg?n=*", lambda route: held.append(route))  # noqa: PLW0108  it is counted by its arguments
+    begin(page, link(tasks.words(nodes, after="")))
+    most = 0
+    while page.locator("#task[data-state=running]").count() == 0:
+        page.wait_for_timeout(200)  # whatever is asked for at once has been asked for
+        most = max(most, len(held))
+        while held:
+            held.pop().continue_()
+    assert 1 <= most <= 6
