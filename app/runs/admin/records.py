@@ -1,8 +1,10 @@
 """What was recorded of runs, row by row: shown as it came, and never changed."""
 
+import json
 from typing import Any
 
 from django.contrib import admin
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from lab.admin.filters import DayRangeFilter, SeenFilter
@@ -14,6 +16,7 @@ from runs.models import (
     Event,
     Measure,
     Trial,
+    TrialEvents,
     Variant,
     Visit,
     Withdrawal,
@@ -21,6 +24,7 @@ from runs.models import (
 
 OF_VISIT = "visit__run__participant"
 OF_RUN = "run__participant"
+MOST_EVENTS = 50
 NARROWED_BY_VISIT = ("visit__run__id__exact", "visit__id__exact")
 
 
@@ -86,8 +90,19 @@ class TrialAdmin(RecordedAdmin):
     fields = [
         ("visit", "index"), ("plugin", "plugin_version"), "stimulus",
         ("onset_ms", "rt_ms", "end_ms"), "response", ("sent_at", "received_at"),
-        ("digest", "is_disputed"), "raw",
+        ("digest", "is_disputed"), "raw", "events_inside",
     ]  # fmt: skip
+    readonly_fields = ["events_inside"]
+
+    @admin.display(description="events inside it")
+    def events_inside(self, trial: Any) -> SafeString | str:
+        """Show the first of a trial's events; a pointer's positions are thousands."""
+        kept = TrialEvents.objects.filter(trial=trial).first()
+        if kept is None:
+            return "none"
+        shown = json.loads(kept.raw)[:MOST_EVENTS]
+        more = f"{kept.count:,} events" + (f"; the first {MOST_EVENTS}:" if shown[-1:] else "")
+        return format_html("{}{}", more, as_json(shown))
 
 
 @admin.register(Variant)

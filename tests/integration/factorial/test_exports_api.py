@@ -1,8 +1,10 @@
 """Exports as programs ask for them."""
 
 import json
+import re
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from tests.factories import designs
 from tests.factories import factorial as make
@@ -106,3 +108,14 @@ def test_a_file_is_asked_for_in_a_fixed_number_of_queries(
         make.log(run, 0, number, {"duration": 7}, [{"pointer.x": 1.0}] * 30)
     with django_assert_max_num_queries(24):
         content(api.get(address(design, "joined.jsonl")))
+
+
+def test_the_section_of_a_page_leads_to_every_file(as_, alice, design):
+    page = render_to_string("factorial/_exports.html", {"design": design})
+    links = re.findall(r'(?:href|formaction)="([^"]+)"', page)
+    client = as_(alice)
+    asked = [
+        client.get(link, {"pilots": "1"} if "dictionary" not in link else {}) for link in links
+    ]
+    assert [answer.status_code for answer in asked] == [200] * len(links)
+    assert len(links) == 18

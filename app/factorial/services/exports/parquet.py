@@ -16,8 +16,8 @@ from factorial.services.exports.lines import dumped
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROWS_IN_A_GROUP = 50_000
-MOST_TRIALS_IN_A_GROUP = 10_000
+ROWS_IN_A_GROUP = 16_384
+MOST_TRIALS_IN_A_GROUP = 8_192
 
 
 class _Sink:
