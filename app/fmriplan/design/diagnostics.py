@@ -1,0 +1,90 @@
+"""What to look at before a design is used: collinearity, and what a participant could foresee."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fmriplan.design.criteria import Array, transitions
+from fmriplan.design.evaluation import Evaluation
+from fmriplan.design.gaps import Ticks
+
+
+@dataclass(frozen=True, eq=False)
+class Collinearity:
+    """How alike the expected signals are.
+
+    Attributes
+    ----------
+    correlation : (conditions, conditions) array
+        Of the signals, after drift and autocorrelation are removed.
+    inflation : (conditions,) array
+        Variance inflation factors; above 5, a condition is hard to tell from the others.
+    eigenvalues : (conditions,) array
+        Of the correlations, the largest first.
+    """
+
+    correlation: Array
+    inflation: Array
+    eigenvalues: Array
+
+
+def collinearity(evaluation: Evaluation, order: Ticks, waits: Ticks) -> Collinearity:
+    """Return how alike the signals of a design are; conditions that never come are no numbers."""
+    information = evaluation.information(order[None], waits[None])[0]
+    size = np.sqrt(information.diagonal())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = information / np.outer(size, size)
+    if not np.isfinite(correlation).all():
+        nothing = np.full(len(size), np.nan)
+        return Collinearity(correlation, nothing, nothing)
+    inflation = np.linalg.pinv(correlation, hermitian=True).diagonal()
+    return Collinearity(correlation, inflation, np.linalg.eigvalsh(correlation)[::-1])
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """What a participant could learn to expect.
+
+    Attributes
+    ----------
+    surprise
+        Entropy of the next condition given the one before, in bits, at most ``most``.
+    most
+        Entropy of the conditions alone, in bits.
+    longest_run
+        How often a condition comes in a row at most.
+    wait_autocorrelation
+        Of neighbouring waits; far above 0, long waits come together like hidden rests.
+    """
+
+    surprise: float
+    most: float
+    longest_run: int
+    wait_autocorrelation: float
+
+
+def foresight(order: Ticks, waits: Ticks, conditions: int) -> Foresight:
+    """Return what could be foreseen of one design: order and waits are (trials,)."""
+    pairs = transitions(order[None], conditions, 1)[0].astype(float)
+    before = pairs.sum(axis=0)
+    given = pairs / np.where(before, before, 1)
+    shares = before / max(1.0, before.sum())
+    changes = np.flatnonzero(np.diff(order)) + 1
+    runs = np.diff(np.concatenate([[0], changes, [len(order)]]))
+    return Foresight(
+        surprise=float(sum(s * _bits(given[:, each]) for each, s in enumerate(shares))),
+        most=_bits(np.bincount(order, minlength=conditions) / len(order)),
+        longest_run=int(runs.max()),
+        wait_autocorrelation=_autocorrelation(waits[1:].astype(float)),
+    )
+
+
+def _bits(shares: Array) -> float:
+    positive = shares[shares > 0]
+    return float(-(positive * np.log2(positive)).sum()) + 0.0
+
+
+def _autocorrelation(waits: Array) -> float:
+    if len(waits) < 3 or np.ptp(waits) == 0:  # noqa: PLR2004  two pairs
+        return 0.0
+    return float(np.corrcoef(waits[:-1], waits[1:])[0, 1])

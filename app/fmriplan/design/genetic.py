@@ -1,0 +1,175 @@
+"""The genetic algorithm of the literature, for comparison: it is slower than annealing.
+
+Wager & Nichols (2003), NeuroImage 18:293; Kao et al. (2009), NeuroImage 44:849. Designs are paired
+at random and crossed at one point, a share of their trials is changed, a few strangers come in, and
+the best stay.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fmriplan.design import sequences
+from fmriplan.design.annealing import Found, Goal, Progress
+from fmriplan.design.criteria import Array
+from fmriplan.design.evaluation import Evaluation
+from fmriplan.design.experiment import Experiment
+from fmriplan.design.gaps import Ticks
+from fmriplan.design.orders import Checked, Rules, check, random_order
+from fmriplan.errors import NotAnOption
+
+TELLS_EVERY = 10  # generations
+
+
+@dataclass(frozen=True)
+class Population:
+    """How a population is kept.
+
+    Attributes
+    ----------
+    size, strangers
+        Designs that stay, and that come in with each generation.
+    changed
+        Share of a design's trials that is changed.
+    patience
+        Generations without a gain after which the search ends.
+    blocked, sequenced
+        Shares of strangers that are blocks, and m-sequences where there are any; others are random.
+    """
+
+    size: int = 20
+    strangers: int = 4
+    changed: float = 0.01
+    patience: int = 1000
+    blocked: float = 0.4
+    sequenced: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.size < 2 or self.strangers < 0 or self.patience < 1:  # noqa: PLR2004  a pair
+            raise NotAnOption("A population has at least 2 designs, and patience of 1 generation.")
+        if not 0 < self.changed <= 1:
+            raise NotAnOption("The share of trials that is changed is above 0 and at most 1.")
+        if min(self.blocked, self.sequenced) < 0 or self.blocked + self.sequenced > 1:
+            raise NotAnOption("The shares of blocks and m-sequences sum to at most 1.")
+
+
+def evolve(  # noqa: PLR0913  what a search is told
+    experiment: Experiment,
+    goal: Goal,
+    *,
+    scale: float,
+    generations: int,
+    seed: int = 0,
+    rules: Rules | None = None,
+    population: Population | None = None,
+    progress: Progress | None = None,
+) -> Found:
+    """Return the best design of so many generations; ``scale`` is a detection that counts as 1."""
+    evaluation = Evaluation(experiment)
+    checked = check(experiment, rules or Rules())
+    tribe = _Tribe(
+        evaluation, checked, goal, scale=scale, kept=population or Population(), seed=seed
+    )
+    return tribe.live(generations, progress)
+
+
+class _Tribe:
+    def __init__(  # noqa: PLR0913  what it is made of
+        self,
+        evaluation: Evaluation,
+        rules: Checked,
+        goal: Goal,
+        *,
+        scale: float,
+        kept: Population,
+        seed: int,
+    ) -> None:
+        self.evaluation, self.rules, self.kept = evaluation, rules, kept
+        self.goal, self.scale = goal, scale
+        self.is_free = bool(rules.allowed.all()) and not rules.exact and not rules.longest_run
+        self.is_free = self.is_free and rules.first == rules.last == -1
+        self.rng = np.random.default_rng(seed)
+        self.orders, self.waits = self._strangers(kept.size)
+        self.worth = self._worth(self.orders, self.waits)
+        self.history: list[float] = []
+
+    def live(self, generations: int, progress: Progress | None) -> Found:
+        best, since, cancelled = -np.inf, 0, False
+        for number in range(1, generations + 1):
+            self._generation()
+            top = float(self.worth[0])
+            since = 0 if top > best else since + 1
+            best = max(best, top)
+            if number % TELLS_EVERY == 0 or number == generations:
+                self.history.append(best)
+                cancelled = bool(progress and progress(number / generations, best))
+            if cancelled or since >= self.kept.patience:
+                break
+        return self._found(cancelled=cancelled)
+
+    def _generation(self) -> None:
+        orders, waits = self._children()
+        strange, other = self._strangers(self.kept.strangers)
+        orders, waits = np.concatenate([orders, strange]), np.concatenate([waits, other])
+        worth = np.concatenate([self.worth, self._worth(orders, waits)])
+        stay = np.argsort(-worth, kind="stable")[: self.kept.size]
+        self.orders = np.concatenate([self.orders, orders])[stay]
+        self.waits = np.concatenate([self.waits, waits])[stay]
+        self.worth = worth[stay]
+
+    def _children(self) -> tuple[Ticks, Ticks]:
+        count, trials = self.orders.shape
+        partner = self.rng.permutation(count)
+        cut = self.rng.integers(1, trials, (count, 1))
+        crossed = np.where(np.arange(trials) < cut, self.orders, self.orders[partner])
+        changed = self.rng.uniform(size=crossed.shape) < self.kept.changed
+        crossed[changed] = self.rng.integers(len(self.rules.counts), size=int(changed.sum()))
+        waits = self.waits.copy()
+        rows = np.arange(count)
+        one, other = (self.rng.integers(1, trials, (count,)) for _ in range(2))
+        waits[rows, one], waits[rows, other] = waits[rows, other], waits[rows, one]
+        return crossed, waits
+
+    def _strangers(self, count: int) -> tuple[Ticks, Ticks]:
+        experiment = self.evaluation.experiment
+        orders = np.array([self._stranger() for _ in range(count)], dtype=np.intp)
+        waits = np.tile(experiment.waits, (count, 1))
+        waits[:, 1:] = self.rng.permuted(waits[:, 1:], axis=1)
+        return orders.reshape(count, experiment.trials), waits
+
+    def _stranger(self) -> Ticks:
+        experiment, kind = self.evaluation.experiment, self.rng.uniform()
+        if not self.is_free:
+            return random_order(experiment, self.rules, self.rng)
+        conditions = len(self.rules.counts)
+        if kind < self.kept.blocked:
+            return sequences.in_blocks(experiment.shares, experiment.trials, self.rng)
+        if kind < self.kept.blocked + self.kept.sequenced and conditions in sequences.BASES:
+            return sequences.of_m_sequence(conditions, experiment.trials, self.rng)
+        return self.rng.choice(conditions, size=experiment.trials, p=experiment.shares)
+
+    def _worth(self, orders: Ticks, waits: Ticks) -> Array:
+        if not len(orders):
+            return np.zeros(0)
+        detection, counterbalancing, frequencies = self.goal.shares
+        made = np.zeros(len(orders))
+        if detection:
+            made += detection * self.evaluation.detection(orders, waits) / self.scale
+        if counterbalancing:
+            made += counterbalancing * self.evaluation.counterbalancing(orders)
+        if frequencies:
+            made += frequencies * self.evaluation.frequencies(orders)
+        if not self.is_free:
+            made[[not self.rules.keeps(order) for order in orders]] = -np.inf
+        return made
+
+    def _found(self, *, cancelled: bool) -> Found:
+        return Found(
+            order=self.orders[0],
+            waits=self.waits[0],
+            scores=self.evaluation.score(self.orders[:1], self.waits[:1]),
+            worth=float(self.worth[0]),
+            scale=self.scale,
+            history=tuple(self.history),
+            was_cancelled=cancelled,
+        )
