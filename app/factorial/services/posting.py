@@ -164,6 +164,7 @@ class _Taking:
         self.planned, self.run, self.rules, self.at = planned, run, rules, at
         self.design: Design = planned.design
         self.flagged: list[str] = []
+        self.was_stale = False
 
     def take(self, sent: Sequence[Sent], places: Mapping[int, Place]) -> Receipt:
         numbered = sorted(
@@ -171,6 +172,8 @@ class _Taking:
         )
         new = self._advance([index for index, _ in numbered])
         old = [one for index, one in numbered if index < new.start]
+        if old or self.was_stale or not all(place.visit for place in places.values()):
+            places = placed(self.planned, sent)  # somebody may have written since they were read
         kept = _kept(old, places) if old else {}
         disputed = self._compare(old, kept)
         # What the lab skipped and somebody did all the same is late, and not lost.
@@ -212,6 +215,7 @@ class _Taking:
 
     def _done(self) -> int:
         self.planned.refresh_from_db(fields=["done"])
+        self.was_stale = True
         return self.planned.done
 
     # --- what came before -------------------------------------------------------------------
