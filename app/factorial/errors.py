@@ -135,3 +135,27 @@ class NoSuchRun(NotThere):
 class NotThrough(Busy):
     title = "This run is not through"
     remedy = "Send the trials that are missing, then end it."
+
+
+class AlreadyUndone(Busy):
+    title = "This stands no more"
+    message = "Somebody has taken it back already, or it is one that cannot be taken back."
+    remedy = "Reload the page to see what stands."
+
+
+class NothingToSkip(Busy):
+    title = "There is nothing to skip"
+    message = "The run is not under way, or has gone on in the meantime."
+    remedy = "Reload the page to see where it is."
+
+
+class RunUnderWay(Busy):
+    title = "This run has been begun"
+    message = "Only runs that nobody has begun are put aside."
+    remedy = "Let it be done anew first, if it is to be kept from counting."
+
+
+class NotPutAside(Busy):
+    title = "This run is not put aside"
+    message = "It is free already."
+    remedy = "Nothing is to be done."

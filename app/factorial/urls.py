@@ -3,7 +3,10 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from factorial.lightmill2025 import urls as lightmill2025
-from factorial.views import client
+from factorial.views import client, monitor
+
+RUN = "designs/<int:design>/runs/<int:planned>/"
+ATTEMPT = f"{RUN}attempts/<uuid:run>/"
 
 CLIENT: list[URLPattern | URLResolver] = [
     path("designs/run/begin/", client.begin, name="client-begin"),
@@ -18,10 +21,23 @@ CLIENT: list[URLPattern | URLResolver] = [
     path("designs/run/<str:key>/end/", client.end, name="client-end"),
 ]
 
+MONITOR: list[URLPattern | URLResolver] = [
+    path("designs/<int:design>/monitor/", monitor.runs, name="monitor"),
+    path("designs/<int:design>/monitor/state/", monitor.state, name="monitor-state"),
+    path(RUN, monitor.run, name="run"),
+    path(f"{RUN}hand-over/", monitor.hand_over, name="run-hand-over"),
+    *(path(f"{RUN}{do}/", monitor.act, {"do": do}, name=f"run-{do}") for do in monitor.ACTS),
+    path(f"{RUN}marks/<int:mark>/undo/", monitor.undo, name="mark-undo"),
+    path(ATTEMPT, monitor.attempt, name="attempt"),
+    path(f"{ATTEMPT}mark/", monitor.mark, name="attempt-mark"),
+    path(f"{ATTEMPT}<int:block>/<int:trial>/", monitor.trial, name="trial"),
+]
+
 app_name = "factorial"
 urlpatterns: list[URLPattern | URLResolver] = [
     *lightmill2025.hooks,
     *CLIENT,
     path("lightmill/2020/", include("factorial.lightmill2020.addresses")),
+    *MONITOR,
     path("lightmill/", include("factorial.lightmill2025.urls")),  # after all else below /lightmill/
 ]

@@ -19,7 +19,7 @@ from tests.factories import accounts as make
 from tests.factories import designs, experiments, groups, recordings
 from tests.factories import lab as records
 from tests.factories import notes as noted
-from tests.integration import access_of_2020
+from tests.integration import access_of_2020, access_of_runs
 
 from jobs.models import Job, Status
 from lab import recording
@@ -140,6 +140,7 @@ ROWS = [
     post("experiments:group-ask", "404 404 404 404 404", "secret"),
     get("experiments:groups", SIGNED_IN),
     *(Row(*each) for each in access_of_2020.rows()),
+    *(Row(*each) for each in access_of_runs.ROWS),
     get("experiments:protocols", SIGNED_IN),
     get("admin:experiments_stimulus_upload", "302 200 403 200 200"),
     post("admin:experiments_stimulus_upload", "302 200 403 200 200"),
@@ -175,13 +176,6 @@ ROWS = [
     # For outside tests; no site has them (tests/integration/factorial/lightmill2025/test_hooks.py).
     *(post(f"{LIGHTMILL}:hook-{name}", "422 422 422 422 422") for name in ("reset", "attach")),
     *(post(f"factorial:hook-{name}", "422 422 422 422 422") for name in ("reset", "attach")),
-    # Clients of designs need no account; what they are given depends on the key alone.
-    post("factorial:client-begin", "422 422 422 422 422"),
-    get("factorial:client-plan", "404 404 404 404 404", "secret"),
-    post("factorial:client-trials", "422 422 422 422 422", "secret"),
-    post("factorial:client-end", "422 422 422 422 422", "secret"),
-    get("factorial:client-file", "302 302 302 302 302", "client_file"),
-    get("factorial:pointing", EVERYBODY),
     get("participants:list", ALDER, "lab", "project"),
     post("participants:find", "in 403 404 403 403", "lab", "project"),
     get("participants:participant", ALDER, "lab", "project", "pseudonym"),
@@ -353,10 +347,9 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "pseudonym": Participant.objects.create(project=project).pseudonym,
         "no_visit": "6f1c1f0e-3f0b-4c7e-9a52-6d0a4a6d9b10",
         "nobody": 0,
-        "client_file": "studium-runs.js",
         "group": groups.waiting(project, alice).pk,
         "protocol": experiments.published(project, alice).protocol.pk,
-        "design": designs.design(project, alice).pk,
+        **access_of_runs.begun(designs.design(project, alice)),
         "csv": "csv",
         "trials_csv": "trials.csv",
         "design_code": "pointing",
@@ -468,9 +461,7 @@ TAKES_NO_COOKIE = {
     f"{LIGHTMILL}:hook-attach",
     f"{LIGHTMILL}:hook-reset",
     f"{LIGHTMILL}:sessions",
-    "factorial:client-begin",
-    "factorial:client-end",
-    "factorial:client-trials",
+    *(name for name, _, method, _ in access_of_runs.CLIENT if method == "post"),
     *(row.name for row in ROWS if row.name.startswith(access_of_2020.AREA)),
 }
 

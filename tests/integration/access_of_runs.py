@@ -1,0 +1,43 @@
+"""Who may open the addresses of our own client and of the monitor: the part of `test_access`."""
+
+from typing import Any
+
+from tests.factories import designs
+
+ALDER = "in  200 404 200 200"
+NO_REASON = "in 422 404 422 422"
+UNREADABLE = "422 422 422 422 422"
+RUN = ("design", "planned_run")
+ATTEMPT = (*RUN, "attempt")
+CLIENT = [  # clients need no account; what they are given depends on the key alone
+    ("factorial:client-begin", UNREADABLE, "post", ()),
+    ("factorial:client-plan", "404 404 404 404 404", "get", ("secret",)),
+    ("factorial:client-trials", UNREADABLE, "post", ("secret",)),
+    ("factorial:client-end", UNREADABLE, "post", ("secret",)),
+]
+DECISIONS = ("unlock", "hand-over", "redo", "skip", "put-aside")
+ROWS: list[tuple[Any, ...]] = [
+    *CLIENT,
+    ("factorial:client-file", "302 302 302 302 302", "get", ("client_file",)),
+    ("factorial:pointing", "200 200 200 200 200", "get", ()),
+    ("factorial:monitor", ALDER, "get", ("design",)),
+    ("factorial:monitor-state", ALDER, "get", ("design",)),
+    ("factorial:run", ALDER, "get", RUN),
+    ("factorial:attempt", ALDER, "get", ATTEMPT),
+    ("factorial:trial", "in 404 404 404 404", "get", (*ATTEMPT, "nobody", "nobody")),
+    *((f"factorial:run-{do}", NO_REASON, "post", RUN) for do in DECISIONS),
+    ("factorial:run-put-back", "in 409 404 409 409", "post", RUN),
+    ("factorial:attempt-mark", NO_REASON, "post", ATTEMPT, {"kind": "note"}),
+    ("factorial:mark-undo", "in 404 404 404 404", "post", (*RUN, "nobody")),
+]
+
+
+def begun(design: Any) -> dict[str, Any]:
+    """Begin the first run of a design; return what addresses may name of it."""
+    held, planned = designs.held(design)
+    return {
+        "design": design.pk,
+        "planned_run": planned.pk,
+        "attempt": held.run.pk,
+        "client_file": "studium-runs.js",
+    }
