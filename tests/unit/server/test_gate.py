@@ -210,6 +210,8 @@ def is_in_order(words):
     """Say whether these words are a command that we know word for word."""
     if words[0] in GATE["GIT"]:
         return words[1:] == [REPOSITORY]
+    if words[0] == "studium-drift":
+        return words[1] == "ask" and tuple(words[2:]) in GATE["DRIFT"]
     assert words[0] == "studium-pipeline"
     flags = words[2 : words.index("--")] if "--" in words else words[2:]
     known = VERBS[words[1]]
