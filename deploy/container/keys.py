@@ -15,13 +15,20 @@ HEAD = "# Secrets of this site: one NAME=value a line. Never in git, never in a 
 
 
 def make() -> None:
-    """Write the file when there is none; what stands in it stays."""
+    """Write the file when there is none; what stands in it stays, and gets what is new since."""
     if not FILE.exists():
         key, identity = (randomness.token_urlsafe(64) for _ in range(2))
         _write(
             f"{HEAD}STUDIUM_SECRET_KEY={key}\nSTUDIUM_IDENTITY_KEY={identity}\n"
             "DATABASE_URL=postgresql:///studium?host=/run/postgresql\n"
         )
+    elif not _has("STUDIUM_IDENTITY_KEY"):  # made before identities were sealed
+        put("STUDIUM_IDENTITY_KEY", randomness.token_urlsafe(64))
+
+
+def _has(name: str) -> bool:
+    pairs = (line.partition("=") for line in FILE.read_text().splitlines())
+    return any(found.strip() == name and value.strip() for found, _, value in pairs)
 
 
 def put(name: str, value: str) -> None:

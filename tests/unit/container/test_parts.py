@@ -147,6 +147,16 @@ def test_secrets_are_made_once_and_read_by_the_group_alone(root):
     assert len(key) > 80
 
 
+def test_keys_from_before_identities_were_sealed_get_one_and_the_rest_stays(root):
+    keys.FILE.write_text("STUDIUM_SECRET_KEY=kept\nSTUDIUM_IDENTITY_KEY=\nCACHE_URL=x\n")
+    keys.make()
+    told = keys.FILE.read_text().splitlines()
+    assert told[:2] == ["STUDIUM_SECRET_KEY=kept", "CACHE_URL=x"]
+    assert len(told[2].removeprefix("STUDIUM_IDENTITY_KEY=")) >= 80
+    keys.make()
+    assert keys.FILE.read_text().splitlines() == told
+
+
 def test_a_secret_replaces_the_one_of_its_name_and_goes_when_empty(root):
     keys.make()
     before = keys.FILE.read_text()
