@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from experiments.definition.items import FILES, Item
 from experiments.models import Sitting
 from experiments.services import sittings
-from runs.errors import NoSuchVisit, NotThisFile, Unreadable
+from runs.errors import NoSuchUpload, NoSuchVisit, NotThisFile, Unreadable
 from runs.models import Upload, Visit
 from runs.rows import read
 from runs.services import runs, uploads
@@ -63,6 +63,8 @@ def add(request: HttpRequest, key: str, visit: uuid.UUID, upload: uuid.UUID) -> 
     """Take a part of a file."""
     sitting, seen = _seen(key, visit)
     begun = Upload.objects.filter(visit=seen, pk=upload).values_list("item", flat=True).first()
+    if begun is None:
+        raise NoSuchUpload
     item = _item(sitting, seen, begun)
     at = request.GET.get("at", "")
     if not (at.isascii() and at.isdigit() and len(at) <= LONGEST_OFFSET):

@@ -11,7 +11,7 @@ from django_cron.models import CronJobLog
 from accounts.services import upkeep
 from jobs import services as job_services
 from ops.models import BackupRecord, Counter, CronRun, ErrorOccurrence, ErrorReport
-from runs.services import letters, returning
+from runs.services import letters, returning, uploads
 
 GOOD_RUNS_KEPT = timedelta(days=14)
 BAD_RUNS_KEPT = timedelta(days=90)
@@ -26,6 +26,7 @@ def prune() -> dict[str, int]:
     """Delete old rows of every area and return how many there were of each kind."""
     jobs = {"jobs": job_services.prune(older_than=JOBS_KEPT)}
     sealed = {"letters": letters.prune(), "codes": returning.prune()}
+    sealed |= {"unfinished files": uploads.prune()}
     return _prune_own() | jobs | upkeep.prune(older_than=KEYS_KEPT) | sealed
 
 

@@ -8,10 +8,12 @@ from django.db.models import F, Q
 from runs.models.participants import OfVisitQuerySet
 from runs.models.runs import Visit
 
+FOLDER = "participants"
+
 
 def place(upload: "Upload", _name: str) -> str:
     """Return where the bytes lie: nothing of what the participant called the file is in it."""
-    return f"participants/{upload.pk}"
+    return f"{FOLDER}/{upload.pk}"
 
 
 class Upload(models.Model):

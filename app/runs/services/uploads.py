@@ -1,7 +1,9 @@
 """Taking files in, in parts: a part is sent again as often as a connection breaks."""
 
-from collections.abc import Collection
+import uuid
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import file_digest, sha256
 from os import SEEK_END
@@ -15,10 +17,13 @@ from django.utils.timezone import now
 from runs.contents import HEAD, KINDS, Content, content_of
 from runs.errors import NoSuchUpload, NotThisFile
 from runs.models import Upload, Visit
+from runs.models.uploads import FOLDER
 from runs.services.leases import hold
 
 LARGEST_PART = 2 * 2**20  # below what Django keeps of a body, and what the web server lets through
 LONGEST_NAME = 255
+UNFINISHED_KEPT = timedelta(days=7)  # a participant may come back to a page that long
+MOST_PRUNED, SWEPT_AT_ONCE = 1000, 500
 
 
 @dataclass(frozen=True)
@@ -184,6 +189,57 @@ def take(*, sender: Sender, name: str, file: BinaryIO) -> Upload:
     file.seek(0)
     facts = {"digest": digest, "content_type": content.type, "completed_at": now()}
     return _instead(sender, File(file), name=_named(name), size=size, received=size, **facts)
+
+
+def prune() -> int:
+    """Delete files that were begun long ago and never completed, and bytes that have no row.
+
+    Whoever comes back after that begins the file anew. So many at once; the next time goes on.
+    """
+    long_ago = now() - UNFINISHED_KEPT
+    old = Upload.objects.filter(completed_at=None, created_at__lt=long_ago).order_by("created_at")
+    return sum(_let_go(each) for each in old[:MOST_PRUNED]) + _sweep(long_ago)
+
+
+@transaction.atomic
+def _let_go(upload: Upload) -> bool:
+    """Delete an upload, unless a part of it came a moment ago."""
+    same = Upload.objects.filter(pk=upload.pk, completed_at=None, received=upload.received)
+    if not same.delete()[0]:
+        return False
+    transaction.on_commit(partial(upload.file.storage.delete, str(upload.file.name)))
+    return True
+
+
+def _batched(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), size):
+        yield names[start : start + size]
+
+
+def _sweep(long_ago: datetime) -> int:
+    """Delete bytes without a row: what a server left that died between the two."""
+    store, gone = Upload.file.field.storage, 0
+    if not store.exists(FOLDER):
+        return 0
+    names = store.listdir(FOLDER)[1]
+    for some in _batched(names, SWEPT_AT_ONCE):
+        known = set(
+            Upload.objects.filter(pk__in=filter(_is_key, some)).values_list("pk", flat=True)
+        )
+        for name in some:
+            at = f"{FOLDER}/{name}"
+            is_lost = not _is_key(name) or uuid.UUID(name) not in known
+            if gone < MOST_PRUNED and is_lost and store.get_modified_time(at) < long_ago:
+                store.delete(at)
+                gone += 1
+    return gone
+
+
+def _is_key(name: str) -> bool:
+    try:
+        return str(uuid.UUID(name)) == name
+    except ValueError:
+        return False
 
 
 def complete(visit: Visit) -> dict[str, dict[str, str]]:

@@ -1,18 +1,24 @@
 """Files and recordings: in parts or whole, once, checked by what they are, for the permitted."""
 
 import json
+import os
+import time
+import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils.timezone import now
 from tests.factories import accounts, experiments
 from tests.integration.experiments.taking_part import ACTION, HOLDER, Participant
 
 from accounts.roles import Role
 from experiments.errors import NotAProtocol
-from runs.models import Answer, Upload, Variant
-from runs.services import withdrawals
+from ops.services import pruning
+from runs.models import Answer, Upload, Variant, Visit
+from runs.services import uploads, withdrawals
 
 WAV = b"RIFF\x24\0\0\0WAVEfmt " + bytes(range(256)) * 40
 LENGTH = len(WAV)
@@ -258,3 +264,61 @@ def test_who_withdraws_takes_the_files_along(
 def test_what_an_item_cannot_take_is_said_with_its_place(project, ann, change, says):
     with pytest.raises(NotAProtocol, match=says):
         experiments.published(project, ann, words(voice=ITEMS["voice"] | change))
+
+
+LONG_AGO = timedelta(days=8)
+
+
+def test_a_file_that_was_never_completed_goes_with_its_bytes_after_a_week(
+    someone, folder, django_capture_on_commit_callbacks
+):
+    _, told = someone.begins()
+    someone.adds(told["upload"], 0, WAV[:1000])
+    done = someone.sends_file(PDF, "paper")
+    with_bytes = folder / "participants"
+    assert uploads.prune() == 0
+    Upload.objects.update(created_at=now() - LONG_AGO)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert uploads.prune() == 1
+    assert [str(each.pk) for each in Upload.objects.all()] == [done]
+    assert [each.name for each in with_bytes.iterdir()] == [done]
+
+
+def test_a_participant_whose_file_was_let_go_begins_it_anew(someone):
+    _, told = someone.begins()
+    someone.adds(told["upload"], 0, WAV[:1000])
+    Upload.objects.update(created_at=now() - LONG_AGO)
+    uploads.prune()
+    assert someone.adds(told["upload"], 1000, WAV[1000:2000])[0] == 404
+    key = someone.sends_file()
+    someone.send(item_voice=key, item_age="33")
+    assert Answer.objects.get(measure__name="voice").value == key
+
+
+def test_bytes_without_a_row_are_swept_and_young_ones_stay(someone, folder):
+    kept = someone.sends_file()
+    lost, young = uuid.uuid4(), uuid.uuid4()
+    for each in (lost, young, "left.part"):
+        (folder / "participants" / str(each)).write_bytes(b"x")
+    for each in (kept, str(lost), "left.part"):
+        at = time.time() - LONG_AGO.total_seconds()
+        os.utime(folder / "participants" / each, (at, at))
+    assert uploads.prune() == 2
+    names = {each.name for each in (folder / "participants").iterdir()}
+    assert names == {kept, str(young)}
+
+
+def test_so_many_files_are_let_go_at_once_and_the_next_time_goes_on(someone, monkeypatch):
+    monkeypatch.setattr(uploads, "MOST_PRUNED", 2)
+    visit = Visit.objects.get(position=1)
+    Upload.objects.bulk_create(
+        Upload(visit=visit, item=f"i{n}", name="a", size=1, file=f"participants/none-{n}",
+               created_at=now() - LONG_AGO) for n in range(3)
+    )  # fmt: skip
+    assert [uploads.prune(), uploads.prune(), uploads.prune()] == [2, 1, 0]
+
+
+def test_what_is_pruned_daily_has_unfinished_files_among_it(someone):
+    someone.begins()
+    Upload.objects.update(created_at=now() - LONG_AGO)
+    assert pruning.prune()["unfinished files"] == 1
