@@ -11,6 +11,8 @@ from tests.browser.test_looks import barriers, looked_at
 from tests.factories import tasks
 from tests.factories.tasks import key
 
+from runs.models import Visit
+
 STATIC = Path(settings.APP) / "experiments/static/js/runner"
 OUTBOX = Path(settings.APP) / "runs/static/js/outbox"
 MOST_BYTES = 15_000
@@ -89,6 +91,38 @@ def test_a_task_by_keyboard_alone_on_a_small_phone(window, link):
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert page.evaluate("document.activeElement.textContent.trim()") == "Afterwards"
     assert barriers(page) == []
+
+
+def test_nothing_but_the_trial_is_in_sight_while_a_task_runs(window, link):
+    page = begin(window(), link(tasks.words(tasks.keys(2), text="Press keys.")))
+    page.get_by_role("button", name="Start").wait_for()
+    rights = page.get_by_role("link", name="Your consent")
+    assert rights.is_visible()
+    page.wait_for_timeout(1200)  # what stands before the first trial is no part of it
+    page.get_by_role("button", name="Start").click()
+    page.get_by_text("Trial 0", exact=True).wait_for()
+    assert rights.is_hidden()
+    press(page, 2)
+    page.get_by_label("Yes").check()
+    assert rights.is_visible()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("heading", name="Thank you").wait_for()
+    visit = Visit.objects.get(position=1)
+    assert (visit.started_at - visit.served_at).total_seconds() >= 1.2
+    assert visit.started_at < visit.submitted_at
+
+
+def test_a_page_is_told_to_have_begun_when_it_was_seen(window, link):
+    words = tasks.words(tasks.keys(1))
+    words["flow"][0] = {"name": "about", "page": "after"}
+    page = begin(window(), link(words))
+    page.get_by_label("Yes").check()
+    shown = page.evaluate("performance.now()")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("heading", name="Thank you").wait_for()
+    visit = Visit.objects.get(position=1)
+    assert (visit.submitted_at - visit.started_at).total_seconds() * 1000 >= shown - 1
+    assert visit.started_at >= visit.served_at
 
 
 def test_little_stands_before_the_first_trial(window, link, record_property):

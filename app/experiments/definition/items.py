@@ -1,6 +1,8 @@
 """Items: what is asked, and the scale on which it is answered."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 
 from experiments.definition.reading import Place
 
@@ -71,6 +73,15 @@ class Item:
     def other_name(self) -> str:
         """Return the name of the answer that holds this text; no item can have it."""
         return f"{self.name}.other"
+
+
+def hash_of(item: Item) -> str:
+    """Return what stands for an item in all that it says: the same words and codes, the same hash.
+
+    Revisions and protocols whose items have one hash asked the very same.
+    """
+    told = json.dumps(asdict(item), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256(told.encode()).hexdigest()
 
 
 def read_item(name: str, place: Place, scales: dict[str, Scale]) -> Item:

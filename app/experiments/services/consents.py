@@ -40,7 +40,8 @@ def answer(*, turn: Turn, said: Said) -> None:
     step, run = sittings.step_at_visit(turn.sitting, turn.visit), turn.sitting.run
     if run.participant is None:
         raise RuntimeError(f"{run} has no participant who could agree.")
-    forms.submit(visit=turn.visit, holder=turn.holder, answers=[], choice=said.in_short)
+    forms.submit(visit=turn.visit, holder=turn.holder, answers=[], choice=said.in_short,
+                 started_at=turn.started_at)  # fmt: skip
     choices = dict(said.ticked) if said.agreed else {}
     record, _ = Consent.objects.get_or_create(
         run=run,

@@ -11,7 +11,7 @@ from accounts import audit
 from accounts.models import Project, User
 from common.errors import NotThere
 from experiments.definition import parameters
-from experiments.definition.items import Item
+from experiments.definition.items import Item, hash_of
 from experiments.definition.protocol import Protocol as Words
 from experiments.definition.protocol import answers_of, read_protocol, steps_of
 from experiments.errors import CannotRun
@@ -144,6 +144,7 @@ def _register(revision: Revision, read: Words) -> None:
             kind=KINDS.get(item.kind, Measure.Kind.TEXT),
             unit=item.scale.unit,
             levels={str(option.code): option.label for option in item.scale.options},
+            item=hash_of(item),
         )
         for item in told
     ]

@@ -51,7 +51,8 @@ def register(
     told = {name: value for name, value in facts.items() if value}
     given = [*answers, *_age(run, told, age_as)]
     is_first = forms.submit(visit=turn.visit, holder=turn.holder, answers=given,
-                            choice=_in_short(turn.visit, told))  # fmt: skip
+                            choice=_in_short(turn.visit, told),
+                            started_at=turn.started_at)  # fmt: skip
     if is_first and told and not turn.visit.submitted_at:
         before = identities.address_of(run.participant)
         identities.know(participant=run.participant, facts=told)

@@ -74,7 +74,8 @@ def by_code(*, turn: Turn, key: str, code: str, password: str) -> bool:
 
 @transaction.atomic
 def _go_on(turn: Turn, key: str, enter: Callable[[], None]) -> None:
-    forms.submit(visit=turn.visit, holder=turn.holder, answers=[], choice="signed in")
+    forms.submit(visit=turn.visit, holder=turn.holder, answers=[], choice="signed in",
+                 started_at=turn.started_at)  # fmt: skip
     enter()
     turn.sitting.run.refresh_from_db(fields=["participant"])
     if not papers.has_mailed_consent(turn.sitting.run):
@@ -86,5 +87,6 @@ def _go_on(turn: Turn, key: str, enter: Callable[[], None]) -> None:
 def skip(*, turn: Turn) -> None:
     """Go on without an account, where the protocol allows it."""
     returning.drop_codes(run=turn.sitting.run)
-    forms.submit(visit=turn.visit, holder=turn.holder, answers=[], choice="skipped")
+    forms.submit(visit=turn.visit, holder=turn.holder, answers=[], choice="skipped",
+                 started_at=turn.started_at)  # fmt: skip
     sittings.go_on(turn=turn)

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -66,13 +67,16 @@ def begin(
 
 
 def sitting_of(key: str) -> Sitting | None:
-    """Return the sitting that a run's key opens, with all that a page of it needs, in one query."""
+    """Return the sitting that a run's key opens, with all that a page of it needs, in one query.
+
+    A run from before links to withdraw gets its own with the next page, whichever that is.
+    """
     rows = Sitting.objects.select_related("run__participant", "revision__protocol__project", "link")
-    return (
-        rows.defer("revision__words", "revision__protocol__draft")
-        .filter(run__key_digest=digest(key))
-        .first()
-    )
+    rows = rows.defer("revision__words", "revision__protocol__draft")
+    found: Sitting | None = rows.filter(run__key_digest=digest(key)).first()
+    if found:
+        runs.give_way_out(run=found.run, key=key)
+    return found
 
 
 def leave_label(sitting: Sitting) -> str:
@@ -85,11 +89,12 @@ def leave_label(sitting: Sitting) -> str:
 
 @dataclass(frozen=True)
 class Turn:
-    """A page that came back: of which run, which showing, from which browser."""
+    """A page that came back: of which run, which showing, from which browser, begun when."""
 
     sitting: Sitting
     visit: Visit
     holder: str
+    started_at: datetime | None = None
 
 
 @transaction.atomic
@@ -103,7 +108,8 @@ def answer(
     HeldElsewhere, RunIsOver
         Another browser writes, or the run has ended; nothing is stored.
     """
-    forms.submit(visit=turn.visit, holder=turn.holder, answers=answers, also=also)
+    forms.submit(visit=turn.visit, holder=turn.holder, answers=answers, also=also,
+                 started_at=turn.started_at)  # fmt: skip
     _go_on(turn, leave=leave)
 
 

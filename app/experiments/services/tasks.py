@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Min, Q
 
 from runs.models import Event, Trial, Visit
 
@@ -20,6 +21,7 @@ class State:
     next_event: int
     block: int | None
     rows: int | None
+    began_at: datetime | None = None
 
     @property
     def is_through(self) -> bool:
@@ -34,6 +36,7 @@ def state_of(visit: Visit) -> State:
         last=Max("number"),
         block=Max("number", filter=Q(kind=BLOCK)),
         finished=Max("number", filter=Q(kind=FINISHED)),
+        began_at=Min("received_at", filter=Q(kind=BLOCK)),
     )
     marks = {found["block"], found["finished"]} - {None}
     data = dict(events.filter(number__in=marks).values_list("number", "data")) if marks else {}
@@ -43,6 +46,7 @@ def state_of(visit: Visit) -> State:
         next_event=0 if last is None else last + 1,
         block=_whole(data.get(found["block"]), "trial"),
         rows=None if found["finished"] is None else _whole(data[found["finished"]], "rows") or 0,
+        began_at=found["began_at"],
     )
 
 
@@ -57,7 +61,8 @@ def rows_of(visit: Visit) -> list[dict[str, Any]]:
     return [{"index": index, "data": json.loads(raw)} for index, raw in rows]
 
 
-def is_complete(visit: Visit) -> bool:
-    """Say whether a task is through and all that its browser recorded is stored."""
+def completed(visit: Visit) -> State | None:
+    """Return how a task went that is through, when all that its browser recorded is stored."""
     state = state_of(visit)
-    return state.rows is not None and Trial.objects.filter(visit=visit).count() >= state.rows
+    is_stored = state.rows is not None and visit.trials.count() >= state.rows
+    return state if is_stored else None

@@ -7,6 +7,7 @@ can take part.
 
 import secrets
 import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -39,6 +40,7 @@ OVER: dict[str, str] = {
     Run.Status.TIMED_OUT: "timed_out",
 }
 LONGEST_HOLDER = 64
+SHOWN_FOR, LONGEST_SHOWN = "shown_ms", 11  # digits: three years
 LONGEST_PARAMETER, MOST_PARAMETERS = 255, 30
 
 
@@ -100,6 +102,14 @@ def page(request: HttpRequest, key: str) -> HttpResponse:
     return _step(Shown(request, sittings.Turn(sitting, visit, holder), step))
 
 
+def _began(request: HttpRequest) -> datetime | None:
+    """Return when the page began before the participant, by how long it says it was shown."""
+    text = request.POST.get(SHOWN_FOR, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_SHOWN):
+        return None
+    return now() - timedelta(milliseconds=int(text))
+
+
 def _sent(request: HttpRequest) -> list[tuple[str, str]]:
     """Return what a form sent, so that a button can send it again."""
     return [(name, each) for name, values in request.POST.lists() for each in values]
@@ -140,7 +150,7 @@ def submit(request: HttpRequest, key: str, visit: uuid.UUID) -> HttpResponse:
     """Take what a step sent, wherever the run is by now; then show where it is."""
     sitting = _sitting(key)
     seen = runs.visit_of(key, str(visit))
-    turn = sittings.Turn(sitting, seen, _holder(request))
+    turn = sittings.Turn(sitting, seen, _holder(request), _began(request))
     shown = Shown(request, turn, sittings.step_at_visit(sitting, seen))
     try:
         again = KINDS[shown.step.kind].take(shown)

@@ -100,7 +100,7 @@ TABLES: Mapping[str, Table] = {
         "visit__run", ("visit__run__created_at", "visit__run", "visit__position", "pk"),
     ),
 }  # fmt: skip
-CODEBOOK = ("design", "name", "label", "kind", "unit", "levels", "is_unforeseen")
+CODEBOOK = ("design", "name", "label", "kind", "unit", "levels", "item", "is_unforeseen")
 
 
 def codebook(runs: QuerySet[Run]) -> Iterator[Row]:

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 
 from runs.errors import HeldElsewhere, RunIsOver
@@ -33,6 +35,7 @@ def submit(  # noqa: PLR0913  a form brings these along
     answers: Sequence[Given],
     choice: str = "",
     answered_at: datetime | None = None,
+    started_at: datetime | None = None,
     also: Sequence[Given] = (),
 ) -> bool:
     """Store a form's answers; return whether they are the first or the same as the first.
@@ -40,7 +43,8 @@ def submit(  # noqa: PLR0913  a form brings these along
     The first to come counts. Sent again it is a no-op, also when the run is over by now or goes on
     elsewhere: the reply may have been lost. Another content is kept beside it and the page is
     marked. ``choice`` is the button, where it is part of what was said; ``also`` was worked out of
-    the answers, and is stored with the first of them.
+    the answers, and is stored with the first of them. ``started_at`` is when the page began before
+    the participant, where that is known; it lies between serving and sending.
 
     Raises
     ------
@@ -56,10 +60,16 @@ def submit(  # noqa: PLR0913  a form brings these along
             raise
         return True
     unsent = Visit.objects.filter(pk=visit.pk, submitted_at=None)
-    if unsent.update(submitted_at=at, submission=digest(raw)):
+    began = Coalesce("started_at", Value(_began(visit, started_at, at)))
+    if unsent.update(submitted_at=at, submission=digest(raw), started_at=began):
         _store(visit, [*answers, *also], at, answered_at)
         return True
     return _is_same(visit, raw, at)
+
+
+def _began(visit: Visit, started_at: datetime | None, at: datetime) -> datetime:
+    """Return when a page began; a browser's clock is not believed beyond what the server saw."""
+    return min(max(started_at or visit.served_at, visit.served_at), at)
 
 
 def _raw(answers: Sequence[Given], choice: str) -> str:

@@ -83,6 +83,15 @@ def withdrawal_token(key: str) -> str:
     return urlsafe_b64encode(made).decode().rstrip("=")
 
 
+def give_way_out(*, run: Run, key: str) -> None:
+    """Let a run that began before there were links to withdraw have one, by the key it has now."""
+    if run.withdrawal_digest is not None or not run.is_open:
+        return
+    run.withdrawal_digest = digest(withdrawal_token(key))
+    without = Run.objects.filter(pk=run.pk, withdrawal_digest=None, key_digest=digest(key))
+    without.update(withdrawal_digest=run.withdrawal_digest)
+
+
 def open_again(*, run: Run, key: str) -> Begun:
     """Let ``key`` open a run; where another one did until now, that one does not any more."""
     if run.key_digest != digest(key):

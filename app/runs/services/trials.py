@@ -3,11 +3,12 @@
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import FilteredRelation, Q
+from django.db.models import DateTimeField, FilteredRelation, Q, Value
+from django.db.models.functions import Greatest
 from django.utils.timezone import now
 
 from runs.errors import HeldElsewhere, NoSuchVisit, RunIsOver
@@ -17,6 +18,8 @@ from runs.rows import LARGEST_INDEX, Batch, Happening, Row, Said, digest, said_i
 from runs.services.leases import renew
 
 IN_HAND = ("step", "stimulus", "run", "run__project", "run__design", "run__status")
+BEGAN = "block began"  # what a runner notes when the first trial of a block is shown
+LONGEST_AGO_MS = 24 * 60 * 60 * 1000
 NO_INDEX = LARGEST_INDEX + 1  # no row has it
 
 
@@ -109,6 +112,8 @@ def _take(visit: Visit, kept: Mapping[int, str], batch: Batch, at: datetime) -> 
     _answer(visit, list(zip(stored, new, strict=False)), at)
     _keep_beside(visit, disputed, at)
     _note(visit, batch.happenings, at)
+    if not batch.rows:
+        _begin(visit, batch.happenings, at)
     return Receipt([row.index for row in batch.rows], [row.index for row in disputed])
 
 
@@ -127,6 +132,21 @@ def _note(visit: Visit, happenings: Iterable[Happening], at: datetime) -> None:
         for one in happenings
     ]
     Event.objects.bulk_create(events, ignore_conflicts=True)
+
+
+def _begin(visit: Visit, happenings: Sequence[Happening], at: datetime) -> None:
+    """Note when a task really began, before it has rows: with its first trial, not as it loads.
+
+    What the browser noted later in the same batch tells how long ago that was.
+    """
+    first = [one.at_ms for one in happenings if one.kind == BEGAN and one.at_ms is not None]
+    if not first:
+        return
+    latest = max(one.at_ms for one in happenings if one.at_ms is not None)
+    began = at - timedelta(milliseconds=min(latest - min(first), LONGEST_AGO_MS))
+    Visit.objects.filter(pk=visit.pk, started_at=None).update(
+        started_at=Greatest("served_at", Value(began, output_field=DateTimeField()))
+    )
 
 
 def _trial(visit: Visit, row: Row, at: datetime, sent_at: datetime | None) -> Trial:

@@ -11,6 +11,7 @@ from tests.factories import experiments
 from tests.integration.experiments.taking_part import Participant
 from tests.integration.experiments.whole_database import tables_with
 
+from accounts.keys import digest
 from accounts.models import AuditEntry
 from experiments.definition.protocol import read_protocol
 from experiments.errors import NotAProtocol
@@ -19,7 +20,8 @@ from experiments.services import links
 from runs.models import Answer, Consent, ConsentText, Event, Run, Trial, Variant, Visit, Withdrawal
 from runs.models import Participant as Person
 from runs.rows import rows_of
-from runs.services import trials
+from runs.services import trials, withdrawals
+from runs.services.runs import withdrawal_token
 
 CONSENT = {
     "name": "consent", "kind": "consent", "title": "Consent", "text": "We keep your answers.",
@@ -298,3 +300,20 @@ def test_another_participant_is_not_touched(someone):
     assert Answer.objects.count() == 1
     other.look()
     assert other.title == "The melody"
+
+
+def test_a_run_from_before_links_to_withdraw_gets_one_with_its_next_page(someone):
+    Run.objects.update(withdrawal_digest=None)
+    someone.look()
+    token = withdrawal_token(someone.key)
+    assert Run.objects.get().withdrawal_digest == digest(token)
+    assert token in about(someone)
+    assert withdrawals.by_token(token) == Run.objects.get()
+
+
+def test_a_run_that_has_a_link_to_withdraw_is_given_no_other(someone):
+    before = Run.objects.get().withdrawal_digest
+    with CaptureQueriesContext(connection) as asked:
+        someone.look()
+    assert not [each for each in asked if each["sql"].startswith("UPDATE")]
+    assert Run.objects.get().withdrawal_digest == before

@@ -155,3 +155,17 @@ def test_a_thousand_that_may_be_one_is_asked_about_and_stays_in_its_field(begun)
     assert not Answer.objects.exists()
     assert someone.send(item_pay="1000").status_code == 302
     assert told() == {"pay": 1000}
+
+
+def test_an_item_that_was_asked_the_same_has_the_same_hash_in_every_revision(project, ann):
+    first = words_with("plays", "calm")
+    second = words_with("plays", "calm", calm=ITEMS["calm"] | {"text": "It was quiet"})
+    hashes = [asked_in(experiments.published(project, ann, each)) for each in (first, second)]
+    assert all(len(each) == 64 for each in hashes[0].values())
+    assert hashes[0]["plays"] == hashes[1]["plays"]
+    assert hashes[0]["calm"] != hashes[1]["calm"]
+
+
+def asked_in(revision):
+    asked = Measure.objects.filter(design=revision.digest, name__in=["plays", "calm"])
+    return dict(asked.values_list("name", "item"))

@@ -56,6 +56,7 @@ function show(here, next) {
   document.title = next.title;
   document.getElementById("content").replaceWith(document.adoptNode(next.getElementById("content")));
   begun = performance.now();
+  document.documentElement.dataset.shownSince = begun;
   if (group()?.dataset.phase !== phase) document.getElementById("content").focus();
   else if (focus) document.getElementById(focus)?.focus();
   said.textContent = document.getElementById("said")?.textContent ?? "";

@@ -1,6 +1,7 @@
 """A task in the browser: its trials are sent while it runs, and its items come after it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from django.templatetags.static import static
@@ -95,8 +96,11 @@ def _address(shown: Shown, name: str, last: Any) -> str:
 
 def take(shown: Shown) -> Again | None:
     visit = shown.turn.visit
-    if visit.submitted_at is None and not tasks.is_complete(visit):
+    state = None if visit.submitted_at else tasks.completed(visit)
+    if visit.submitted_at is None and state is None:
         return Again(show(shown) | {"refused": NOT_YET}, status=409)
+    began_at = state.began_at if state else None
+    shown = replace(shown, turn=replace(shown.turn, started_at=began_at))
     again = page.take(shown)
     return Again(show(shown) | again.context, again.status) if again else None
 
