@@ -180,7 +180,7 @@ def bring_back(*, design: Design, by: User) -> None:
 
 @transaction.atomic
 def change(*, design: Design, by: User, **settings: Any) -> None:
-    """Change how a design is run.
+    """Change how a design is run; when pilots end, the runs that they took are free for real ones.
 
     Raises
     ------
@@ -189,6 +189,9 @@ def change(*, design: Design, by: User, **settings: Any) -> None:
     """
     after = {name: settings[name] for name in SETTINGS if name in settings}
     _change(design, by, "design.changed", **after)
+    if after.get("is_pilot") is False:
+        taken = PlannedRun.objects.filter(design=design, run__is_pilot=True)
+        taken.update(run=None, done=0, offered_until=None)
 
 
 @transaction.atomic
