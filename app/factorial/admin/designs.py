@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from factorial.models import Design, Factor, Measure, PlannedRun
+from factorial.models import ClientImports, Design, Factor, Measure, PlannedRun
 from factorial.services import designs
 from lab.admin.asking import Deed, perform
 from lab.admin.filters import DayRangeFilter, SeenFilter
@@ -128,3 +128,13 @@ class MeasureAdmin(PartAdmin):
     list_display = ["code", "name", "design", "type", "at_trial", "at_event", "is_declared"]
     list_filter = ["at_trial", "at_event", "is_declared"]
     fields = [("code", "name"), "design", "type", ("at_trial", "at_event"), "is_declared"]
+
+
+@admin.register(ClientImports)
+class ClientImportsAdmin(SeenAdmin):
+    section = DESIGNS
+    sight = "project"
+    list_display = ["lab", "project", "since"]
+    list_select_related = ["lab", "project__lab"]
+    ordering = ["lab"]
+    fields = [("lab", "project"), "since"]

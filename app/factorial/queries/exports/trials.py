@@ -26,6 +26,7 @@ from factorial.queries.exports.columns import (
 )
 from runs.models import Trial, TrialEvents
 
+FIRST_AT_ONCE = 500  # so that whoever asks soon has something
 TRIALS_AT_ONCE, EVENTS_AT_ONCE, FETCHED_AT_ONCE = 2000, 5000, 500
 Cells = list[Any]
 Key = tuple[UUID, int, int]
@@ -230,11 +231,11 @@ def _levels(column: Column, keep: bool) -> dict[str, Any]:
 def _packed(every: Iterable[Attempt]) -> Iterator[list[Attempt]]:
     """Yield attempts some at a time, so many that their trials are not too many."""
     some: list[Attempt] = []
-    count = 0
+    count, most = 0, FIRST_AT_ONCE
     for attempt in every:
-        if some and (count + attempt.trial_count > TRIALS_AT_ONCE or len(some) >= FETCHED_AT_ONCE):
+        if some and (count + attempt.trial_count > most or len(some) >= FETCHED_AT_ONCE):
             yield some
-            some, count = [], 0
+            some, count, most = [], 0, TRIALS_AT_ONCE
         some.append(attempt)
         count += attempt.trial_count
     if some:
@@ -243,12 +244,12 @@ def _packed(every: Iterable[Attempt]) -> Iterator[list[Attempt]]:
 
 def _by_events(trials: Iterable[Planned]) -> Iterator[list[Planned]]:
     some: list[Planned] = []
-    count = 0
+    count, most = 0, FIRST_AT_ONCE
     for one in trials:
         events = one.stored.events if one.stored else 0
-        if some and (count + events > EVENTS_AT_ONCE or len(some) >= FETCHED_AT_ONCE):
+        if some and (count + events > most or len(some) >= FETCHED_AT_ONCE):
             yield some
-            some, count = [], 0
+            some, count, most = [], 0, EVENTS_AT_ONCE
         some.append(one)
         count += events
     if some:
