@@ -61,6 +61,15 @@ class UserShape(serializers.ModelSerializer[User]):
     def get_lab(self, person: User) -> list[str]:
         return [membership.lab.profile.path_name for membership in person.memberships.all()]
 
+    def validate(self, attrs: Any) -> Any:
+        """Refuse what only a role in a lab gives; what comes back unchanged is no wish."""
+        asked = self.initial_data.get("is_stock_manager")
+        has = self.instance is not None and self.get_is_stock_manager(self.instance)
+        if asked is not None and asked is not has:
+            say = "A role in the lab gives this: its admins change roles on the lab's page."
+            raise serializers.ValidationError({"is_stock_manager": say})
+        return attrs
+
     def get_is_stock_manager(self, person: User) -> bool:
         return any(membership.role in KEEPERS for membership in person.memberships.all())
 
