@@ -68,7 +68,7 @@ docs: python ## test what the documentation claims
 	@$(TOOL) pytest -q -n0 tests/unit/test_house.py
 
 ## Checks, as CI runs them
-.PHONY: test check lint types imports migrations smoke bench bench-lab bench-scan bench-releases bench-runs bench-groups bench-designs bench-exports fleet fleet-subset containers-test
+.PHONY: test check lint types imports migrations smoke bench bench-lab bench-scan bench-releases bench-runs bench-groups bench-designs bench-exports bench-logs fleet fleet-subset containers-test
 test: python ## every ring that this machine can run (T=path for one file, folder or ring)
 	@$(LAPTOP) test $(T)
 
@@ -89,7 +89,7 @@ migrations: python ## every model change has its migration
 smoke: python ## only the deployed requirements, in a fresh environment: check --deploy and one request
 	@$(LAPTOP) smoke
 
-bench: bench-lab bench-releases bench-runs bench-groups bench-designs bench-exports ## all benchmarks (SIZE=large: a consortium's records)
+bench: bench-lab bench-releases bench-runs bench-groups bench-designs bench-exports bench-logs ## all benchmarks (SIZE=large: a consortium's records)
 
 bench-lab: python ## what each request to a lab's years of records costs (SIZE=large: a consortium's)
 	@$(TOOL) python -m tests.benchmarks.bench_lab $(if $(SIZE),--size $(SIZE))
@@ -103,6 +103,9 @@ bench-runs: python ## 300 participants at a batch of trials a second each: nothi
 
 bench-scan: python ## how long a scan of 100,000 files takes, and how much memory
 	@$(TOOL) python -m tests.benchmarks.bench_scan
+
+bench-logs: python ## 16 clients of 2025 send logs one by one, then thousands at once: nothing may be lost
+	@$(TOOL) python -m tests.benchmarks.bench_logs
 
 bench-groups: python ## 25 groups of 4 play at once, then 200 people wait: nobody may block another
 	@$(TOOL) python -m tests.benchmarks.bench_groups

@@ -89,8 +89,8 @@ HEAD = f"{'request':12}{'number':>8}{'queries':>9}{'p50':>9}{'p95':>9}{'p99':>9}
 class Site:
     """Asks the site, each time on a connection of its own, and keeps count."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, media: str = "application/x-www-form-urlencoded") -> None:
+        self.port, self.media = port, media
         self.told: dict[str, Told] = {}
 
     async def ask(
@@ -114,7 +114,7 @@ class Site:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             lines = [head + " HTTP/1.1", "Host: 127.0.0.1", "Connection: close",
-                     "Content-Type: application/x-www-form-urlencoded",
+                     f"Content-Type: {self.media}",
                      f"Content-Length: {len(body)}", *more, "", ""]  # fmt: skip
             writer.write("\r\n".join(lines).encode() + body)
             found = await reader.read()

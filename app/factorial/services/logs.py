@@ -2,25 +2,23 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils.timezone import now
 
-from accounts.keys import digest as digest_of
 from factorial.log_errors import BadBody, LogNumberExists, NoRunForLogs, RunNotRunning
 from factorial.models import LogRun, Session
-from factorial.queries import log_runs
+from factorial.queries.log_places import Place, Target, held, placed
 from runs.models import Run, Trial, Visit
 
 SEEN_EVERY = timedelta(seconds=10)
 MOST_NAMES = 2000  # of values in one sequence; beyond, exports look for them in the logs
-KNOWN = ("pk", "status", "last_number", "run_id", "run__seen_at")
 
 
 @dataclass(frozen=True)
@@ -43,27 +41,6 @@ class NewLog:
             raise BadBody("values are nested too deeply", source={"pointer": ""}) from None
         code = sha256(same.encode()).hexdigest()
         return cls(int(attributes["number"]), kind, raw, code, tuple(values))
-
-
-@dataclass(frozen=True)
-class Target:
-    """The run that logs go to, held until the transaction ends: nobody else writes to it."""
-
-    pk: int
-    status: str
-    last_number: int
-    run_id: uuid.UUID
-    seen_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Place:
-    """The sequence that logs go into; ``stored`` has key and digest of what is there by number."""
-
-    visit: uuid.UUID
-    after: int
-    content: dict[str, Any]
-    stored: dict[int, tuple[int, str]]
 
 
 @dataclass(frozen=True)
@@ -104,10 +81,14 @@ def add_many(*, key: str, session: Session | None, run: str, logs: Sequence[NewL
     NoRunForLogs, RunNotRunning
         As for one log; nothing is stored.
     """
-    target = _held(key, session, run)
+    at = now()
+    target = held(key=key, session=session, run=run, since=at - SEEN_EVERY)
+    if target is None:
+        raise NoRunForLogs(f"Run '{run}' not found")
     if target.status != LogRun.Status.RUNNING:
         raise RunNotRunning(f"Cannot add logs to run '{run}', run is not running")
-    place = _placed(target.run_id, [log.number for log in logs])
+    numbers = {log.number for log in logs}
+    place = placed(target.run_id, numbers | {number + 1 for number in numbers})
     digests = {number: digest for number, (_, digest) in place.stored.items()}
     fresh: dict[int, NewLog] = {}
     refused = []
@@ -118,45 +99,11 @@ def add_many(*, key: str, session: Session | None, run: str, logs: Sequence[NewL
             refused.append(position)
     ids = {number: pk for number, (pk, _) in place.stored.items()}
     if fresh:
-        ids |= _insert(target, place, list(fresh.values()))
+        ids |= _insert(target, place, list(fresh.values()), at)
     return Outcome(ids, len(fresh), refused)
 
 
-def _held(key: str, session: Session | None, run: str) -> Target:
-    """Return the run, locked. Whether the session may is part of the question."""
-    rows: QuerySet[LogRun] = LogRun.objects.filter(public_id__in=log_runs.uuids_in([run]))
-    if session is None:
-        rows = rows.filter(session__key_digest=digest_of(key), session__ended_at=None)
-    elif session.host:
-        rows = rows.filter(design__project=session.host.project_id)
-    else:
-        rows = rows.filter(session=session)
-    held = rows.order_by().select_for_update(of=("self",)).values_list(*KNOWN).first()
-    if held is None:
-        raise NoRunForLogs(f"Run '{run}' not found")
-    return Target(*held)
-
-
-def _placed(run: uuid.UUID, numbers: Sequence[int]) -> Place:
-    """Return the sequence that is written to, and what is stored already under these numbers."""
-    rows = list(
-        Visit.objects.filter(run=run)
-        .annotate(kept=FilteredRelation("trials", condition=Q(trials__index__in=numbers)))
-        .order_by("position")
-        .values_list("pk", "content", "kept__index", "kept__pk", "kept__digest")
-    )
-    contents = {visit: content for visit, content, *_ in rows}
-    parts = {part.visit: part for part in log_runs.parts_in(contents)}
-    stored = {
-        number: (pk, digest) for visit, _, number, pk, digest in rows
-        if pk is not None and parts[visit].holds(number)
-    }  # fmt: skip
-    current = parts[rows[-1][0]]
-    return Place(current.visit, current.after, contents[current.visit], stored)
-
-
-def _insert(target: Target, place: Place, logs: Sequence[NewLog]) -> dict[int, int]:
-    at = now()
+def _insert(target: Target, place: Place, logs: Sequence[NewLog], at: datetime) -> dict[int, int]:
     made = Trial.objects.bulk_create(
         Trial(
             visit_id=place.visit,
@@ -170,20 +117,31 @@ def _insert(target: Target, place: Place, logs: Sequence[NewLog]) -> dict[int, i
     )
     _learn(place, logs)
     _advance(target, place, {log.number for log in logs})
-    if target.seen_at is None or at - target.seen_at > SEEN_EVERY:
+    if target.was_quiet:
         Run.objects.filter(pk=target.run_id).update(seen_at=at)
     return {trial.index: trial.pk for trial in made}
 
 
-def _advance(target: Target, place: Place, numbers: Iterable[int]) -> None:
-    """Move the last number to the end of what is there without a gap."""
-    first = target.last_number + 1
-    if first not in numbers:
+def _advance(target: Target, place: Place, numbers: Collection[int]) -> None:
+    """Move the last number to the end of what is there without a gap.
+
+    What follows each new number was looked for before. Only where it is there, and not one of the
+    new ones, the database is asked how far that goes on.
+    """
+    last = target.last_number
+    while last + 1 in numbers:
+        last += 1
+    if last == target.last_number:
         return
-    there = Trial.objects.filter(visit=place.visit).order_by("index")
+    end = _end(place.visit, last) if last + 1 in place.stored else last
+    LogRun.objects.filter(pk=target.pk).update(last_number=end)
+
+
+def _end(visit: uuid.UUID, number: int) -> Any:
+    """Return the query of the last log behind a number before a gap."""
+    there = Trial.objects.filter(visit=visit).order_by("index")
     following = there.filter(index=OuterRef("index") + 1)
-    end = there.filter(~Exists(following), index__gte=first).values("index")[:1]
-    LogRun.objects.filter(pk=target.pk).update(last_number=Subquery(end))
+    return Subquery(there.filter(~Exists(following), index__gte=number).values("index")[:1])
 
 
 def _learn(place: Place, logs: Sequence[NewLog]) -> None:
