@@ -123,6 +123,15 @@ class Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, and leave no connection to the database behind in it."""
+        from django.db import connections  # noqa: PLC0415  the settings are known by now
+
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            connections.close_all()
+
 
 class Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *words: object) -> None:  # noqa: A002  its name above

@@ -98,6 +98,9 @@ class Api:
     def new_run(self, experiment_id: str, name: str | None = None, status: str = "running") -> str:
         return made(self.post("/runs", run(experiment_id, name, status)))
 
+    def create(self, experiment_id: str, name: str | None, status: str) -> Any:
+        return self.post("/runs", run(experiment_id, name, status))
+
     def add(self, run_id: str, number: int, values: Any = None, kind: str = "trial") -> Any:
         return self.post("/logs", log(run_id, number, values, kind))
 
@@ -129,3 +132,7 @@ def asked(name: str, value: str) -> str:
 
 def text(answer: Any) -> str:
     return b"".join(answer.streaming_content).decode()
+
+
+def parsed(answer: Any) -> Any:
+    return json.loads(text(answer))

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from factorial.services.logs import is_storable
+
 Fault: TypeAlias = tuple[str, str]  # JSON pointer, words
 LARGEST = 2**31 - 1  # an int32, in the protocol and in the database
 
@@ -112,11 +114,6 @@ def is_whole(value: Any) -> bool:
     if isinstance(value, bool):
         return False
     return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-
-
-def is_storable(text: str) -> bool:
-    """Say whether a database can hold a text."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def escaped(name: str) -> str:

@@ -16,6 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
 from common.errors import StudiumError
+from common.refusals import translated
 from factorial.lightmill2025.shapes import Shape
 from factorial.log_errors import (
     BadBody,
@@ -85,7 +86,10 @@ def endpoint(**routes: Route) -> Callable[..., HttpResponseBase]:
     def view(request: HttpRequest, id: str = "") -> HttpResponseBase:  # noqa: A002  the address's
         try:
             answer = _answer(request, by_method, id)
-        except StudiumError as refusal:
+        except Exception as error:
+            refusal = translated(error)
+            if refusal is None:
+                raise
             answer = refused(refusal)
             if isinstance(refusal, NotThisMethod):
                 answer.headers["Allow"] = ", ".join(sorted(by_method))

@@ -18,7 +18,9 @@ from factorial.queries.log_places import Place, Target, held, placed
 from runs.models import Run, Trial, Visit
 
 SEEN_EVERY = timedelta(seconds=10)
-MOST_NAMES = 2000  # of values in one sequence; beyond, exports look for them in the logs
+# So many names of values are noted in one sequence, all of which the database can hold; otherwise
+# exports look for them in the logs.
+MOST_NAMES = 2000
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,13 @@ def _learn(place: Place, logs: Sequence[NewLog]) -> None:
             before.update(log.names)
             is_new = True
     if is_new:
-        is_too_much = sum(map(len, known.values())) > MOST_NAMES
+        every = [name for some in known.values() for name in some]
+        is_too_much = len(every) > MOST_NAMES or not all(map(is_storable, every))
         told = None if is_too_much else {kind: sorted(some) for kind, some in known.items()}
         content = {**place.content, "names": told}
         Visit.objects.filter(pk=place.visit).update(content=content)
+
+
+def is_storable(text: str) -> bool:
+    """Say whether a database can hold a text: without NUL, and without half a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

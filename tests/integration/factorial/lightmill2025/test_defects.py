@@ -157,6 +157,14 @@ def test_columns_of_logs_that_a_resume_hid_are_not_there(api, run):
     assert [*table(api)[0]][-2:] == ["kept", "later"]
 
 
+@pytest.mark.parametrize("name", ["nul\0", "half\ud800", "", "a,b", 'q"', "=1+1"])
+def test_values_under_any_name_are_stored_and_exported(api, run, name):
+    made(api.add(run, 1, {name: 1, "x": "\ud800\0"}))
+    made(api.add(run, 2, {name: 2}))
+    assert [row["log_number"] for row in table(api)] == ["1", "2"]
+    assert [one["attributes"]["values"][name] for one in document(api)["data"]] == [1, 2]
+
+
 def test_a_table_of_more_logs_than_are_read_at_once_is_whole(api, run, monkeypatch):
     monkeypatch.setattr("factorial.queries.logs.LOGS_AT_ONCE", 3)
     for number in range(1, 10):

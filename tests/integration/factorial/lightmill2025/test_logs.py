@@ -3,7 +3,7 @@
 import pytest
 from django.utils.timezone import now
 from tests.factories import lightmill
-from tests.factories.lightmill import made, refused
+from tests.factories.lightmill import made, parsed, refused
 
 from factorial.queries.log_runs import MOST_MISSING
 from runs.models import Event, Run, Trial, Visit
@@ -15,10 +15,6 @@ def numbers(caller, run):
     """Return the numbers of the logs of a run that are seen."""
     found = caller.get(f"/logs?filter[run.id]={run}", headers={"Accept": "application/json"})
     return [one["attributes"]["number"] for one in parsed(found)["data"]]
-
-
-def parsed(answer):
-    return lightmill.json.loads(lightmill.text(answer))
 
 
 def test_numbers_come_in_any_order_and_gaps_are_told(api, run):
