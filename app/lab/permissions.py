@@ -131,40 +131,72 @@ def need_keep(user: User, record: models.Model) -> None:
     It counts where the record belongs, and where its animal lives; below a free hand also whose
     animal it is.
     """
-    kind, lab = type(record), getattr(record, "lab", None)
-    role = _need(user, WRITERS.get(kind), lab)
-    subject: Any = record if kind is records.Subject else getattr(record, "subject", None)
-    if subject is not None and subject.lab_id != getattr(lab, "pk", None):
-        role = _need(user, WRITERS.get(kind), subject.lab)
-    if isinstance(record, OWN_ALONE) and subject is not record and not at_least(role, FREE_HAND):
-        is_new = record._state.adding or "subject" in record.changes()  # noqa: SLF001
-        _need_own(user, subject if is_new else record)
+    need_keep_all(user, [record])
+
+
+def need_keep_all(user: User, rows: Iterable[Any]) -> None:
+    """Refuse as `need_keep` does, by a fixed number of questions."""
+    limited = []
+    for record in rows:
+        kind, lab = type(record), getattr(record, "lab", None)
+        role = _need(user, WRITERS.get(kind), lab)
+        subject: Any = record if kind is records.Subject else getattr(record, "subject", None)
+        if subject is not None and subject.lab_id != getattr(lab, "pk", None):
+            role = _need(user, WRITERS.get(kind), subject.lab)
+        if (
+            isinstance(record, OWN_ALONE)
+            and subject is not record
+            and not at_least(role, FREE_HAND)
+        ):
+            is_new = record._state.adding or "subject" in record.changes()  # noqa: SLF001
+            limited.append(subject if is_new else record)
+    _need_all_own(user, limited)
 
 
 def need_change(user: User, record: models.Model) -> None:
     """Refuse unless ``user`` may change this very record."""
-    lab = getattr(record, "lab", None)
-    role = _need(user, WRITERS.get(type(record)), lab)
-    if isinstance(record, OWN_ALONE) and not at_least(role, FREE_HAND):
-        _need_own(user, record)
+    need_change_all(user, type(record), [record])
 
 
-def need_change_all(user: User, kind: type[models.Model], records: Iterable[Any]) -> None:
+def need_change_all(user: User, kind: type[models.Model], rows: Iterable[Any]) -> None:
     """Refuse unless ``user`` may change every one; asks as often as the records have labs."""
     of_labs: dict[Any, list[Any]] = defaultdict(list)
-    for record in records:
-        of_labs[record.lab].append(record)
-    for lab, rows in of_labs.items():
+    for record in rows:
+        of_labs[getattr(record, "lab", None)].append(record)
+    for lab, mine in of_labs.items():
         role = _need(user, WRITERS.get(kind), lab)
         if issubclass(kind, OWN_ALONE) and not at_least(role, FREE_HAND):
-            _need_all_own(user, [getattr(row, "subject", row) for row in rows])
+            _need_all_own(user, mine)
 
 
-def _need_all_own(user: User, subjects: Iterable[Any]) -> None:
-    others = {subject.responsible_user_id for subject in subjects} - {user.pk}
-    profiles = records.PersonProfile.objects.filter(user__in=others, delegates=user)
-    if others and others != set(profiles.values_list("user", flat=True)):
-        raise NotYours
+def _need_all_own(user: User, rows: Iterable[Any]) -> None:
+    """Refuse unless every row is of the person's animals, of those they act for, or their work."""
+    others = [row for row in rows if _responsible(row) != user.pk]
+    if not others:
+        return
+    people = {_responsible(row) for row in others}
+    lent = records.PersonProfile.objects.filter(user__in=people, delegates=user)
+    acts_for = set(lent.values_list("user", flat=True))
+    strange: dict[Any, set[Any]] = defaultdict(set)
+    for row in others:
+        if _responsible(row) not in acts_for:
+            strange[type(row)].add(row.pk)
+    for kind, keys in strange.items():
+        if keys - _done_by(user, kind, keys):
+            raise NotYours
+
+
+def _responsible(row: Any) -> Any:
+    subject = row if isinstance(row, records.Subject) else row.subject
+    return subject.responsible_user_id
+
+
+def _done_by(user: User, kind: type[models.Model], keys: set[Any]) -> set[Any]:
+    """Return those of the actions that name the person among who did them."""
+    if not issubclass(kind, records.Action):
+        return set()
+    mine = kind._default_manager.filter(pk__in=keys, users=user)  # noqa: SLF001
+    return set(mine.values_list("pk", flat=True))
 
 
 def need_delete(user: User, record: models.Model) -> None:
@@ -190,11 +222,6 @@ def _need(user: User, role: Role | None, lab: Lab | None) -> str:
 def _highest(user: User) -> str | None:
     roles = Membership.objects.filter(user=user).values_list("role", flat=True)
     return max(roles, key=lambda role: Role(role).power, default=None)
-
-
-def _need_own(user: User, record: Any) -> None:
-    if not _is_own(user, record):
-        raise NotYours
 
 
 def _is_own(user: User, record: Any) -> bool:

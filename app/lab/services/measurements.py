@@ -14,8 +14,8 @@ from lab.services import life, records, welfare
 from lab.services.plausibility import Lately, need_life, need_likely_water, need_likely_weight
 from lab.services.restrictions import restrict, usual_type, usual_types
 
-__all__ = ["change_water", "change_weighing", "give_water", "give_water_many", "restrict", "weigh",
-           "weigh_many"]  # fmt: skip
+__all__ = ["change_water", "change_water_many", "change_weighing", "change_weighing_many",
+           "give_water", "give_water_many", "restrict", "weigh", "weigh_many"]  # fmt: skip
 
 Values = Mapping[str, Any]
 
@@ -64,6 +64,25 @@ def change_weighing(*, weighing: Weighing, by: User, values: Values, reason: str
     need_life(given["subject"], {**given, "began_at": given["at"]}, field="date_time")
     need_likely_weight(given)
     return records.change(record=weighing, by=by, values=values, reason=reason)
+
+
+@transaction.atomic
+def change_weighing_many(
+    *, by: User, pairs: Sequence[tuple[Weighing, Values]], reason: str = ""
+) -> list[Weighing]:
+    """Correct many weighings, by a fixed number of questions.
+
+    Each is held against the one before it as that is corrected, so that a week of weights that
+    were all sent in the wrong unit is mended by one call.
+    """
+    animals = life.lock_all(values.get("subject", weighing.subject) for weighing, values in pairs)
+    given = [_together(weighing, values, ("weight_g",), animals) for weighing, values in pairs]
+    for values in given:
+        need_life(values["subject"], {**values, "began_at": values["at"]}, field="date_time")
+    lately = Lately.of(given)
+    for values in sorted(given, key=lambda values: values["at"]):
+        lately.need_likely(values)
+    return records.change_many(by=by, pairs=pairs, reason=reason)
 
 
 @transaction.atomic

@@ -110,14 +110,14 @@ class Lately:
 
     @classmethod
     def of(cls, rows: Sequence[Mapping[str, Any]]) -> Self:
-        """Look up what concerns these new weighings: two questions for any number of them."""
+        """Look up what concerns these weighings, themselves apart: two questions for any number."""
         labs = {given["subject"].lab_id for given in rows}
         times = [given["at"] for given in rows]
         found = Weighing.objects.filter(
             subject__in={given["subject"].pk for given in rows},
             at__gt=min(times) - LATELY,
             at__lte=max(times),
-        )
+        ).exclude(pk__in=[given["pk"] for given in rows if "pk" in given])
         weights: dict[Any, list[Weight]] = defaultdict(list)
         for key, at, weight in found.order_by("at").values_list("subject", "at", "weight_g"):
             weights[key].append((at, weight))

@@ -63,12 +63,11 @@ def change_many(*, by: User, pairs: Sequence[tuple[Kind, Values]], reason: str =
     """Change many records of one kind as `change` does, with few questions; all or none."""
     rows = [record for record, _ in pairs]
     with permissions.remembered():
-        for record in rows:
-            permissions.need_change(by, record)
+        if rows:
+            permissions.need_change_all(by, type(rows[0]), rows)
         need_unprotected(rows)
         links = [_take(record, values) for record, values in pairs]
-        for record in rows:
-            permissions.need_keep(by, record)
+        permissions.need_keep_all(by, rows)
     with recording.by(by, reason=reason):
         keep_changed(rows)
         for record, lists in zip(rows, links, strict=True):
@@ -130,12 +129,19 @@ def keep_changed(rows: Sequence[Recorded]) -> None:
     try:
         with transaction.atomic():
             mine: Any = type(rows[0])._default_manager.all()  # noqa: SLF001
-            path = getattr(mine, "lab_path", None)  # the history says whose it was
-            (mine.select_related(path) if path else mine).bulk_update(rows, names)
+            paths = _told_with(mine)
+            (mine.select_related(*paths) if paths else mine).bulk_update(rows, names)
     except IntegrityError as error:
         raise _refused_of(rows, error) from None
     for row in rows:
         row.remember()
+
+
+def _told_with(rows: Any) -> list[str]:
+    """Return what the history asks of each record: whose it is, and of which animal."""
+    own = {field.name for field in rows.model._meta.concrete_fields} & {"subject", "session"}  # noqa: SLF001
+    path = getattr(rows, "lab_path", "")
+    return sorted({*own, *([path] if path else [])})
 
 
 def _need_to_fit(row: Recorded, number: int, count: int) -> None:

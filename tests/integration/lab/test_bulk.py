@@ -110,6 +110,65 @@ def test_forty_corrections_of_water_ask_as_many_questions_as_one(alder, alice):
     assert len(errors(answer)) == 40
 
 
+def test_forty_corrections_of_weights_ask_as_many_questions_as_one(alder, alice):
+    call, asked = Caller(alice), {}
+    call.get("weighings")
+    for count in (1, 10, 40):
+        animals = [make.subject(alder, alice, f"K{count}_{n:02d}") for n in range(count)]
+        weighed = [make.weighing(animal, alice) for animal in animals]
+        bodies = [{"id": str(one.pk), "weight_g": 20 + count / 100} for one in weighed]
+        asked[count] = asked_by(call, lambda call, sent=bodies: call.patch("weighings", sent))
+    assert asked[1] == asked[10] == asked[40]
+    assert models.Weighing.objects.filter(weight_g=20.4).count() == 40
+    too_much = [{"id": str(one.pk), "weight_g": 9999} for one in weighed]
+    assert errors(call.patch("weighings", too_much)) == [(n, "weight_g") for n in range(40)]
+    assert models.Weighing.objects.filter(weight_g=20.4).count() == 40
+
+
+def test_a_week_in_the_wrong_unit_is_mended_by_one_call(animal, alice):
+    days = [FIRST + timedelta(days=day) for day in range(5)]
+    weighed = [make.weighing(animal, alice, 2.35, at=at) for at in days]
+    bodies = [{"id": str(one.pk), "weight_g": 23.5} for one in reversed(weighed)]
+    assert Caller(alice).patch("weighings", bodies).status_code == 200
+    assert models.Weighing.objects.filter(weight_g=23.5).count() == 5
+
+
+def test_forty_changes_of_sessions_ask_as_many_questions_as_one(alder, alice):
+    call, asked = Caller(alice), {}
+    call.get("sessions")
+    for count in (1, 10, 40):
+        animals = [make.subject(alder, alice, f"K{count}_{n:02d}") for n in range(count)]
+        began = (FIRST + timedelta(days=1)).isoformat()
+        bodies = [
+            {"id": str(make.session(animal, alice).pk), "qc": 30, "began_at": began}
+            for animal in animals
+        ]
+        asked[count] = asked_by(call, lambda call, sent=bodies: call.patch("sessions", sent))
+    assert asked[1] == asked[10] == asked[40]
+    changed = models.Session.objects.filter(qc=30, day=(FIRST + timedelta(days=1)).date())
+    assert changed.count() == 51
+
+
+def test_of_many_sessions_those_that_cannot_be_are_named(alder, alice, bob):
+    mine = make.session(make.subject(alder, alice, "K1"), alice)
+    late = make.session(make.subject(alder, alice, "K2"), alice)
+    bodies = [{"id": str(mine.pk), "qc": 30}, {"id": str(late.pk), "began_at": "2090-01-01T00:00Z"}]
+    answer = Caller(alice).patch("sessions", bodies)
+    assert (answer.status_code, errors(answer)) == (422, [(1, "began_at")])
+    mine.refresh_from_db()
+    assert mine.qc == 0
+
+
+def test_nobody_changes_many_of_somebody_elses(alder, alice):
+    other = accounts.person("dora", lab=alder, role="experimenter")
+    theirs = [make.session(make.subject(alder, other, f"K{n}"), other) for n in range(3)]
+    bodies = [{"id": str(one.pk), "qc": 30} for one in theirs]
+    assert Caller(alice).patch("sessions", bodies).status_code == 403
+    with recording.by(None):
+        other.profile.delegates.add(alice)
+    assert Caller(alice).patch("sessions", bodies).status_code == 200
+
+
 def test_what_one_row_does_not_say_stays_though_another_says_it(animal, alice):
     one, two = datasets(animal, alice, 2)
     bodies = [{"id": str(one.pk), "version": "2"}, {"id": str(two.pk), "hash": "ab"}]

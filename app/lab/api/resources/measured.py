@@ -64,6 +64,7 @@ SESSIONS = Resource(
     order=("-began_at", "day", "id"),
     create=sessions.create_session,
     change=taking("session", sessions.change_session),
+    change_many=sessions.change_session_many,
     example={
         "subject": SUBJECT,
         "began_at": "2026-03-02T09:00:00Z",
@@ -86,6 +87,7 @@ WEIGHINGS = Resource(
     create=measurements.weigh,
     create_many=measurements.weigh_many,
     change=taking("weighing", measurements.change_weighing),
+    change_many=measurements.change_weighing_many,
     example={
         "subject": SUBJECT,
         "at": "2026-03-02T09:00:00Z",
