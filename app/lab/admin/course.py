@@ -64,8 +64,7 @@ def course_of(animal: Subject) -> Course | None:
     last = day_of(now(), animal.lab)
     if animal.died_on and animal.died_on < last:
         last = animal.died_on
-    course = weights.courses([animal])[animal.pk]
-    days = weights.days(animal, last - timedelta(days=DAYS - 1), last, course)
+    days, course = weights.days_and_course(animal, last - timedelta(days=DAYS - 1), last)
     told = [day for day in days if day.reading.weight_g or day.given.total_ml]
     if not told:
         return None

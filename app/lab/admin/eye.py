@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.roles import Role, is_operator
+from lab.models.visibility import roles_and_what_is_closed
 from lab.permissions import Reach
 from lab.queries.sight import Sight
 
@@ -20,8 +21,21 @@ class Eye(Sight):
         self._changes: dict[Any, bool] = {}
 
     @cached_property
+    def _known(self) -> tuple[dict[int, str], list[int]]:
+        return roles_and_what_is_closed(self.user)
+
+    @cached_property
+    def _answer(self) -> tuple[list[int], list[int]]:
+        if is_operator(self.user):
+            return super()._answer
+        roles, closed = self._known
+        return list(roles), closed
+
+    @cached_property
     def reach(self) -> Reach:
-        return Reach.of(self.user)
+        if is_operator(self.user):
+            return Reach.of(self.user)
+        return Reach(self.user, self._known[0])
 
     def may_change(self, record: models.Model) -> bool:
         key = (type(record), record.pk)

@@ -1,6 +1,6 @@
 """Who sees a record of the lab: members of its lab, unless it belongs to closed projects only."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Self, TypeAlias, TypeVar, cast
 
 from django.apps import apps
@@ -20,18 +20,32 @@ PROFILE = "projectprofile"  # what the records know a project by
 
 def labs_and_what_is_closed(user: Person, role: Role) -> tuple[list[int], list[int]]:
     """Return the labs of ``user``, and the projects there that they do not see, by one question."""
+    rows = _with_closed(user, Lab.objects.with_role(user, role))
+    found = list(rows.values_list("pk", "for_members__pk", "is_open"))
+    return list(dict.fromkeys(lab for lab, _, _ in found)), _closed(found)
+
+
+def roles_and_what_is_closed(user: Person) -> tuple[dict[int, str], list[int]]:
+    """Return what ``user`` is in each lab, and the projects there that they do not see, likewise.
+
+    Operators are in no lab by being operators.
+    """
+    rows = _with_closed(user, Lab.objects.filter(memberships__user=user.pk))
+    found = list(rows.values_list("pk", "for_members__pk", "is_open", "memberships__role"))
+    return {lab: role for lab, _, _, role in found}, _closed(row[:3] for row in found)
+
+
+def _with_closed(user: Person, labs: Any) -> Any:
+    """Return labs, each with its projects that are for members only, and whether they are open."""
     for_members = models.FilteredRelation(
         "projects", condition=models.Q(projects__visibility=Project.Visibility.MEMBERS)
     )
     open_ = Project.objects.visible_to(user).filter(pk=models.OuterRef("for_members__pk"))
-    rows = (
-        Lab.objects.with_role(user, role)
-        .annotate(for_members=for_members, is_open=models.Exists(open_))
-        .values_list("pk", "for_members__pk", "is_open")
-    )
-    found = list(rows)
-    labs = list(dict.fromkeys(lab for lab, _, _ in found))
-    return labs, [project for _, project, is_open in found if project and not is_open]
+    return labs.annotate(for_members=for_members, is_open=models.Exists(open_))
+
+
+def _closed(rows: Iterable[tuple[int, int | None, bool]]) -> list[int]:
+    return [project for _, project, is_open in rows if project and not is_open]
 
 
 class OfLabQuerySet(RecordedQuerySet[Row]):

@@ -2,10 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from operator import itemgetter
+from typing import Any
 
+from django.db.models import BooleanField, Case, DateTimeField, F, Value, When
+from django.db.models.functions import Cast
 from django.utils.timezone import now
 
 from lab.models import GrowthPoint, LabProfile, Subject, Weighing
@@ -41,23 +44,12 @@ class Day:
 
 def courses(subjects: Sequence[Subject]) -> dict[Any, Course]:
     """Return the course of each animal, with a fixed number of questions for any number of them."""
-    keys = [subject.pk for subject in subjects]
+    return _courses(subjects, _told([subject.pk for subject in subjects]))
+
+
+def _courses(subjects: Sequence[Subject], told: Mapping[Any, "_Told"]) -> dict[Any, Course]:
     labs = {subject.lab_id: subject.lab for subject in subjects}
     rules, growth = _rules(labs), growth_of(labs)
-    weighings = _by_subject(
-        (row["subject"], (row["at"], row["weight_g"]))
-        for row in Weighing.objects.filter(subject__in=keys).order_by("at")
-        .values("subject", "at", "weight_g")
-    )  # fmt: skip
-    implants = _by_subject(
-        (row["subject"], (row["began_at"], row["implant_weight_g"]))
-        for row in Surgery.objects.filter(subject__in=keys).exclude(began_at=None)
-        .order_by("began_at").values("subject", "began_at", "implant_weight_g")
-    )  # fmt: skip
-    restrictions = _by_subject(
-        (row.subject_id, row)
-        for row in WaterRestriction.objects.filter(subject__in=keys).exclude(began_at=None)
-    )
     return {
         subject.pk: Course(
             sex=subject.sex,
@@ -65,31 +57,90 @@ def courses(subjects: Sequence[Subject]) -> dict[Any, Course]:
             rule=rules[subject.lab_id],
             growth=growth.get((subject.lab_id, subject.strain_id))
             or growth.get((subject.lab_id, None)),
-            weighings=[(day_of(at, subject.lab), value) for at, value in weighings[subject.pk]],
-            implants=[(day_of(at, subject.lab), value) for at, value in implants[subject.pk]],
-            restrictions=[_restriction(row, subject) for row in restrictions[subject.pk]],
+            weighings=_dated(told[subject.pk].weighings, subject),
+            implants=_dated(told[subject.pk].implants, subject),
+            restrictions=[_restriction(row, subject) for row in told[subject.pk].restrictions],
         )
         for subject in subjects
     }
 
 
-def days(subject: Subject, first: date, last: date, course: Course | None = None) -> list[Day]:
+def days(subject: Subject, first: date, last: date) -> list[Day]:
     """Return every day from ``first`` to ``last``, both included."""
-    course = course or courses([subject])[subject.pk]
-    water = given(subject, first, last)
+    return days_and_course(subject, first, last)[0]
+
+
+def days_and_course(subject: Subject, first: date, last: date) -> tuple[list[Day], Course]:
+    """Return every day from ``first`` to ``last``, and the course that they belong to."""
+    around = (first - timedelta(days=1), last + timedelta(days=2))  # zones differ by a day at most
+    told = _told([subject.pk], around)
+    course = _courses([subject], told)[subject.pk]
+    water = _sums(told[subject.pk].water, subject)
     count = (last - first).days + 1
     wanted = (first + timedelta(days=number) for number in range(max(count, 0)))
-    return [Day(course.on(day), water.get(day, Given())) for day in wanted]
+    return [Day(course.on(day), water.get(day, Given())) for day in wanted], course
 
 
-def given(subject: Subject, first: date, last: date) -> dict[date, Given]:
+def _sums(water: Iterable["_Row"], subject: Subject) -> dict[date, Given]:
     """Return the water of each day of the lab, told apart by whether a session gave it."""
     sums: dict[date, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    around = (first - timedelta(days=1), last + timedelta(days=2))  # zones differ by a day at most
-    rows = Water.objects.filter(subject=subject, at__date__range=around)
-    for at, session, amount in rows.values_list("at", "session", "water_ml"):
-        sums[day_of(at, subject.lab)][0 if session else 1] += amount or 0.0
-    return {day: Given(*both) for day, both in sums.items() if first <= day <= last}
+    for row in water:
+        sums[day_of(row.at, subject.lab)][0 if row.is_of_session else 1] += row.value or 0.0
+    return {day: Given(*both) for day, both in sums.items()}
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Something that was measured, done or given at an instant."""
+
+    at: datetime
+    until: datetime | None
+    value: float | None
+    is_of_session: bool
+
+
+@dataclass
+class _Told:
+    """What the tables say of one animal, by the table, in the order of time."""
+
+    weighings: list[_Row] = field(default_factory=list)
+    implants: list[_Row] = field(default_factory=list)
+    restrictions: list[_Row] = field(default_factory=list)
+    water: list[_Row] = field(default_factory=list)
+
+
+def _told(keys: Sequence[Any], water: tuple[date, date] | None = None) -> Mapping[Any, _Told]:
+    """Ask for all that is known of some animals, and the water of some days, by one question."""
+    restrictions = WaterRestriction.objects.exclude(began_at=None)
+    parts = [
+        _part(Weighing.objects.all(), "weighings", at="at", value="weight_g"),
+        _part(Surgery.objects.exclude(began_at=None), "implants", value="implant_weight_g"),
+        _part(restrictions, "restrictions", value="reference_weight_g", until="ended_at"),
+    ]
+    if water:
+        given = Water.objects.filter(at__date__range=water).annotate(
+            of_session=Case(When(session=None, then=Value(False)), default=Value(True))
+        )
+        parts.append(_part(given, "water", at="at", value="water_ml", of_session="of_session"))
+    first, *others = [part.filter(subject__in=keys) for part in parts]
+    found: dict[Any, _Told] = defaultdict(_Told)
+    for subject, name, *row in sorted(first.union(*others, all=True), key=itemgetter(2)):
+        getattr(found[subject], name).append(_Row(*row))
+    return found
+
+
+def _part(rows: Any, name: str, **columns: str) -> Any:
+    """Return the rows of a table with the columns that all parts of the question have."""
+    until = F(columns["until"]) if "until" in columns else Value(None)
+    of_session = F(columns["of_session"]) if "of_session" in columns else Value(False)
+    return rows.order_by().values_list(
+        "subject",
+        Value(name),
+        columns.get("at", "began_at"),
+        Cast(until, DateTimeField()),
+        columns["value"],
+        Cast(of_session, BooleanField()),
+    )
 
 
 def given_today(subjects: Sequence[Subject]) -> dict[Any, float]:
@@ -125,14 +176,10 @@ def growth_of(labs: Iterable[Any]) -> dict[tuple[Any, Any], Growth]:
     return {whose: Growth(found) for whose, found in points.items()}
 
 
-def _restriction(row: WaterRestriction, subject: Subject) -> Restriction:
-    began = cast("datetime", row.began_at)  # those without a start are left out by the query
-    ended = row.ended_at and day_of(row.ended_at, subject.lab)
-    return Restriction(day_of(began, subject.lab), ended, row.reference_weight_g)
+def _restriction(row: _Row, subject: Subject) -> Restriction:
+    ended = row.until and day_of(row.until, subject.lab)
+    return Restriction(day_of(row.at, subject.lab), ended, row.value)
 
 
-def _by_subject(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
-    found: dict[Any, list[Any]] = defaultdict(list)
-    for key, value in pairs:
-        found[key].append(value)
-    return found
+def _dated(rows: Iterable[_Row], subject: Subject) -> list[tuple[date, float]]:
+    return [(day_of(row.at, subject.lab), row.value or 0.0) for row in rows]

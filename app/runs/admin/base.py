@@ -13,7 +13,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import Project, User
+from accounts.roles import Role, at_least, is_operator
 from lab.admin.actions import export
+from lab.admin.eye import eye_of
 from lab.admin.history import Historical
 from lab.admin.lists import CappedPaginator
 from lab.admin.sections import Section
@@ -40,6 +42,11 @@ def editable(request: HttpRequest) -> set[int]:
         known = set(Project.objects.editable_by(request.user).values_list("pk", flat=True))
         request.editable_projects = known  # type: ignore[attr-defined]
     return known
+
+
+def may_edit_some(request: HttpRequest) -> bool:
+    """Say whether the person may change projects of some lab, if it has any: asks nothing more."""
+    return is_operator(me(request)) or at_least(eye_of(request).reach.highest, Role.EXPERIMENTER)
 
 
 class SeenAdmin(Historical, Page):
@@ -69,7 +76,7 @@ class SeenAdmin(Historical, Page):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None:
-            return bool(self.project_path and editable(request))
+            return bool(self.project_path) and may_edit_some(request)
         return self.has_form and project_of(obj, self.project_path) in editable(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002

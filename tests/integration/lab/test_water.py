@@ -51,9 +51,9 @@ def test_a_day_is_that_of_the_lab(thirsty, alder):
     alder.time_zone = "Pacific/Auckland"
     alder.save()
     thirsty.refresh_from_db()
-    days = weights.given(thirsty, date(2026, 4, 5), date(2026, 4, 6))
-    assert days[date(2026, 4, 5)].reward_ml == 0.6
-    assert days[date(2026, 4, 6)].supplement_ml == 0.3
+    fifth, sixth = weights.days(thirsty, date(2026, 4, 5), date(2026, 4, 6))
+    assert fifth.given.reward_ml == 0.6
+    assert sixth.given.supplement_ml == 0.3
 
 
 def test_two_hundred_days_take_as_many_questions_as_one(
