@@ -76,11 +76,22 @@ class SeenAdmin(Historical, Page):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None:
-            return bool(self.project_path) and may_edit_some(request)
+            return bool(self.project_path and editable(request))
         return self.has_form and project_of(obj, self.project_path) in editable(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
+
+    def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
+        """Say what the list of all pages offers: by roles alone, as every page has that list."""
+        may = may_edit_some(request)
+        is_made_here = type(self).has_add_permission is not SeenAdmin.has_add_permission
+        return {
+            "view": self.has_view_permission(request),
+            "add": is_made_here and may,
+            "change": bool(self.project_path) and may,
+            "delete": self.has_delete_permission(request),
+        }
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: Any = self.model._default_manager.all()  # noqa: SLF001

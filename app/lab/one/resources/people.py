@@ -13,6 +13,7 @@ from lab.errors import DoesNotFit
 from lab.models import LabProfile, Location, ProjectProfile, Repository, Subject
 from lab.models.profiles import PATH_SAFE
 from lab.one import vocabulary
+from lab.one.errors import FieldRefused
 from lab.one.fields import NameField
 from lab.one.filters import alike, equal
 from lab.one.views import Writes
@@ -75,6 +76,8 @@ class UserShape(serializers.ModelSerializer[User]):
 
 
 KEEPERS = {"colony manager", "manager", "admin"}
+POWERS = {"is_stock_manager", "is_superuser", "is_staff", "is_public_user", "lab", "groups",
+          "user_permissions"}  # fmt: skip
 
 
 class Users(Writes):
@@ -104,6 +107,14 @@ class Users(Writes):
                 Prefetch("memberships", _memberships(mine)),
             )
         )
+
+    def _given(self, data: Any, record: Any = None, *, partial: bool = False) -> dict[str, Any]:
+        """Refuse what would give somebody power; what was read can be sent back as it is."""
+        shown = self.get_serializer(record).data
+        for name in POWERS & set(data):
+            if data[name] != shown.get(name):
+                raise FieldRefused(name, "Roles are given on the pages of a lab.")
+        return super()._given(data, record, partial=partial)
 
     def perform(self, record: Any, values: dict[str, Any]) -> Any:
         about = values.get("profile", {})
