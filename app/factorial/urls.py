@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from factorial.lightmill2025 import urls as lightmill2025
-from factorial.views import client, monitor
+from factorial.views import bringing, client, designs, monitor
 
 RUN = "designs/<int:design>/runs/<int:planned>/"
 ATTEMPT = f"{RUN}attempts/<uuid:run>/"
@@ -34,7 +34,18 @@ MONITOR: list[URLPattern | URLResolver] = [
 ]
 
 app_name = "factorial"
+PAGES: list[URLPattern | URLResolver] = [
+    path("designs/", designs.designs, name="designs"),
+    path("designs/import/", bringing.bring, name="bring"),
+    path("designs/new/", bringing.make, name="make"),
+    path("designs/<int:design>/", designs.design, name="design"),
+    path("designs/<int:design>/balance/", designs.balance, name="balance"),
+    path("designs/<int:design>/design.xml", designs.as_xml, name="design-xml"),
+    path("designs/<int:design>/trials.csv", designs.as_table, name="design-table"),
+    path("designs/<int:design>/more/", bringing.extend, name="extend"),
+]
 urlpatterns: list[URLPattern | URLResolver] = [
+    *PAGES,
     *lightmill2025.hooks,
     *CLIENT,
     path("lightmill/2020/", include("factorial.lightmill2020.addresses")),

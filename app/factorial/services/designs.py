@@ -64,7 +64,7 @@ def import_design(
         As `read_plan` and `add_design` say.
     """
     plan = read_plan(document, format, charset)
-    text = _text(document, charset)
+    text = text_of(document, charset)
     return add_design(project=project, plan=plan, by=by, format=format, document=text, **settings)
 
 
@@ -84,7 +84,7 @@ def extend_design(
         As `read_plan` and `extend` say.
     """
     plan = read_plan(document, format, charset)
-    return extend(design=design, plan=plan, by=by, document=_text(document, charset))
+    return extend(design=design, plan=plan, by=by, document=text_of(document, charset))
 
 
 @transaction.atomic
@@ -240,7 +240,7 @@ def _save(design: Design) -> None:
         raise taken from None
 
 
-def _text(document: bytes, charset: str) -> str:
+def text_of(document: bytes, charset: str = "") -> str:
     """Return a file as the text that it was read as."""
     try:
         return decoded(document, charset)[0].replace("\0", "")
