@@ -12,9 +12,13 @@ from django.utils import timezone
 from tests.factories import accounts as make
 
 from accounts.models import Project
+from factorial.services import designs
 from jobs.models import Job, Status, Worker
 from ops.models import BackupRecord, CronRun, CronTick, ErrorOccurrence, ErrorReport
 from pipeline import ledger
+from touchstone import generator, recipe_json
+from touchstone.design import Factor, Measure, Value
+from touchstone.recipe import BETWEEN, WITHIN, Level, Practice, Recipe, Timing
 
 LOG = "\n".join(f"fitting session {number} of 40" for number in range(1, 14))
 DIFFSTAT = "4 files changed, 61 insertions(+), 9 deletions(-)"
@@ -25,6 +29,26 @@ ATTEMPTS = [
     (1, "live", "Export as Psych-DS"),
 ]
 RUNS = [("clear-sessions", "finished"), ("backup", "finished"), ("prune", "failed")]
+MENUS = Recipe(
+    "menus",
+    (
+        Factor(
+            "TECHNIQUE", tuple(map(Value, ("Toolbar", "Marking menu", "Flow menu"))), tag=WITHIN
+        ),
+        Factor("SIZE", (Value("8"), Value("32")), type="Integer", tag=WITHIN),
+        Factor("HAND", (Value("left"), Value("right")), tag=BETWEEN),
+    ),
+    (Level(("TECHNIQUE",), "balanced"), Level(("SIZE",), "latin", 3)),
+    10,
+    name="Menus on a table top",
+    description="How quickly techniques are learnt.",
+    measures=(
+        Measure("time.movement", type="Integer"),
+        Measure("pointer.x", "", "Float", False, True),
+    ),
+    practice=(Practice(2, 1, coming=("TECHNIQUE",)),),
+    timing=Timing(60, 4, 1, 30, 10),
+)
 TRACE = """Traceback (most recent call last):
   File "app/lab/tasks.py", line 41, in export_sessions
     rows = trials[session]
@@ -41,6 +65,7 @@ class World:
     running: Any = None
     failed: Any = None
     error: Any = None
+    design: Any = None
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -51,10 +76,18 @@ def inhabit(world: World) -> World:
     make.project(lab, "Pilot 2019", slug="pilot", archived_at=timezone.now())
     assert Project.objects.visible_to(world.alice).exists()
     work(world)
+    world.design = planned(world)
     trouble(world)
     upkeep()
     released()
     return world
+
+
+def planned(world: World) -> Any:
+    """Bring in a design that was made from a recipe."""
+    plan = generator.generate(MENUS)
+    made = {"format": "generated", "recipe": recipe_json.to_json(MENUS)}
+    return designs.add_design(project=world.project, plan=plan, by=world.alice, **made)
 
 
 def job(world: World, label: str, status: str, **fields: Any) -> Job:
