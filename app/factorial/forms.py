@@ -104,7 +104,7 @@ class BringForm(DocumentForm):
 
     def __init__(self, *args: Any, person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["project"].queryset = projects_of(person)  # type: ignore[attr-defined]
+        offer_projects(self, person)
 
     def read(self, data: dict[str, Any]) -> plans.Design:
         participants = data.get("participants") or 0
@@ -156,10 +156,19 @@ class MoreRunsForm(forms.Form):
         return [("more", str(self.cleaned_data["more"]))]
 
 
-def projects_of(person: Any) -> Any:
-    """Return the projects into which somebody may bring a design."""
-    rows = Project.objects.editable_by(person).filter(archived_at=None)
-    return rows.select_related("lab").order_by("lab__name", "name")
+def offer_projects(form: forms.Form, person: Any) -> None:
+    """Offer the projects into which somebody may bring a design; the only one is chosen."""
+    rows = Project.objects.editable_by(person).select_related("lab").order_by("lab__name", "name")
+    field = form.fields["project"]
+    field.queryset = rows  # type: ignore[attr-defined]
+    field.label_from_instance = _named  # type: ignore[attr-defined]
+    if not form.is_bound and not form.initial.get("project"):
+        few = list(rows[:2])
+        form.initial["project"] = few[0].pk if len(few) == 1 else None
+
+
+def _named(project: Project) -> str:
+    return f"{project.name}, {project.lab.name}"
 
 
 def refuse_taken(form: forms.Form, project: Project, code: str) -> None:

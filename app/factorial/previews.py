@@ -34,11 +34,18 @@ class Preview:
         return self.report.duration.longest / 60
 
 
-def of(plan: Design, *, recipe: Recipe | None = None, first_run: int = 0) -> Preview:
+def of(
+    plan: Design,
+    *,
+    recipe: Recipe | None = None,
+    first_run: int = 0,
+    logged: frozenset[str] | None = None,
+) -> Preview:
     """Return a plan as a page shows it; the table begins with one of its runs."""
     report = check(
         plan,
         timing=recipe.timing if recipe else None,
+        logged=logged,
         participants_needed=recipe.participants_needed if recipe else None,
     )
     shown = tuple(islice(lines(plan, plan.runs[first_run:]), SHOWN))

@@ -8,7 +8,7 @@ from django import forms
 from django.forms import formset_factory
 
 from accounts.models import Project
-from factorial.forms import LARGEST_SEED, projects_of, refuse_taken
+from factorial.forms import LARGEST_SEED, offer_projects, refuse_taken
 from touchstone.design import Design, Factor, Measure, Value
 from touchstone.errors import DesignError
 from touchstone.generator import generate
@@ -29,6 +29,7 @@ LEVELS_OF_MEASURES = {"trial": (True, False), "event": (False, True), "both": (T
 BEFORE = [("", "No practice"), ("0", "Before everything"), ("1", "Before each outermost block"),
           ("2", "Before each block inside"), ("3", "Before each block inside those")]  # fmt: skip
 SECONDS = ("setup", "trial", "intertrial", "interblock", "interpractice")
+FIRST = ("project", "code", "name", "description", "participants", "seed")
 FIELDS = {"id": "code", "participants": "participants", "measures": "measures"}
 
 
@@ -151,7 +152,7 @@ class RecipeForm(forms.Form):
     def __init__(self, *args: Any, person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.person = person
-        self.fields["project"].queryset = projects_of(person)  # type: ignore[attr-defined]
+        offer_projects(self, person)
 
 
 class Making:
@@ -172,8 +173,21 @@ class Making:
         return list(zip(names, self.levels.forms, strict=False))
 
     @property
+    def first(self) -> list[forms.BoundField]:
+        """Return the fields that stand before the tables."""
+        return [self.main[name] for name in FIRST]
+
+    @property
+    def rest(self) -> list[forms.BoundField]:
+        return [field for field in self.main if field.name not in FIRST]
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.faults or self.main.errors)
+
+    @property
     def faults(self) -> list[str]:
-        """Return what is wrong in the tables, where no field of the list says it."""
+        """Return what is wrong where no field of the list says it."""
         rows: list[tuple[str, forms.Form]]
         rows = [(f"Factor {n}", form) for n, form in enumerate(self.factors.forms, 1)]
         rows += self.named_levels
@@ -185,6 +199,7 @@ class Making:
         ]
         if len(self.levels.forms) != len(DEPTHS) + 1:
             said.append("The table of orders came incomplete. Reload the page and fill it again.")
+        said += [str(error) for error in self.main.non_field_errors()]
         return said + [str(error) for error in self.factors.non_form_errors()]
 
     def result(self) -> tuple[Recipe, Design] | None:

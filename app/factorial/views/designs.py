@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from factorial import previews
 from factorial.queries import designs as asked
+from factorial.queries.logged import logged
 from factorial.queries.whole_designs import plan_of
 from touchstone import recipe_json, table, xml
 
@@ -61,7 +62,7 @@ def balance(request: HttpRequest, design: int) -> HttpResponse:
     """Show what the checker says of a design."""
     found = asked.visible(request.user, design)
     recipe = recipe_json.from_json(found.recipe) if found.recipe else None
-    preview = previews.of(plan_of(found), recipe=recipe)
+    preview = previews.of(plan_of(found), recipe=recipe, logged=logged(found))
     return render(request, "factorial/balance.html", {"design": found, "preview": preview})
 
 

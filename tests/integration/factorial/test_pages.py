@@ -10,6 +10,7 @@ from accounts.models import AuditEntry
 from factorial.forms import packed
 from factorial.models import Design
 from factorial.queries.whole_designs import plan_of
+from factorial.services import posting
 from touchstone import generator, recipe_json, tsl, xml
 
 BRING, MAKE = reverse("factorial:bring"), reverse("factorial:make")
@@ -256,6 +257,18 @@ def test_a_page_asks_the_same_however_many_runs_there_are(
     client.get(reverse(f"factorial:{name}", args=[few.pk]))
     with django_assert_max_num_queries(13):
         assert client.get(reverse(f"factorial:{name}", args=[many.pk])).status_code == 200
+
+
+def test_measures_that_were_declared_and_never_logged_are_named(client, design):
+    page = reverse("factorial:balance", args=[design.pk])
+    assert "has never been logged" not in client.get(page).text
+    run, planned = designs.held(design)
+    sent = designs.trial(0, 0, duration=12, events=[{"pointer": {"x": 1}}])
+    posting.receive(planned=planned, token=run.token, trials=[sent])
+    text = client.get(page).text
+    assert "The measure hit has never been logged" in text
+    assert "duration has never" not in text
+    assert "pointer.x has never" not in text
 
 
 def test_the_files_of_a_design_say_what_is_stored(client, design):
