@@ -317,12 +317,16 @@ def _findings(report: Report) -> Iterator[str]:
     yield from (
         f"The value {value} of {factor} comes in no trial." for factor, value in report.unused
     )
-    yield from (f"{count} trials have no value of {factor}." for factor, count in report.unset)
+    yield from (f"{_trials(count)} no value of {factor}." for factor, count in report.unset)
     yield from (f"The run {code} has no trials: nobody can do it." for code in report.empty_runs)
     yield from (f"An id is there twice: {twin}." for twin in report.twins)
     for code in report.clashes:
         yield f"A measure and a factor are both called {code}; exports keep them apart."
     yield from (f"The measure {code} has never been logged." for code in report.never_logged)
+
+
+def _trials(count: int) -> str:
+    return "1 trial has" if count == 1 else f"{count} trials have"
 
 
 def _about_orders(report: Report) -> Iterator[str]:

@@ -235,7 +235,17 @@ def test_a_viewer_is_shown_a_design_and_adds_nothing(as_, alder, design):
 # --- showing --------------------------------------------------------------------------------------
 def test_a_design_shows_its_factors_measures_and_runs(client, design):
     page = client.get(reverse("factorial:design", args=[design.pk])).text
-    for words in ("TECH", "Technique", "pen (Pen)", "pointer.x", "in events", "S1", "free"):
+    for words in (
+        "TECH",
+        "Technique",
+        "pen (Pen)",
+        "pointer.x",
+        "in events",
+        "S1",
+        "free",
+        "/monitor/",
+        "events.parquet",
+    ):
         assert words in page
 
 
