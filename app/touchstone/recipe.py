@@ -8,7 +8,7 @@ from math import prod
 from touchstone.design import Factor, Measure, Value
 from touchstone.errors import DesignError
 from touchstone.orders import rows_of
-from touchstone.rules import trouble_with_id
+from touchstone.rules import trouble_with_id, trouble_with_size
 
 ORDERS = ("random", "latin", "balanced", "all", "fixed")
 BETWEEN = "Between Subject"
@@ -231,6 +231,8 @@ def _size(recipe: Recipe) -> Iterator[tuple[str, str]]:
     total = recipe.participants * (recipe.trials_of_a_run + _practice_trials(recipe))
     if total > MOST_TRIALS:
         yield "participants", f"{total:,} trials are too many; {MOST_TRIALS:,} are the most."
+    if trouble := trouble_with_size(len(recipe.factors), total):
+        yield "participants", trouble
 
 
 def _practice_trials(recipe: Recipe) -> int:

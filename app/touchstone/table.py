@@ -18,7 +18,7 @@ from touchstone.decoding import decoded
 from touchstone.design import Block, Design, Factor, Run, Trial, Value
 from touchstone.errors import DesignError
 from touchstone.recipe import BETWEEN, WITHIN
-from touchstone.rules import MOST_FACTORS, trouble_with_id
+from touchstone.rules import MOST_FACTORS, trouble_with_id, trouble_with_size
 
 __all__ = ["read", "write", "write_touchstone2"]
 
@@ -71,6 +71,8 @@ def read(document: bytes, charset: str = "", *, code: str = "") -> Design:
     lines = [_line(columns, row, number, names) for number, row in rows]
     if not lines:
         raise DesignError("The table has no trials. Write one line for each.", line)
+    if trouble := trouble_with_size(len(columns.factors), len(lines)):
+        raise DesignError(trouble, line)
     factors = tuple(_factors(columns, lines))
     code = code or _only(names) or "table"
     if trouble := trouble_with_id("experiment", code):
@@ -80,8 +82,8 @@ def read(document: bytes, charset: str = "", *, code: str = "") -> Design:
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the number of its line; rows without anything are left out."""
-    head = text.partition("\n")[0]
-    separator = max(SEPARATORS, key=head.count)
+    found = re.search(f"[{SEPARATORS}]", text.partition("\n")[0])
+    separator = found[0] if found else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     while True:
         number = reader.line_num + 1
@@ -136,7 +138,7 @@ def _line(columns: Columns, row: list[str], number: int, names: dict[str, None])
     )
     if len(row) < wanted:
         _refuse(number, f"{len(row)} cells where {wanted} are wanted. Fill the line up.")
-    participant = row[columns.participant].strip()
+    participant = row[columns.participant]
     if trouble := trouble_with_id("run", participant):
         _refuse(number, f"Participant: {trouble}")
     said = row[columns.practice].strip().lower() if columns.practice is not None else ""
@@ -198,14 +200,16 @@ def _key(line: Line, depth: int) -> tuple[object, ...]:
 
 
 def _depth(runs: Sequence[Sequence[Line]]) -> int:
-    """Return how many columns make a block: not the last, where it counts the trials alone."""
+    """Return how many columns make a block: not the last of several, if it counts trials."""
     depth = len(runs[0][0].block)
+    if depth < len(("blocks", "trials")):
+        return depth
     is_alone = all(
         sum(1 for _ in group) == 1
         for run in runs
         for _, group in groupby(run, lambda one: _key(one, depth))
     )
-    return depth - 1 if depth and is_alone and sum(map(len, runs)) > len(runs) else depth
+    return depth - 1 if is_alone else depth
 
 
 def _block(lines: Sequence[Line]) -> Block:

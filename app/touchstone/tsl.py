@@ -26,7 +26,7 @@ from touchstone.recipe import (
     WITHIN,
     Recipe,
 )
-from touchstone.rules import MOST_FACTORS, trouble_with_id
+from touchstone.rules import MOST_FACTORS, trouble_with_id, trouble_with_size
 from touchstone.tsl_syntax import PLACEHOLDER, Part, Session, Variable, parse, text_of
 
 __all__ = ["design_of", "needed", "parse", "read", "recipe_as_tsl", "text_of"]
@@ -128,15 +128,16 @@ def _limit(sessions: Sequence[Session], participants: int) -> None:
     for part in (part for one in sessions for part in _all_parts(one.parts)):
         if _conditions(part) > (MOST_VALUES if part.strategy == "Complete" else MOST_TRIALS):
             raise DesignError(f"{part.strategy} crosses too many conditions. Cross fewer.")
-    if len({one.name for s in sessions for p in _all_parts(s.parts) for one in p.variables}) > (
-        MOST_FACTORS - 1
-    ):
-        raise DesignError(f"More than {MOST_FACTORS} variables. Leave some out.")
+    names = {one.name for s in sessions for p in _all_parts(s.parts) for one in p.variables}
+    if len(names) >= MOST_FACTORS:
+        raise DesignError(f"{len(names)} variables are too many. Leave some out.")
     if sum(one.repetitions for one in sessions) > MOST_VALUES:
         raise DesignError(f"More than {MOST_VALUES} sessions. Repeat them less often.")
     total = participants * sum(one.repetitions * _trials(one.parts) for one in sessions)
     if total > MOST_TRIALS:
         raise DesignError(f"{total:,} trials are too many; {MOST_TRIALS:,} are the most.")
+    if trouble := trouble_with_size(len(names), total):
+        raise DesignError(trouble)
 
 
 # --- crossing -------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from touchstone.design import (
     Value,
 )
 from touchstone.elements import Element, tree_of
-from touchstone.rules import LONGEST, MOST_FACTORS, trouble_with_id
+from touchstone.rules import LONGEST, MOST_FACTORS, trouble_with_id, trouble_with_size
 from touchstone.writing import write
 
 __all__ = ["read", "write"]
@@ -64,6 +64,9 @@ class Reader:
         self.known = {one.id: frozenset(value.id for value in one.values) for one in factors}
         measures = tuple(map(self._measure, parts["measure"]))
         runs = tuple(map(self._run, parts["run"]))
+        trials = sum(len(block.trials) for run in runs for block in run.blocks)
+        if trouble := trouble_with_size(len(factors), trials):
+            raise root.error(trouble)
         if not runs:
             self._warn(root, "The design plans no run. Add <run> elements, or extend it later.")
         words = {name: self._word(root, name) for name in ("name", "author", "description")}

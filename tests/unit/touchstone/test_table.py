@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.factories.touchstone import designs
 
+from touchstone import rules
 from touchstone.design import Factor, Value
 from touchstone.errors import DesignError
 from touchstone.recipe import BETWEEN, WITHIN
@@ -117,6 +118,13 @@ def test_a_refusal_names_its_line_and_a_remedy(text, line, words):
     with pytest.raises(DesignError, match=words) as caught:
         read(text.encode())
     assert caught.value.line == line
+
+
+def test_more_values_than_can_be_counted_in_seconds_are_refused(monkeypatch):
+    monkeypatch.setattr(rules, "MOST_CELLS", 3)
+    with pytest.raises(DesignError, match="4 trials of 3 factors") as caught:
+        read(TABLE.encode().rpartition(b"S1")[0])
+    assert caught.value.line == 1
 
 
 @given(some.text(some.sampled_from('Participant,\n\r"AB12;\0') | some.characters(codec="utf-8")))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.factories.touchstone import POINTING, designs
 
-from touchstone import decoding, elements
+from touchstone import decoding, elements, rules
 from touchstone.design import Instruction, Trial
 from touchstone.errors import DesignError
 from touchstone.xml import read, write
@@ -225,6 +225,13 @@ def test_nesting_and_number_of_elements_have_a_limit(monkeypatch):
         design_of("<interblock>" * 100)
     with pytest.raises(DesignError, match=r"More than 1,000 elements\."):
         design_of('<run id="1">' + "<block/>" * 1000)
+
+
+def test_more_values_than_can_be_counted_in_seconds_are_refused(monkeypatch):
+    monkeypatch.setattr(rules, "MOST_CELLS", 3)
+    trials = "<trial/>" * 4
+    with pytest.raises(DesignError, match="4 trials of 1 factors are too many"):
+        design_of(f'{FACTOR}<run id="1"><block>{trials}</block></run>')
 
 
 # --- what one can live with -----------------------------------------------------------------------
