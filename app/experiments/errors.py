@@ -168,6 +168,17 @@ class StillDeciding(StudiumError):
     remedy = "It appears by itself."
 
 
+class TooLargeTogether(StudiumError):
+    """A page with files that came whole, in a body larger than its items take."""
+
+    status = 413
+    title = "These files are too large"
+    remedy = "Go back: your answers are still there. Choose smaller files, and send the page again."
+
+    def __init__(self, most_mb: int) -> None:
+        super().__init__(f"This page takes {most_mb} MB with all its files. Nothing was kept.")
+
+
 class NotStimuli(Invalid):
     title = "These stimuli cannot be kept"
     remedy = "Correct what is named, and bring all of them in again; nothing was kept."

@@ -26,6 +26,7 @@ from experiments.services import entries, handing_back, moves, sittings
 from experiments.views.steps import KINDS
 from experiments.views.steps.kind import Again, Shown
 from experiments.views.steps.shown_stimulus import presented
+from experiments.views.uploads import need_fitting
 from runs.models import Run
 from runs.services import leases, runs
 from runs.services.runs import Begun
@@ -150,8 +151,10 @@ def submit(request: HttpRequest, key: str, visit: uuid.UUID) -> HttpResponse:
     """Take what a step sent, wherever the run is by now; then show where it is."""
     sitting = _sitting(key)
     seen = runs.visit_of(key, str(visit))
+    step = sittings.step_at_visit(sitting, seen)
+    need_fitting(request, sitting.revision.read.items_of(step.page))
     turn = sittings.Turn(sitting, seen, _holder(request), _began(request))
-    shown = Shown(request, turn, sittings.step_at_visit(sitting, seen))
+    shown = Shown(request, turn, step)
     try:
         again = KINDS[shown.step.kind].take(shown)
     except (ScriptFailed, StillDeciding) as error:

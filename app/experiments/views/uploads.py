@@ -1,6 +1,7 @@
 """Where a page sends files and recordings, part by part."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -9,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from experiments.definition.items import FILES, Item
+from experiments.errors import TooLargeTogether
 from experiments.models import Sitting
 from experiments.services import sittings
 from runs.errors import NoSuchUpload, NoSuchVisit, NotThisFile, Unreadable
@@ -18,11 +20,29 @@ from runs.services import runs, uploads
 from runs.services.uploads import Allowed, Sender
 
 LONGEST_HOLDER = 64
+FORM_MB = 8  # answers besides files
 LONGEST_OFFSET = 12  # digits
 
 
 def allowed_by(item: Item) -> Allowed:
     return Allowed(item.name, item.accepts, item.most_mb * 10**6)
+
+
+def need_fitting(request: HttpRequest, items: Iterable[Item]) -> None:
+    """Refuse a page by what its body is said to have, before any of it is read.
+
+    The web server lets large bodies through to pages of participants, because only here is known
+    what each of them takes.
+
+    Raises
+    ------
+    TooLargeTogether
+        It is more than the items of the page take together.
+    """
+    most_mb = FORM_MB + sum(item.most_mb for item in items if item.kind in FILES)
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdigit() and int(length) > most_mb * 10**6:
+        raise TooLargeTogether(most_mb)
 
 
 def _seen(key: str, visit: uuid.UUID) -> tuple[Sitting, Visit]:

@@ -266,6 +266,30 @@ def test_what_an_item_cannot_take_is_said_with_its_place(project, ann, change, s
         experiments.published(project, ann, words(voice=ITEMS["voice"] | change))
 
 
+def test_a_page_that_brings_more_than_its_items_take_is_refused_with_the_limit(someone):
+    """Its items take 1 and 20 MB, and a form 8 besides."""
+    data = {"holder": someone.holder, "item-voice": SimpleUploadedFile("a.wav", WAV)}
+    answer = someone.browser.post(someone.here, data, CONTENT_LENGTH="29000001")
+    assert answer.status_code == 413
+    assert "takes 29 MB with all its files" in answer.content.decode()
+    assert not Upload.objects.exists()
+    assert not Answer.objects.exists()
+    large = WAV + b"x" * 900_000
+    sent = someone.send(item_voice=SimpleUploadedFile("a.wav", large), item_age="33")
+    assert sent.status_code == 302
+    assert Upload.objects.get().size == len(large)
+
+
+def test_a_page_without_files_takes_no_more_than_a_form(project, ann):
+    words = experiments.WORDS | {"flow": experiments.WORDS["flow"][1:]}
+    someone = Participant(experiments.token(experiments.published(project, ann, words), ann))
+    someone.begin()
+    address = ACTION.search(someone.text)[1]
+    answer = someone.browser.post(address, {"item-age": "33"}, CONTENT_LENGTH="8000001")
+    assert answer.status_code == 413
+    assert "takes 8 MB" in answer.content.decode()
+
+
 LONG_AGO = timedelta(days=8)
 
 

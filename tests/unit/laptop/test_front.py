@@ -69,6 +69,19 @@ def test_every_location_has_the_security_headers():
     assert all(line.endswith("always;") for line in lines_of("headers.conf"))
 
 
+def test_pages_of_participants_alone_bring_files_as_large_as_items_take():
+    """nginx takes the first of its patterns that fits."""
+    text = (SHARED / "site.conf").read_text()
+    found = re.findall(r"location ~ (\S+) \{([^}]*)\}", text)
+    page = f"/run/{'a' * 43}/0f8fad5b-d9cb-469f-a165-70867728950e/"
+    most = {"/take/abc/": "", f"/run/{'a' * 43}/": "", page: "1g", f"{page}uploads/": "",
+            "/lab/files/upload/": "2g"}  # fmt: skip
+    for address, size in most.items():
+        inside = next((body for pattern, body in found if re.search(pattern, address)), "")
+        assert f"client_max_body_size {size};" in inside or not size, address
+        assert size or "client_max_body_size" not in inside, address
+
+
 def test_what_the_front_knows_is_never_taken_from_a_client():
     own = {"X_REQUEST_ID", "X_FORWARDED_PROTO", "X_FORWARDED_FOR", "X_FORWARDED_HOST", "PROXY"}
     text = (SHARED / "live.conf").read_text()
