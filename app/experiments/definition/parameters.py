@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from experiments.definition.plugins import PLUGINS
+from experiments.definition.plugins import ALL, EXCHANGE
 from experiments.definition.protocol import Protocol, steps_of
 from experiments.definition.steps import Step
 from experiments.errors import NotAProtocol
@@ -47,6 +47,16 @@ OF_TIMELINES: Mapping[str, Any] = {
     "on_timeline_start": FUNCTION,
     "on_timeline_finish": FUNCTION,
 }
+OF_OURS: Mapping[str, Mapping[str, Any]] = {
+    EXCHANGE: {
+        "prompt": {"type": "HTML_STRING"},
+        "choices": {"type": "STRING", "list": True},
+        "value": ANYTHING,
+        "waiting": {"type": "STRING"},
+        "wait_s": {"type": "INT"},
+        "key": {"type": "STRING"},
+    }
+}
 Fault = tuple[str, str]
 Node = Mapping[str, Any]
 
@@ -56,6 +66,11 @@ def table() -> Mapping[str, Mapping[str, Any]]:
     """Return the parameters of each plugin, by its name and theirs."""
     file = Path(__file__).with_name("plugin_parameters.json")
     return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def takes(kind: str) -> Mapping[str, Any]:
+    """Return the parameters of a plugin, jsPsych's or ours."""
+    return OF_OURS.get(kind) or table()[kind]
 
 
 def check(protocol: Protocol) -> None:
@@ -97,7 +112,7 @@ def _of_timeline(node: Node, where: str, whole: Node) -> Iterator[Fault]:
     inside = _kinds(node, whole.get("type"))
     known = {**OF_TIMELINES, **OF_TRIALS}
     for kind in inside:
-        known |= table()[kind]
+        known |= takes(kind)
     who = f"neither a timeline nor {' nor '.join(sorted(inside)) or 'a trial'}"
     for name, value in node.items():
         if name not in known:
@@ -111,14 +126,14 @@ def _kinds(node: Node, kind: Any) -> set[str]:
     own = node.get("type", kind)
     if "timeline" in node:
         return {each for inner in node["timeline"] for each in _kinds(inner, own)}
-    return {own} if isinstance(own, str) else {*PLUGINS}
+    return {own} if isinstance(own, str) else {*ALL}
 
 
 def _of_trial(node: Node, where: str, whole: Node) -> Iterator[Fault]:
     kind = whole.get("type")
     if not isinstance(kind, str):
         return  # a variable says which plugin it is
-    own = table()[kind]
+    own = takes(kind)
     known = {**OF_TRIALS, **own}
     for name in node.keys() - known:
         yield f"{where}.{name}", _unknown(name, kind, known)

@@ -54,6 +54,10 @@ PLUGINS = (
     "virtual-chinrest",
     "visual-search-circle",
 )
+# Our own, with its version: a trial in which the members of a group exchange what they say.
+EXCHANGE = "group-exchange"
+OURS = {EXCHANGE: "1.0.0"}
+ALL = (*PLUGINS, *OURS)
 # These write an element <style> into the page; the others style by attributes and properties.
 STYLING = frozenset(
     {"maxdiff", "sketchpad", "survey-likert", "survey-multi-choice", "survey-multi-select"}

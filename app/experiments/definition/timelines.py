@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from experiments.definition.plugins import FUNCTIONS, PLUGINS
+from experiments.definition.plugins import ALL, FUNCTIONS
 from experiments.definition.reading import Place
 
 DEEPEST = 20
@@ -65,7 +65,7 @@ def read_timeline(place: Place) -> Timeline | None:
     nodes, module = place.take("timeline"), place.text("module", "", longest=100)
     given = place.names("plugins")
     for name in given:
-        if name not in PLUGINS:
+        if name not in ALL:
             raise place.fault("plugins", f"There is no plugin {name[:60]!r} here.")
     media, options = place.names("media"), _options(place)
     if nodes and module:
@@ -140,7 +140,7 @@ def _plugin(where: str, node: dict[str, Any], inherited: str) -> str:
     kind = node.get("type", inherited)
     if isinstance(kind, dict) or ("type" not in node and inherited == VARIABLE):
         return VARIABLE
-    if kind and kind not in PLUGINS:
+    if kind and kind not in ALL:
         raise NoTimeline(f"{where}.type", f"There is no plugin {str(kind)[:60]!r} here.")
     return str(kind)
 

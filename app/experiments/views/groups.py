@@ -8,8 +8,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from experiments.errors import LinkLeadsNowhere
-from experiments.models import Meeting
-from experiments.queries.groups import member_by_key
+from experiments.models import Meeting, Member
+from experiments.queries.groups import LOST, member_by_key
 from experiments.services import sittings
 from experiments.services.groups import meetings, sharing
 from experiments.services.groups.meetings import Look
@@ -48,7 +48,10 @@ def _told(look: Look) -> dict[str, Any]:
     if meeting is None:
         return {"stamp": look.stamp}
     shared = sharing.shared_in(meeting)
-    return {"stamp": look.stamp, "version": shared.version, "state": shared.state}
+    here = Member.objects.filter(group=meeting.group_id, gone_at=None, seat__isnull=False)
+    here = here.exclude(run__status__in=LOST).order_by("seat")
+    return {"stamp": look.stamp, "version": shared.version, "state": shared.state,
+            "seats": list(here.values_list("seat", flat=True))}  # fmt: skip
 
 
 def _share(request: HttpRequest, key: str) -> HttpResponse:

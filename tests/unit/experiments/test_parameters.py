@@ -1,5 +1,6 @@
 """What a timeline gives to jsPsych's plugins is held against what they take."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +10,7 @@ from django.conf import settings
 from tests.factories import tasks
 from tests.factories.tasks import key
 
-from experiments.definition import parameters
+from experiments.definition import parameters, plugins
 from experiments.definition.plugins import PLUGINS, STYLING
 from experiments.definition.protocol import read_protocol
 from experiments.errors import NotAProtocol
@@ -106,3 +107,21 @@ def test_all_faults_are_told_at_once():
     with pytest.raises(NotAProtocol) as told:
         check([key("a", one=1), key("b", two=2)])
     assert len(told.value.faults) == 2
+
+
+OURS = Path(settings.APP) / "experiments/static/experiments/exchange.js"
+ASK = {"type": "group-exchange", "prompt": "<p>Which?</p>", "choices": ["a", "b"], "wait_s": 30}
+
+
+def test_our_own_plugin_is_held_to_its_parameters_as_theirs_are():
+    check([ASK])
+    with pytest.raises(NotAProtocol, match=r"has no parameter 'waits'\. Did you mean 'wait_s'"):
+        check([ASK | {"waits": 30}])
+
+
+def test_our_own_plugin_takes_in_the_browser_what_is_written_down_here():
+    declared = OURS.read_text().partition("parameters: {")[2].partition("\n      },")[0]
+    assert set(re.findall(r"(?m)^\s+(\w+): \{ type", declared)) == set(
+        parameters.takes("group-exchange")
+    )
+    assert f'version: "{plugins.OURS["group-exchange"]}"' in OURS.read_text()

@@ -7,9 +7,11 @@ from typing import Any
 from django.templatetags.static import static
 from django.urls import reverse
 
-from experiments.definition.plugins import PLUGINS, STYLING, global_of
+from experiments.definition.plugins import ALL, EXCHANGE, OURS, STYLING, global_of
 from experiments.definition.timelines import ANY, Timeline, nodes_of, plugins_in
+from experiments.queries.groups import company_of
 from experiments.services import tasks
+from experiments.services.groups.lobby import key_of
 from experiments.views.steps import page, shown_stimulus
 from experiments.views.steps.kind import Again, Kind, Shown
 
@@ -19,6 +21,7 @@ NOT_YET = "This part is not through, or not all of it is saved yet. It goes on h
 def show(shown: Shown) -> dict[str, Any]:
     visit, timeline = shown.turn.visit, _timeline(shown)
     state = tasks.state_of(visit)
+    theirs = [name for name in timeline.plugins if name not in OURS]
     setup = {
         "visit": str(visit.pk),
         "holder": shown.turn.holder,
@@ -30,7 +33,8 @@ def show(shown: Shown) -> dict[str, Any]:
         "stimuli": _stimuli(shown, timeline),
         "media": _media(shown, timeline),
         "options": dict(timeline.options),
-        "plugins": {name: global_of(name) for name in timeline.plugins},
+        "plugins": {name: global_of(name) for name in theirs},
+        "group": _group(shown) if EXCHANGE in timeline.plugins else None,
         "loads": state.loads,
         "next_event": state.next_event,
         "block": state.block,
@@ -38,12 +42,26 @@ def show(shown: Shown) -> dict[str, Any]:
         "rows": tasks.rows_of(visit) if state.loads else [],
     }
     libraries = ["vendor/jspsych.min.js"]
-    libraries += [f"vendor/jspsych/{name}.min.js" for name in timeline.plugins]
+    libraries += [f"vendor/jspsych/{name}.min.js" for name in theirs]
     return page.show(shown) | {
         "setup": setup,
         "libraries": [static(name) for name in libraries],
         "is_through": state.is_through,
         "policy": {"style-src-elem": INLINE} if _writes_styles(shown, timeline) else {},
+    }
+
+
+def _group(shown: Shown) -> dict[str, Any]:
+    """Return who the member is and where its group exchanges; without a group it has no seat."""
+    company = company_of(shown.turn.sitting.run_id)
+    member = company.me if company and company.me.group_id else None
+    return {
+        "module": static("experiments/exchange.js"),
+        "ask": reverse("experiments:group-ask", args=[shown.key]),
+        "holder": shown.turn.holder,
+        "seat": member.seat if member else None,
+        "role": member.role if member else "",
+        "step": key_of(shown.turn.visit),
     }
 
 
@@ -61,7 +79,7 @@ def _timeline(shown: Shown) -> Timeline:
     if made is None:
         return written
     nodes = nodes_of(made)
-    used = plugins_in(nodes, {ANY, *written.plugins}) & {*PLUGINS}
+    used = plugins_in(nodes, {ANY, *written.plugins}) & {*ALL}
     return Timeline(tuple(nodes), "", tuple(sorted(used)), written.media, written.options)
 
 

@@ -40,6 +40,10 @@ export class Task {
     this.#sharePauses();
     const named = Object.entries(setup.plugins).map(([name, global]) => [name, window[global]]);
     const plugins = Object.fromEntries(named);
+    if (setup.group) {
+      const { exchange } = await import(setup.group.module);
+      plugins["group-exchange"] = exchange(setup.group);
+    }
     const context = { jsPsych: this.jsPsych, stimuli: setup.stimuli };
     this.#seed("start");
     this.timeline = code.default
