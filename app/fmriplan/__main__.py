@@ -5,14 +5,16 @@ import sys
 from collections.abc import Sequence
 
 from fmriplan.design import accelerator
+from fmriplan.design import command as design
 from fmriplan.errors import PlanningError
-from fmriplan.power import command
+from fmriplan.power import command as power
 
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m fmriplan", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    command.add(commands)
+    power.add(commands)
+    design.add(commands)
     build = commands.add_parser("build", help="compile what makes scoring designs faster")
     build.set_defaults(run=lambda _given: iter([str(accelerator.build())]))
     given = parser.parse_args(words)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fmriplan.design import compatible, criteria
@@ -38,6 +38,7 @@ def designs(experiment, count=5, seed=0):
     return orders, waits
 
 
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10**6),
     tr=st.sampled_from([0.5, 1.0, 1.5, 2.0]),

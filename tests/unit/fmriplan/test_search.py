@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fmriplan.__main__ import main
@@ -45,6 +45,7 @@ def designs(experiment, count, seed):
     return made, np.array(waits)
 
 
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10**6),
     shown=st.sampled_from([(1.0, 1.0, 1.0), (0.5, 2.0, 1.3)]),
@@ -149,6 +150,7 @@ def test_rules_are_kept_by_every_search(way, request):
     assert (said[0], said[-1]) == ("a", "b")
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.integers(1, 4))
 def test_orders_keep_their_rules(seed, run):
     experiment = planned()

@@ -1,0 +1,88 @@
+"""``python -m fmriplan design SPEC`` and ``score EVENTS``."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from fmriplan.design import diagnostics, events, specification
+from fmriplan.design.annealing import MOVES, Found, search
+from fmriplan.design.evaluation import Evaluation
+from fmriplan.design.scoring import score
+from fmriplan.design.specification import Specification
+
+
+def add(commands: Any) -> None:
+    make = commands.add_parser("design", help="search a design for a specification in TOML")
+    make.add_argument("specification", type=Path)
+    make.add_argument("--to", type=Path, default=Path(), help="a folder for what is written")
+    make.add_argument("--seed", type=int, default=0)
+    make.add_argument("--moves", type=int, default=MOVES)
+    make.add_argument("--restarts", type=int, default=1)
+    make.set_defaults(run=run_design)
+    judge = commands.add_parser("score", help="what the events of a design made elsewhere tell")
+    judge.add_argument("events", type=Path, nargs="+", help="events.tsv, FSL, SPM .mat, .par")
+    judge.add_argument("--tr", type=float, required=True, help="seconds for a scan")
+    judge.add_argument("--scans", type=int, required=True)
+    judge.add_argument("--rho", type=float, default=0.3, help="of the noise")
+    judge.add_argument("--high-pass", type=float, default=128.0, help="its period in s")
+    judge.set_defaults(run=run_score)
+
+
+def run_design(given: argparse.Namespace) -> Iterator[str]:
+    told = specification.read(given.specification.read_text())
+    found = search(
+        told.experiment,
+        told.goal,
+        seed=given.seed,
+        rules=told.rules,
+        moves=given.moves,
+        restarts=given.restarts,
+    )
+    given.to.mkdir(parents=True, exist_ok=True)
+    for name, content in files(told, found).items():
+        place = given.to / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    yield from said(told, found)
+
+
+def files(told: Specification, found: Found) -> dict[str, bytes]:
+    """Return what a design is written as, by name."""
+    shown = events.of_design(told.experiment, found.order, found.waits)
+    texts = {
+        "events.tsv": events.bids(shown),
+        "events.json": events.bids_sidecar(shown, "Condition of the trial"),
+        "trials.csv": events.loop(shown),
+        "design.par": events.optseq(shown),
+        **{f"fsl/{name}": text for name, text in events.fsl(shown).items()},
+        **{f"afni/{name}": text for name, text in events.afni(shown).items()},
+    }
+    return {**{name: text.encode() for name, text in texts.items()}, "spm.mat": events.spm(shown)}
+
+
+def said(told: Specification, found: Found) -> Iterator[str]:
+    experiment, scores = told.experiment, found.scores
+    yield f"{experiment.trials} trials in {experiment.scans} scans of {experiment.tr_s:g} s"
+    yield f"detection {scores.detection[0]:.4f}, of {found.scale:.4f} found for it alone"
+    yield f"counterbalancing {scores.counterbalancing[0]:.4f} of 1"
+    yield f"frequencies {scores.frequencies[0]:.4f} of 1"
+    seen = diagnostics.foresight(found.order, found.waits, len(experiment.conditions))
+    yield f"surprise {seen.surprise:.3f} of {seen.most:.3f} bits, longest run {seen.longest_run}"
+    yield f"autocorrelation of the waits {seen.wait_autocorrelation:.2f}"
+    alike = diagnostics.collinearity(Evaluation(experiment), found.order, found.waits)
+    for condition, factor in zip(experiment.conditions, alike.inflation, strict=True):
+        yield f"variance inflation of {condition.name} {factor:.2f}"
+
+
+def run_score(given: argparse.Namespace) -> Iterator[str]:
+    shown = [one for file in given.events for one in events.read(file.name, file.read_bytes())]
+    made = score(
+        shown, tr_s=given.tr, scans=given.scans, rho=given.rho, high_pass_s=given.high_pass
+    )
+    if made.after_the_end:
+        yield f"warning: {made.after_the_end} events begin after the last scan"
+    yield f"detection of the conditions together {made.detection:.4f}"
+    rows = zip(made.conditions, made.counts, made.precision, made.inflation, strict=True)
+    for name, count, precision, factor in rows:
+        yield f"{name}: {count} events, precision {precision:.4f}, variance inflation {factor:.2f}"
