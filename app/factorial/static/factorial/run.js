@@ -131,7 +131,7 @@ export class Run {
       const trial = this.#next();
       await this.#before(trial);
       if (this.isOver) return;
-      this.#shown.clear();
+      this.#shown.clear({ n: trial.index + 1, total: this.total });
       trial.start();
       yield trial;
       if (!trial.isOver) throw new Error("A trial was left without trial.end(): nothing of it is kept.");

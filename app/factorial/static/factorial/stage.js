@@ -34,11 +34,12 @@ export class Stage {
     this.texts = replaced(TEXTS, texts);
     this.root = element("div", "studium");
     this.view = element("div", "studium-view");
+    this.title = element("h1", "studium-unseen", { hidden: "" });
     this.place = element("div", "studium-task", { hidden: "" });
     this.mark = element("p", "studium-pilot", { hidden: "" });
     this.state = element("p", "studium-saved", { hidden: "" });
     this.alarm = element("p", "studium-trouble", { role: "status" });
-    this.root.append(this.mark, this.view, this.place, this.state, this.alarm);
+    this.root.append(this.mark, this.view, this.title, this.place, this.state, this.alarm);
     root.replaceChildren(this.root);
   }
 
@@ -53,7 +54,7 @@ export class Stage {
     this.view.replaceChildren();
     this.view.hidden = false;
     this.view.dataset.view = name;
-    this.place.hidden = true;
+    this.place.hidden = this.title.hidden = true;
     return view({ ...this.#tools(facts, text), ...facts });
   }
 
@@ -96,12 +97,13 @@ export class Stage {
     else this.show("wait", { why: key });
   }
 
-  /** The task has the place from now on. */
-  clear() {
+  /** The task has the place from now on; those who listen are told which trial it is. */
+  clear(facts) {
+    this.title.textContent = filled(this.texts.trial, facts);
     this.view.hidden = true;
     this.view.replaceChildren();
     this.view.dataset.view = "";
-    this.place.hidden = false;
+    this.place.hidden = this.title.hidden = false;
   }
 
   pilot() {

@@ -26,6 +26,7 @@ export const TEXTS = {
     go: "Start",
   },
   betweenTrials: { text: "{n} of {total}" },
+  trial: "Trial {n} of {total}",
   end: {
     title: "Thank you",
     text: "You have done all {total} trials, and everything is saved. You can close this page.",
