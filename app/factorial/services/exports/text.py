@@ -11,11 +11,10 @@ from typing import Any, ClassVar
 
 from common import spreadsheets
 from factorial.models import Design
-from factorial.queries.exports.columns import EVENT, FACTOR, MEASURE, Column, Table
+from factorial.queries.exports.columns import EVENT, FACTOR, MEASURE, RECORD, Column, Table
 from factorial.queries.exports.trials import Piece, Tail
 from factorial.queries.exports.values import Kind
 
-RISKY = frozenset("=+-@' \t\r\n\v\f")
 PLAIN: frozenset[Kind] = frozenset({"integer", "number"})
 TYPES: dict[Kind, str] = {"integer": "Integer", "number": "Float", "truth": "Boolean"}
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -36,7 +35,7 @@ def word(value: Any) -> Any:
 
 def guarded(value: Any) -> Any:
     found = word(value)
-    is_risky = isinstance(found, str) and found[:1] in RISKY
+    is_risky = isinstance(found, str) and not found[:1].isalnum()
     return spreadsheets.guarded(found) if is_risky else found
 
 
@@ -100,16 +99,19 @@ class Tsv:
         self.design, self.table = design, table
         self._order = _order(table)
         self._ordered = itemgetter(*self._order)
-        self._has_hit = table.what == "trials"
+        self._completed = _place(table, "completed") if table.what == "trials" else 0
+        columns = [table.columns[place] for place in self._order]
+        self._names = _names(columns, table.what)
+        self._types = [TYPES.get(column.kind, "String") for column in columns]
+        self._hit = _place_of_hit(columns) if table.what == "trials" else 0
+        if "HIT" in self._names:  # the client has logged it itself
+            self._hit = 0
 
     def begin(self) -> bytes:
-        columns = [self.table.columns[place] for place in self._order]
-        names = [_touchstone_name(column) for column in columns]
-        types = [TYPES.get(column.kind, "String") for column in columns]
-        if self._has_hit:
-            place = _place_of_hit(columns)
-            names.insert(place, "HIT")
-            types.insert(place, "Boolean")
+        names, types = list(self._names), list(self._types)
+        if self._hit:
+            names.insert(self._hit, "HIT")
+            types.insert(self._hit, "Boolean")
         return "".join((*self._comments(), _line(names), _line(types))).encode()
 
     def _comments(self) -> Iterator[str]:
@@ -136,11 +138,9 @@ class Tsv:
                 yield self._ordered(head + row)
 
     def _with_hit(self, head: tuple[Any, ...]) -> Sequence[Any]:
-        if not self._has_hit:
-            return head
         row = list(self._ordered(head))
-        columns = [self.table.columns[place] for place in self._order]
-        row.insert(_place_of_hit(columns), head[_place(self.table, "completed")])
+        if self._hit:
+            row.insert(self._hit, head[self._completed])
         return row
 
     def _changed(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
@@ -181,7 +181,14 @@ def _place_of_hit(columns: Sequence[Column]) -> int:
     return known + sum(column.source in {FACTOR, MEASURE} for column in columns)
 
 
-def _touchstone_name(column: Column) -> str:
-    return "participant" if column.name == "run" else {"participant": "pseudonym"}.get(
-        column.name, column.name
-    )  # fmt: skip
+def _names(columns: Sequence[Column], what: str) -> list[str]:
+    """Return the names: TouchStone's participant is the planned run, ours a pseudonym."""
+    if what not in FIRST:
+        return [column.name for column in columns]
+    taken = {column.name for column in columns}
+    pseudonym = "pseudonym" if "pseudonym" not in taken else "_participant_pseudonym"
+    ours = {"run": "participant", "participant": pseudonym}
+    return [
+        ours.get(column.name, column.name) if column.source == RECORD else column.name
+        for column in columns
+    ]
