@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ async def sitting(given: argparse.Namespace, basic: str, site: Site, folder: str
 
 async def export(kind: str, accept: str, host: Person, count: int) -> None:
     """Read all logs, and say how fast they came and after which time the first of them did."""
-    began = time.monotonic()
+    before, began = peak_mb(anew=True), time.monotonic()
     reader, writer = await asyncio.open_connection("127.0.0.1", host.site.port)
     head = ["GET /lightmill/logs HTTP/1.1", "Host: 127.0.0.1", "Connection: close",
             f"Accept: {accept}", f"Cookie: lightmill-session-id={host.cookie}", "", ""]  # fmt: skip
@@ -147,7 +148,31 @@ async def export(kind: str, accept: str, host: Person, count: int) -> None:
     writer.close()
     took = time.monotonic() - began
     told = f"first byte after {1000 * first:.0f} ms, {size / 2**20:.0f} MB"
+    told += f", memory {before:.0f} MB and {peak_mb() - before:.0f} more"
     say(f"{kind + ' of all':34}{count / took:9.0f} logs/s   ({told})")
+
+
+def peak_mb(*, anew: bool = False) -> float:
+    """Return what the web server's processes have needed of memory at most, since it was reset."""
+    found = 0
+    for process in web_processes():
+        if anew:
+            (process / "clear_refs").write_text("5")
+        lines = (process / "status").read_text().splitlines()
+        found += int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+    return found / 1024
+
+
+def web_processes() -> list[Path]:
+    """Return the master, which says its port, and its children, which say what they answer."""
+    above: dict[str, str] = {}
+    masters = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            above[process.name] = (process / "stat").read_text().rpartition(")")[2].split()[1]
+            if f":{PORT}" in (process / "cmdline").read_text():
+                masters.add(process.name)
+    return [Path("/proc", pid) for pid, parent in above.items() if {pid, parent} & masters]
 
 
 def verdict(people: list[Person], stored: dict[str, int], site: Site) -> int:

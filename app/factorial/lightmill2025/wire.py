@@ -113,7 +113,13 @@ def _answer(request: HttpRequest, routes: Mapping[str, Route], pk: str) -> HttpR
         raise
     if route.needs_session and not route.shape:
         call.session  # noqa: B018  the same; who writes finds out on the way
-    return route.act(call)
+    answer = route.act(call)
+    return _head_of(answer) if request.method == "HEAD" else answer
+
+
+def _head_of(answer: HttpResponseBase) -> HttpResponse:
+    """Return the answer without its body; what would be streamed is not even asked for."""
+    return HttpResponse(status=answer.status_code, headers=dict(answer.items()))
 
 
 def _read(call: Call, route: Route) -> None:

@@ -91,7 +91,7 @@ def _created(session: Session, design: Design, name: str, status: str) -> LogRun
 
 def _need_no_ongoing(session: Session, besides: LogRun | None = None) -> None:
     """Keep other requests of the session waiting until this one is through, then look."""
-    Session.objects.select_for_update().get(pk=session.pk)
+    list(Session.objects.select_for_update().filter(pk=session.pk).values("pk"))
     ongoing = LogRun.objects.filter(session=session, status__in=ONGOING)
     if ongoing.exclude(pk=besides.pk if besides else None).exists():
         raise OngoingRuns

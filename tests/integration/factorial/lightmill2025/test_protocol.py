@@ -396,6 +396,8 @@ def test_other_methods_are_refused_with_those_that_work(db, path, allow):
 def test_head_answers_as_get_without_a_body_and_options_tells_the_methods(api, run):
     head = api.ask("HEAD", "/runs")
     assert (head.status_code, head.content) == (200, b"")
+    table = api.ask("HEAD", "/logs")
+    assert (table.status_code, table.streaming, table["Content-Type"]) == (200, False, "text/csv")
     options = Api().ask("OPTIONS", "/runs")
     assert (options.status_code, options["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
 
