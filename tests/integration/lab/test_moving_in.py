@@ -13,7 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, Lab, Membership, User
-from lab import models
+from lab import models, recording
 from lab.alyx.kinds import KINDS
 from lab.services.moving_in import leftovers
 
@@ -45,6 +45,29 @@ def test_ids_are_kept(moved, rows):
             assert KINDS[row["model"]].model._default_manager.filter(pk=row["pk"]).exists(), row
     people = {row["pk"] for row in rows if row["model"] == "misc.labmember"}
     assert {str(key) for key in models.PersonProfile.objects.values_list("pk", flat=True)} == people
+
+
+def test_entries_of_short_lists_that_are_here_by_the_same_name_are_taken_for_those(db, rows):
+    lists = {"subjects.species": models.Species, "misc.cagetype": models.CageType,
+             "data.datarepository": models.Repository, "data.revision": models.Revision,
+             "actions.watertype": models.WaterType}  # fmt: skip
+    with recording.by(None):
+        ours = {
+            (row["model"], row["fields"]["name"]): lists[row["model"]].objects.create(
+                name=row["fields"]["name"]
+            )
+            for row in rows if row["model"] in lists
+        }  # fmt: skip
+    for _ in range(2):
+        call_command("import_alyx", DUMP, stdout=StringIO())
+        for kind, model in lists.items():
+            assert model.objects.count() == sum(row["model"] == kind for row in rows)
+    [species] = {one.species for one in models.Subject.objects.exclude(species=None)}
+    assert species in ours.values()
+    assert {one.repository for one in models.FileRecord.objects.all()} <= set(ours.values())
+    assert models.LabProfile.objects.filter(repositories__in=[
+        one for (kind, _), one in ours.items() if kind == "data.datarepository"
+    ]).exists()  # fmt: skip
 
 
 def test_passwords_are_kept_and_nobody_but_an_administrator_is_staff(moved, rows):

@@ -37,6 +37,11 @@ class Found:
     people: dict[str, User] = field(default_factory=dict)
     labs: dict[str, Lab] = field(default_factory=dict)
     projects: dict[str, Project] = field(default_factory=dict)
+    entries: dict[str, Any] = field(default_factory=dict)  # of short lists, here by the same name
+
+    def key_of(self, key: Any) -> Any:
+        """Return the key here of an entry of a short list, or of anything else as it is."""
+        return self.entries.get(str(key), key)
 
     def fallback(self) -> Lab | None:
         return next(iter(self.labs.values()), None)
@@ -205,31 +210,31 @@ def furnish(dump: Dump, found: Found) -> None:
     """Give labs their rules and repositories, and people those who act for them."""
     for row in dump.of("misc.lab"):
         profile = LabProfile.objects.get(pk=row.key)
-        for name, value in _rules(row).items():
+        for name, value in _rules(row, found).items():
             setattr(profile, name, value)
         with faults.named(row), transaction.atomic():
             profile.save()
-        keys = row.fields.get("repositories", [])
+        keys = [found.key_of(key) for key in row.fields.get("repositories", [])]
         profile.repositories.add(*Repository.objects.filter(pk__in=keys))
-    _place_projects(dump)
+    _place_projects(dump, found)
     for row in dump.of("misc.labmember"):
         with faults.named(row):
             delegates = [found.people[key] for key in row.fields.get("allowed_users", [])]
         PersonProfile.objects.get(pk=row.key).delegates.add(*delegates)
 
 
-def _place_projects(dump: Dump) -> None:
+def _place_projects(dump: Dump, found: Found) -> None:
     """Say where the files of projects go; the fork knows it."""
     for row in dump.of("subjects.project"):
         place = row.fields.get("default_data_repository")
         profile = ProjectProfile.objects.get(pk=row.key)
         if place and profile.default_repository_id is None:
             with faults.named(row), transaction.atomic():
-                profile.default_repository = Repository.objects.get(pk=place)
+                profile.default_repository = Repository.objects.get(pk=found.key_of(place))
                 profile.save()
 
 
-def _rules(row: Row) -> dict[str, Any]:
+def _rules(row: Row, found: Found) -> dict[str, Any]:
     return {
         "json": row.fields.get("json"),
         "institution": row.fields.get("institution") or "",
@@ -239,7 +244,7 @@ def _rules(row: Row) -> dict[str, Any]:
         "cage_cleaning_frequency_days": row.fields.get("cage_cleaning_frequency_days"),
         "light_cycle": row.fields.get("light_cycle"),
         **{
-            name: model._default_manager.filter(pk=row.fields.get(name)).first()  # noqa: SLF001
+            name: model._default_manager.filter(pk=found.key_of(row.fields.get(name))).first()  # noqa: SLF001
             for name, model in CHOSEN.items()
         },
     }

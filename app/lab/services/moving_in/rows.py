@@ -10,7 +10,8 @@ from django.db import models
 
 from accounts.models import Lab, Project, User
 from lab.alyx.dump import Dump, Row
-from lab.alyx.kinds import KINDS, Kind, Named
+from lab.alyx.kinds import KINDS, Kind
+from lab.alyx.kinds import Named as Name
 from lab.models import (
     Action,
     BrainRegion,
@@ -19,10 +20,13 @@ from lab.models import (
     Housing,
     Note,
     ProbeInsertion,
+    Repository,
+    Revision,
     Session,
     Subject,
     TrajectoryEstimate,
 )
+from lab.models.lookups import Named
 from lab.services.moving_in import contradictions, faults, leftovers, links, names
 from lab.services.moving_in.houses import Found
 from lab.services.registration import settle_online
@@ -46,7 +50,8 @@ def bring_in(kind: str, dump: Dump, found: Found, report: Any) -> None:
     report.there[kind] = report.made[kind] = 0
     for rows in _pieces(kind, how, dump):
         there = _there(how.model, rows)
-        new = [row for row in rows if row.key not in there]
+        found.entries |= _entries(how.model, [row for row in rows if row.key not in there])
+        new = [row for row in rows if row.key not in there and row.key not in found.entries]
         report.there[kind] += len(rows) - len(new)
         report.made[kind] += len(new)
         _bring_in(new, how, dump, found)
@@ -94,6 +99,15 @@ def _there(model: type[models.Model], rows: list[Row]) -> set[str]:
     return {str(key) for key in mine.values_list("pk", flat=True)}
 
 
+def _entries(model: type[models.Model], rows: list[Row]) -> dict[str, Any]:
+    """Return the entries of a short list of the site that are here already by the same name."""
+    if not issubclass(model, Named | Repository | Revision):
+        return {}
+    names = {row.fields.get("name"): row.key for row in rows}
+    here = model._default_manager.filter(name__in=[name for name in names if name])  # noqa: SLF001
+    return {names[name]: key for name, key in here.values_list("name", "pk")}
+
+
 def _record(row: Row, how: Kind, dump: Dump, found: Found) -> Any:
     with faults.named(row):
         record = how.model(pk=_key(row.key))
@@ -116,7 +130,7 @@ def _set(record: models.Model, name: str, value: Any) -> None:
         setattr(record, name, value)
 
 
-def _parts(named: Named) -> tuple[str, str, Any]:
+def _parts(named: Name) -> tuple[str, str, Any]:
     if isinstance(named, str):
         return named, named, None
     return (*named, None) if len(named) == 2 else named  # noqa: PLR2004  a pair, or with its reader
@@ -140,7 +154,7 @@ def _here(target: Any, key: str, found: Found) -> Any:
         Project: (found.projects, "project"),
     }  # fmt: skip
     if target not in houses:
-        return _key(key)
+        return found.entries.get(key) or _key(key)
     known, kind = houses[target]
     if key not in known:
         raise ValueError(f"there is no {kind} {key} in the dump")
@@ -230,7 +244,7 @@ class _Labs:
         return self.paths[region.pk]
 
 
-def _link(named: Named, how: Kind, rows: Iterable[Row], found: Found) -> None:
+def _link(named: Name, how: Kind, rows: Iterable[Row], found: Found) -> None:
     """Make the links to many of all rows at once."""
     theirs, ours, _ = _parts(named)
     field: Any = how.model._meta.get_field(ours)  # noqa: SLF001
