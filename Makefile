@@ -68,7 +68,7 @@ docs: python ## test what the documentation claims
 	@$(TOOL) pytest -q -n0 tests/unit/test_house.py
 
 ## Checks, as CI runs them
-.PHONY: test check lint types imports migrations smoke bench bench-lab bench-scan bench-releases bench-runs bench-groups bench-designs bench-exports bench-logs fleet fleet-subset containers-test
+.PHONY: test check lint types imports migrations smoke bench bench-lab bench-scan bench-releases bench-runs bench-groups bench-designs bench-exports bench-logs bench-factorial fleet fleet-subset containers-test
 test: python ## every ring that this machine can run (T=path for one file, folder or ring)
 	@$(LAPTOP) test $(T)
 
@@ -89,7 +89,7 @@ migrations: python ## every model change has its migration
 smoke: python ## only the deployed requirements, in a fresh environment: check --deploy and one request
 	@$(LAPTOP) smoke
 
-bench: bench-lab bench-releases bench-runs bench-groups bench-designs bench-exports bench-logs ## all benchmarks (SIZE=large: a consortium's records)
+bench: bench-lab bench-releases bench-runs bench-groups bench-designs bench-exports bench-logs bench-factorial ## all benchmarks (SIZE=large: a consortium's records)
 
 bench-lab: python ## what each request to a lab's years of records costs (SIZE=large: a consortium's)
 	@$(TOOL) python -m tests.benchmarks.bench_lab $(if $(SIZE),--size $(SIZE))
@@ -112,6 +112,9 @@ bench-groups: python ## 25 groups of 4 play at once, then 200 people wait: nobod
 
 bench-exports: python ## a million events of a factorial design, in every form: how fast, how much memory
 	@$(TOOL) python -m tests.benchmarks.bench_exports
+
+bench-factorial: python ## what clients of LightMill's server of 2020 get: trials a second, and who waits
+	@$(TOOL) python -m tests.benchmarks.bench_factorial
 
 bench-releases: python ## 100 requests/s through deploys and rollbacks: nothing may fail
 	@$(TOOL) python -m tests.benchmarks.bench_releases

@@ -9,7 +9,15 @@ from factorial.models import Block, Design, PlannedRun
 
 Found = TypeVar("Found")
 LARGE = ("document", "recipe", "warnings")
-OF_BLOCK = [f"planned_run__design__{name}" for name in LARGE]
+OF_BLOCK = [
+    *("number", "measured_number", "is_practice", "first_trial", "trial_count", "values", "trials"),
+    *(f"planned_run__{name}" for name in ("done", "trial_count", "run", "design")),
+    *(
+        f"planned_run__design__{name}"
+        for name in ("code", "digest", "lease_seconds", "has_fixed_measures", "project")
+    ),
+    *(f"planned_run__run__{name}" for name in ("status", "holder", "project", "design")),
+]
 
 
 @dataclass(frozen=True)
@@ -30,8 +38,13 @@ class Named:
 
 def designs(lab: str) -> Any:
     """Return the designs that clients see: those with a plan, which are not put away."""
-    rows = Design.objects.filter(archived_at=None).exclude(format=Design.Format.NAMED)
-    return rows.filter(lab__slug=lab) if lab else rows
+    return Design.objects.filter(**_seen("", lab)).exclude(format=Design.Format.NAMED)
+
+
+def _seen(path: str, lab: str) -> dict[str, Any]:
+    """Return the conditions of such designs; one without a plan has no runs to be found by."""
+    of_lab = {f"{path}lab__slug": lab} if lab else {}
+    return {f"{path}archived_at": None, **of_lab}
 
 
 def design(named: Named) -> Design:
@@ -42,7 +55,7 @@ def design(named: Named) -> Design:
 
 def run(named: Named) -> PlannedRun:
     rows = PlannedRun.objects.at_hand().filter(
-        design__in=designs(named.lab), design__code=named.experiment, code=named.run
+        **_seen("design__", named.lab), design__code=named.experiment, code=named.run
     )
     found: list[PlannedRun] = list(rows)
     return _only(found, named, lambda each: each.design)
@@ -51,13 +64,13 @@ def run(named: Named) -> PlannedRun:
 def block(named: Named) -> Block:
     """Return a block with its run, the attempt at it, its design, and the showing of it."""
     rows = Block.objects.filter(
-        planned_run__design__in=designs(named.lab),
+        **_seen("planned_run__design__", named.lab),
         planned_run__design__code=named.experiment,
         planned_run__code=named.run,
         number=named.words["block"],
     )
     whole = rows.with_visit().select_related("planned_run__design", "planned_run__run")
-    found: list[Block] = list(whole.defer(*OF_BLOCK))
+    found: list[Block] = list(whole.only(*OF_BLOCK))
     return _only(found, named, lambda each: each.planned_run.design)
 
 

@@ -1,7 +1,6 @@
 """What clients ask: designs, runs, plans, blocks, trials; and to be offered a run."""
 
 from datetime import datetime
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.timezone import now
@@ -9,11 +8,13 @@ from django.utils.timezone import now
 from factorial.lightmill2020 import finding, refusals, shapes
 from factorial.lightmill2020.finding import Named
 from factorial.lightmill2020.speaking import speaks
-from factorial.models import Block, Factor, PlannedRun
+from factorial.models import Block, Design, Factor, PlannedRun
 from factorial.services import hand_out
 from runs.models import Trial
 
 READS = ("GET", "HEAD")
+MOST_KNOWN = 1000
+KNOWN_DEFAULTS: dict[str, dict[str, str]] = {}  # by digest, which says what they are
 
 
 @speaks(*READS)
@@ -42,7 +43,7 @@ def run(request: HttpRequest, named: Named) -> HttpResponse:  # noqa: ARG001
 @speaks(*READS)
 def plan(request: HttpRequest, named: Named) -> HttpResponse:  # noqa: ARG001
     found = finding.run(named)
-    defaults, done = defaults_of(found.design_id), _done(found)
+    defaults, done = defaults_of(found.design), _done(found)
     blocks = [shapes.planned_block(each, defaults, done) for each in found.blocks.all()]
     return JsonResponse(blocks, safe=False)
 
@@ -53,9 +54,16 @@ def _done(planned: PlannedRun) -> dict[tuple[int, int], datetime]:
     return {(position, index): at for position, index, at in facts}
 
 
-def defaults_of(design: Any) -> dict[str, str]:
-    rows = Factor.objects.filter(design=design).exclude(default="")
-    return dict(rows.values_list("code", "default"))
+def defaults_of(design: Design) -> dict[str, str]:
+    """Return the values of factors that nothing names; they are part of the digest."""
+    found = KNOWN_DEFAULTS.get(design.digest)
+    if found is None:
+        rows = Factor.objects.filter(design=design).exclude(default="")
+        found = dict(rows.values_list("code", "default"))
+        if len(KNOWN_DEFAULTS) >= MOST_KNOWN:
+            KNOWN_DEFAULTS.clear()
+        KNOWN_DEFAULTS[design.digest] = found
+    return found
 
 
 @speaks(*READS)
@@ -80,7 +88,7 @@ def _planned(found: PlannedRun, index: int, named: Named) -> HttpResponse:
     """Answer with the trial that is so many after the first of its run."""
     rows = Block.objects.filter(planned_run=found, first_trial__lte=index, trial_count__gt=0)
     block = rows.with_visit().order_by("-first_trial", "-number")[0]
-    return told(block, index - block.first_trial, found.design_id, named)
+    return told(block, index - block.first_trial, found.design, named)
 
 
 @speaks(*READS)
@@ -90,10 +98,10 @@ def block(request: HttpRequest, named: Named) -> HttpResponse:  # noqa: ARG001
 
 def trial(named: Named) -> HttpResponse:
     found = finding.trial(named)
-    return told(found, named.words["trial"], found.planned_run.design_id, named)
+    return told(found, named.words["trial"], found.planned_run.design, named)
 
 
-def told(block: Block, number: int, design: Any, named: Named) -> HttpResponse:
+def told(block: Block, number: int, design: Design, named: Named) -> HttpResponse:
     """Answer with a trial as it is planned, and as it is stored where it is."""
     visit = getattr(block, "visit", None)
     row = Trial.objects.filter(visit=visit, index=number).first() if visit else None

@@ -102,7 +102,7 @@ def _store(request: HttpRequest, named: Named) -> HttpResponse:
 
 
 def _told(block: Block, named: Named, values: Mapping[str, Any], at: Any) -> HttpResponse:
-    defaults = looking.defaults_of(block.planned_run.design_id)
+    defaults = looking.defaults_of(block.planned_run.design)
     number = named.words["trial"]
     facts = shapes.trial(
         named.words, block, number, defaults=defaults, measures=values, at=at
