@@ -150,6 +150,18 @@ def test_the_command_says_what_is_wrong(file, project, birch):
         call_command("import_design", str(file), project="alder/memory", by="zoe")
 
 
+def test_a_site_without_a_project_gets_one_for_the_design_that_it_is_started_with(file, db, capsys):
+    bad = file.with_name("bad.xml")
+    bad.write_bytes(b"<experiment/>")
+    with pytest.raises(CommandError, match="Line 1"):
+        call_command("import_design", str(bad), "--at-start")
+    assert not Design.objects.exists()
+    for _ in range(2):
+        call_command("import_design", str(file), "--at-start")
+    assert str(Design.objects.get().project) == "Experiments"
+    assert capsys.readouterr().out.splitlines()[-1] == "short is there already."
+
+
 def test_clients_may_import_into_one_project_of_a_lab_until_it_is_switched_off(project, capsys):
     call_command("client_imports", "alder/memory")
     assert ClientImports.objects.get().project == project

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import Project, User
 from common.errors import StudiumError
 from factorial.models import Design
-from factorial.services import designs
+from factorial.services import designs, starting
 
 FORMATS = {".xml": "xml", ".tsl": "tsl", ".csv": "csv"}
 
@@ -26,16 +26,21 @@ class Command(BaseCommand):
         add("--format", choices=sorted(FORMATS.values()), help="else by the file's name")
         add("--extend", action="store_true", help="add runs to the design of its id")
         add("--absent", action="store_true", help="do nothing where it is there")
+        add("--at-start", action="store_true", help="as --absent; makes a site's first project")
         add("--fixed-measures", action="store_true", help="flag what it does not declare")
         add("--pilot", action="store_true", help="anybody may take its runs; they can be purged")
 
     def handle(self, *_: Any, **given: Any) -> None:
         document, format_ = contents(given["file"]), given["format"] or _format(given["file"])
-        project, by = project_of(given["project"]), person(given["by"])
+        absent = given["absent"] or given["at_start"]
         try:
-            if given["extend"] or given["absent"]:
+            if given["at_start"] and not given["project"] and not Project.objects.exists():
+                designs.read_plan(document, format_)  # nothing is made for what cannot be read
+                starting.first_project()
+            project, by = project_of(given["project"]), person(given["by"])
+            if given["extend"] or absent:
                 found = self._there(project, document, format_)
-                if found and given["absent"]:
+                if found and absent:
                     return self.stdout.write(f"{found.code} is there already.")
                 if given["extend"]:
                     return self._extend(found, document, by, format_)
