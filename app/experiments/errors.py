@@ -179,6 +179,12 @@ class TooLargeTogether(StudiumError):
         super().__init__(f"This page takes {most_mb} MB with all its files. Nothing was kept.")
 
 
+class OfferIsOver(Invalid):
+    title = "This offer is over"
+    message = "It was made some time ago, or what you had begun has ended meanwhile."
+    remedy = "Go back, and go on with what you have begun now."
+
+
 class NotStimuli(Invalid):
     title = "These stimuli cannot be kept"
     remedy = "Correct what is named, and bring all of them in again; nothing was kept."

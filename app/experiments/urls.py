@@ -18,6 +18,7 @@ urlpatterns = [
     path("series/<str:token>/", series.waves, name="series"),
     path("run/<str:key>/", participant.page, name="page"),
     path("run/<str:key>/take-over/", participant.take_over, name="take-over"),
+    path("run/<str:key>/go-back/", participant.go_back, name="go-back"),
     path("run/<str:key>/about/", rights.about, name="about"),
     path("run/<str:key>/about/mail/", rights.mail, name="about-mail"),
     path("run/<str:key>/about/consent.txt", rights.consent_copy, name="consent-copy"),

@@ -174,6 +174,7 @@ ROWS = [
     post("experiments:upload-begin", "404 404 404 404 404", "secret", "no_visit"),
     post("experiments:upload-add", "404 404 404 404 404", "secret", "no_visit", "no_visit"),
     post("experiments:take-over", "404 404 404 404 404", "secret"),
+    post("experiments:go-back", "404 404 404 404 404", "secret"),
     post("experiments:welcome", "404 404 404 404 404", "secret"),
     # Clients of 2025 have sessions of their own; who is signed in here counts for nothing there.
     *(get(f"{LIGHTMILL}:{name}", BARRED) for name in ("runs", "logs")),
@@ -459,6 +460,7 @@ TAKES_NO_COOKIE = {
     "one:auth-token",
     "experiments:series",
     "experiments:submit",
+    "experiments:go-back",
     "experiments:take-over",
     "experiments:trials",
     "experiments:upload-add",

@@ -9,6 +9,7 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,7 +23,7 @@ from accounts.keys import new_link
 from common.errors import StudiumError
 from experiments.errors import LinkLeadsNowhere, ScriptFailed, StillDeciding
 from experiments.models import Sitting
-from experiments.services import entries, handing_back, moves, sittings
+from experiments.services import entries, handing_back, moves, sittings, unfinished
 from experiments.views.steps import KINDS
 from experiments.views.steps.kind import Again, Shown
 from experiments.views.steps.shown_stimulus import presented
@@ -43,6 +44,7 @@ OVER: dict[str, str] = {
 LONGEST_HOLDER = 64
 SHOWN_FOR, LONGEST_SHOWN = "shown_ms", 11  # digits: three years
 LONGEST_PARAMETER, MOST_PARAMETERS = 255, 30
+OFFER, LONGEST_TICKET = "unfinished", 500
 
 
 @never_cache
@@ -159,7 +161,18 @@ def submit(request: HttpRequest, key: str, visit: uuid.UUID) -> HttpResponse:
         again = KINDS[shown.step.kind].take(shown)
     except (ScriptFailed, StillDeciding) as error:
         return _stuck(request, sitting, turn.holder, error, sent=_sent(request))
-    return _step(shown, again) if again else _on(request, key)
+    if again and not again.offer:
+        return _step(shown, again)
+    return _on(request, key, offer=again.offer if again else "")
+
+
+@never_cache
+@csrf_exempt
+@require_POST
+def go_back(request: HttpRequest, key: str) -> HttpResponse:
+    """Go on with a run that was begun before, which who has signed in was offered."""
+    run, ticket = _sitting(key).run, request.POST.get(OFFER, "")[:LONGEST_TICKET]
+    return _on(request, unfinished.go_back(ticket=ticket, run=run, holder=_holder(request)))
 
 
 @never_cache
@@ -171,11 +184,12 @@ def take_over(request: HttpRequest, key: str) -> HttpResponse:
     return _on(request, key)
 
 
-def _on(request: HttpRequest, key: str) -> HttpResponse:
+def _on(request: HttpRequest, key: str, offer: str = "") -> HttpResponse:
     """Go on. Where no cookie came, the address carries what the browser is known by."""
     address = reverse("experiments:page", args=[key])
-    knows = BROWSER in request.COOKIES
-    return redirect(address if knows else f"{address}?{HOLDER}={_holder(request)}")
+    told = {} if BROWSER in request.COOKIES else {HOLDER: _holder(request)}
+    told |= {OFFER: offer} if offer else {}
+    return redirect(f"{address}?{urlencode(told)}" if told else address)
 
 
 def _sitting(key: str) -> Sitting:
@@ -202,6 +216,7 @@ def _step(shown: Shown, again: Again | None = None) -> HttpResponse:
         "stimulus": presented(shown),
         "page": sitting.revision.read.pages.get(shown.step.page),
         "leave_label": sittings.leave_label(sitting),
+        "unfinished": _offered(shown.request, sitting),
     }
     context |= again.context if again else kind.show(shown)
     status = again.status if again else 200
@@ -210,6 +225,11 @@ def _step(shown: Shown, again: Again | None = None) -> HttpResponse:
     )
     response._csp_update = {**kind.policy, **context.get("policy", {})}  # type: ignore[attr-defined]  # noqa: SLF001
     return response
+
+
+def _offered(request: HttpRequest, sitting: Sitting) -> Any:
+    ticket = request.GET.get(OFFER, "")[:LONGEST_TICKET]
+    return unfinished.offered(ticket=ticket, run=sitting.run) if ticket else None
 
 
 def _render(

@@ -27,10 +27,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Again:
-    """The step is shown again, with what is to be corrected."""
+    """The step is shown again, with what is to be corrected; or ``offer`` goes to the next one."""
 
     context: dict[str, Any] = field(default_factory=dict)
     status: int = 422
+    offer: str = ""
 
 
 @dataclass(frozen=True)

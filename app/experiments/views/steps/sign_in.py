@@ -8,11 +8,12 @@ from django.utils.timezone import now
 
 from accounts import addresses
 from experiments import identity_forms
-from experiments.services import signing_in
+from experiments.services import signing_in, unfinished
 from experiments.views.steps.kind import Again, Kind, Shown
 from runs.services import leases, returning
 
 LONGEST_PASSWORD = 1000
+SIGNING_IN = {"sign-in", "use-code"}
 NO_ADDRESS = "Please write your e-mail address."
 NO_PASSWORD = "Please write your password."  # noqa: S105
 NOT_TOGETHER = (
@@ -66,7 +67,10 @@ def take(shown: Shown) -> Again | None:
     act = next((name for name in ACTS if name in shown.request.POST), "sign-in")
     boxes = ACTS[act](shown)
     faults = [box for box in boxes if box.error]
-    return Again({"boxes": boxes, "faults": faults} | _around(shown)) if faults else None
+    if faults:
+        return Again({"boxes": boxes, "faults": faults} | _around(shown))
+    ticket = unfinished.ticket_of(turn.sitting) if act in SIGNING_IN else ""
+    return Again(offer=ticket) if ticket else None
 
 
 def _text(shown: Shown, name: str) -> str:
