@@ -115,15 +115,28 @@ def _flat(value: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 
 def event_names(events: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    """Return the dotted names of all that events log; thousands of flat ones are looked at once."""
+    """Return the dotted names of all that events log; there are thousands, so the usual is quick.
+
+    That is values, and objects of values: what is nested deeper is flattened.
+    """
     names: set[str] = set()
+    pairs: set[tuple[str, str]] = set()
     for event in events:
         for name, value in event.items():
-            if isinstance(value, dict | list):
+            if isinstance(value, dict):
+                pairs.update((name, key) for key, inner in value.items() if _is_value(inner))
+                deeper = {key: inner for key, inner in value.items() if not _is_value(inner)}
+                if deeper:
+                    names.update(flattened({name: deeper}))
+            elif isinstance(value, list):
                 names.update(flattened({name: value}))
             elif value is not None:
                 names.add(name)
-    return frozenset(names)
+    return frozenset(names | {f"{name}.{key}" if name else key for name, key in pairs})
+
+
+def _is_value(value: Any) -> bool:
+    return value is not None and not isinstance(value, dict | list)
 
 
 def typed(value: Any, kind: str) -> tuple[Any, bool]:

@@ -197,10 +197,18 @@ def renew(*, run: Run, token: str, lease_seconds: int, at: datetime) -> None:
     until = at + timedelta(seconds=lease_seconds)
     if mine.order_by().update(held_until=until, seen_at=at):
         return
-    run.refresh_from_db(fields=["status", "holder"])
+    _read_again(run)
     if not run.is_open:
         raise RunIsComplete
     raise WrongToken if run.holder else NotHeld
+
+
+def _read_again(run: Run) -> None:
+    """Read who holds a run; one that was deleted meanwhile is held by nobody."""
+    try:
+        run.refresh_from_db(fields=["status", "holder"])
+    except Run.DoesNotExist:
+        raise NotHeld from None
 
 
 # --- letting go ---------------------------------------------------------------------------------
@@ -217,7 +225,7 @@ def release(*, run: Run, token: str, at: datetime | None = None) -> None:
     """
     mine = Run.objects.filter(pk=run.pk, holder=token).exclude(holder="")
     if not mine.order_by().update(holder="", held_until=None):
-        run.refresh_from_db(fields=["holder"])
+        _read_again(run)
         raise WrongToken if run.holder else NotHeld
     _let_go(run, token, at or now())
 

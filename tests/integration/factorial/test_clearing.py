@@ -10,9 +10,9 @@ from tests.factories import designs as make
 
 from accounts.models import AuditEntry
 from common.errors import NotAllowed, NotThere
-from factorial.errors import MustBeTyped
+from factorial.errors import MustBeTyped, NotHeld
 from factorial.models import Measure, PlannedRun
-from factorial.services import backup, clearing, designs, posting
+from factorial.services import backup, clearing, designs, hand_out, posting
 from runs.models import Answer, Participant, Run, Trial, TrialEvents, Variant
 from runs.services import withdrawals
 
@@ -70,6 +70,16 @@ def test_those_who_manage_the_lab_clear_a_design_and_nobody_else(design, alice, 
     assert sorted(PlannedRun.objects.values_list("done", "run")) == [(0, None)] * 2
     assert not Measure.objects.filter(code="strange").exists()
     assert played(design) == Run.objects.get()
+
+
+def test_what_comes_for_a_run_that_was_deleted_is_refused(design, carol):
+    held, planned = make.held(design)
+    clearing.clear(design=design, by=carol, typed="pointing")
+    with pytest.raises(NotHeld):
+        posting.receive(planned=planned, token=held.token, trials=[make.trial(0, 0, duration=1)])
+    with pytest.raises(NotHeld):
+        hand_out.release(run=held.run, token=held.token)
+    assert not Trial.objects.exists()
 
 
 def test_that_somebody_withdrew_is_still_known_after_clearing(design, carol):
