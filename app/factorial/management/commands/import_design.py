@@ -11,6 +11,7 @@ from accounts.models import Project, User
 from common.errors import StudiumError
 from factorial.models import Design
 from factorial.services import designs, starting
+from touchstone.formats import format_of
 
 FORMATS = {".xml": "xml", ".tsl": "tsl", ".csv": "csv"}
 
@@ -31,7 +32,8 @@ class Command(BaseCommand):
         add("--pilot", action="store_true", help="anybody may take its runs; they can be purged")
 
     def handle(self, *_: Any, **given: Any) -> None:
-        document, format_ = contents(given["file"]), given["format"] or _format(given["file"])
+        document = contents(given["file"])
+        format_ = given["format"] or _format(given["file"], document)
         absent = given["absent"] or given["at_start"]
         try:
             if given["at_start"] and not given["project"] and not Project.objects.exists():
@@ -79,8 +81,9 @@ def contents(file: str) -> bytes:
         raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _format(file: str) -> str:
-    return FORMATS.get(Path(file).suffix.lower(), "xml")
+def _format(file: str, document: bytes) -> str:
+    """Return what a file is by its name, or by how it begins."""
+    return FORMATS.get(Path(file).suffix.lower()) or format_of(document)
 
 
 def project_of(named: str | None) -> Project:
