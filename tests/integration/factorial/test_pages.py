@@ -249,6 +249,12 @@ def test_a_design_shows_its_factors_measures_and_runs(client, design):
         assert words in page
 
 
+def test_whoever_may_change_a_design_is_led_to_how_it_is_run(client, design):
+    settings = reverse("admin:factorial_design_change", args=[design.pk])
+    assert settings in client.get(reverse("factorial:design", args=[design.pk])).text
+    assert client.get(settings).status_code == 200
+
+
 def test_many_runs_come_in_pages(client, project):
     many = designs.design(project, code="many", runs=130)
     address = reverse("factorial:design", args=[many.pk])
