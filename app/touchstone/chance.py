@@ -23,9 +23,8 @@ class Chance:
     def below(self, limit: int) -> int:
         """Return a whole number from 0, each equally likely."""
         fair = SPAN - SPAN % limit
-        while (drawn := self._draw()) >= fair:
-            pass
-        return drawn % limit
+        drawn = self._draw()
+        return drawn % limit if drawn < fair else self.below(limit)
 
     def choice(self, things: Sequence[T]) -> T:
         return things[self.below(len(things))]

@@ -7,7 +7,6 @@ is: a byte order mark, UTF-8, the declaration, what the sender said.
 
 import codecs
 import re
-from typing import NoReturn
 
 from touchstone.errors import DesignError
 
@@ -66,9 +65,8 @@ def _mismatch(declared: str, document: bytes) -> str:
 
 def _by_name(document: bytes, names: list[str]) -> str:
     encodings = [encoding for encoding in map(_canonical, names) if encoding not in {"", "utf-8"}]
-    if not encodings:
-        _refuse(document, "utf-8", next(filter(None, names), ""))
-    return _by(encodings[0], document)
+    said = next(filter(None, names), "")
+    return _by([*encodings, "utf-8"][0], document, said)
 
 
 def _canonical(name: str) -> str:
@@ -80,22 +78,18 @@ def _canonical(name: str) -> str:
     return found if CHARACTER_SETS.match(found) else ""
 
 
-def _by(encoding: str, document: bytes) -> str:
+def _by(encoding: str, document: bytes, said: str = "") -> str:
     try:
         return document.decode(encoding)
-    except UnicodeDecodeError:
-        _refuse(document, encoding, encoding)
-
-
-def _refuse(document: bytes, encoding: str, said: str) -> NoReturn:
-    """Say which byte is no character."""
-    try:
-        document.decode(encoding)
     except UnicodeDecodeError as error:
-        line = document.count(b"\n", 0, error.start) + 1
-        column = error.start - document.rfind(b"\n", 0, error.start)
-        what = f"The byte 0x{document[error.start]:02X} is no character of {encoding.upper()}"
-        known = f", and {said!r} is no character set" if said and not _canonical(said) else ""
-        remedy = 'Save the file as UTF-8, or declare its encoding, as in encoding="ISO-8859-1".'
-        raise DesignError(f"{what}{known}. {remedy}", line, column) from error
-    raise DesignError(f"The document cannot be read as {said}.")
+        raise _refusal(document, error, said) from error
+
+
+def _refusal(document: bytes, error: UnicodeDecodeError, said: str) -> DesignError:
+    """Say which byte is no character."""
+    line = document.count(b"\n", 0, error.start) + 1
+    column = error.start - document.rfind(b"\n", 0, error.start)
+    what = f"The byte 0x{document[error.start]:02X} is no character of {error.encoding.upper()}"
+    known = f", and {said!r} is no character set" if said and not _canonical(said) else ""
+    remedy = 'Save the file as UTF-8, or declare its encoding, as in encoding="ISO-8859-1".'
+    return DesignError(f"{what}{known}. {remedy}", line, column)

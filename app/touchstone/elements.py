@@ -61,7 +61,7 @@ class Reader:
         self.parser.StartDoctypeDeclHandler = self._refuse
         self.parser.EntityDeclHandler = self._refuse
         self.open: list[Element] = []
-        self.root: Element | None = None
+        self.root = Element("", {}, 1, 1)  # until there is one; expat refuses to end without
         self.count = 0
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -103,8 +103,6 @@ def tree_of(text: str) -> Element:
         reader.parser.Parse(text.encode("utf-8"), True)
     except expat.ExpatError as error:
         raise _explained(error) from error
-    if reader.root is None:
-        raise DesignError(f"The document is empty. {REMEDIES['no element found']}", 1, 1)
     return reader.root
 
 

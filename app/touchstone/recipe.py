@@ -195,8 +195,8 @@ def _practice(recipe: Recipe) -> Iterator[tuple[str, str]]:
                 f"{where}.level",
                 f"Choose from 0 (before everything) to {len(recipe.levels) - 1}.",
             )
-            continue
-        yield from _choices(recipe, practice, where)
+        else:
+            yield from _choices(recipe, practice, where)
 
 
 def _choices(recipe: Recipe, practice: Practice, where: str) -> Iterator[tuple[str, str]]:
@@ -218,16 +218,11 @@ def _choices(recipe: Recipe, practice: Practice, where: str) -> Iterator[tuple[s
 def _size(recipe: Recipe) -> Iterator[tuple[str, str]]:
     if recipe.groups > MOST_RUNS:
         yield "factors", f"{recipe.groups:,} groups of participants are too many."
-    known = {factor.id for factor in recipe.factors}
-    if any(name not in known for level in recipe.levels for name in level.factors):
-        return
     for place, level in enumerate(recipe.levels):
         if recipe.crossed(level) > MOST_TRIALS:
             yield f"levels[{place}].factors", "These are too many conditions. Cross fewer factors."
-            return
-        if level.order == "all" and recipe.crossed(level) > MOST_VALUES:
+        elif level.order == "all" and recipe.crossed(level) > MOST_VALUES:
             yield f"levels[{place}].order", "All orders of so many conditions are beyond anybody."
-            return
     total = recipe.participants * (recipe.trials_of_a_run + _practice_trials(recipe))
     if total > MOST_TRIALS:
         yield "participants", f"{total:,} trials are too many; {MOST_TRIALS:,} are the most."

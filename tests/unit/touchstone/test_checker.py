@@ -73,6 +73,9 @@ def test_twins_clashes_empty_runs_and_measures_that_were_never_logged_are_named(
     report = check(design((), measures=measures), logged={"time"})
     assert report.twins == ("measure time",)
     assert report.clashes == ("SIZE",)
+    assert (
+        "A measure and a factor are both called SIZE; exports keep them apart." in report.findings
+    )
     assert report.empty_runs == ("S0",)
     assert report.never_logged == ("SIZE", "hit")
     assert check(design((), measures=measures)).never_logged == ()

@@ -38,6 +38,11 @@ def test_check_tells_what_a_design_is_like_and_what_is_worth_a_look(file, capsys
     assert "worth a look: The values of TECH do not come equally often." in said
 
 
+def test_remarks_of_the_reader_go_to_the_error_output(file, capsys):
+    main(["check", file("<experiment id='x'><run id='1'/></experiment>")])
+    assert capsys.readouterr().err == "Line 1: The run '1' is empty; nobody can do it.\n"
+
+
 def test_check_ends_well_where_nothing_is_worth_a_look(file, capsys):
     assert main(["check", file(xml.write(generate(RECIPE)))]) == 0
 

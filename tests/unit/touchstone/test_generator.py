@@ -257,6 +257,11 @@ def test_an_added_run_never_takes_an_id_that_is_there():
     assert [run.id for run in extend(renamed, menus(), 2).runs] == ["S0", "S2", "S3", "S4"]
 
 
+def test_no_run_less_than_one_is_added():
+    with pytest.raises(DesignError, match="more_runs: Add at least one run"):
+        extend(generate(menus()), menus(), 0)
+
+
 def test_a_recipe_of_other_factors_adds_nothing():
     with pytest.raises(DesignError, match="factors: The design has other factors"):
         extend(generate(menus()), replace(menus(), factors=(), levels=(Level(),), practice=()), 1)
@@ -291,6 +296,28 @@ def test_a_recipe_of_other_factors_adds_nothing():
         ({"practice": (Practice(1, 1, (("TECH", "a"),), ("TECH",)),)}, "practice[0].coming"),
         ({"practice": (Practice(1, fixed=(("TECH", "z"),)),)}, "practice[0].fixed"),
         ({"practice": (Practice(1, fixed=(("HAND", "l"),)),)}, "practice[0].fixed"),
+        (
+            {
+                "factors": tuple(factor(f"F{n}", map(str, range(100))) for n in range(3)),
+                "levels": (Level(("F0", "F1", "F2")),),
+            },
+            "levels[0].factors",
+        ),
+        (
+            {
+                "factors": tuple(factor(f"F{n}", map(str, range(20))) for n in range(2)),
+                "levels": (Level(("F0", "F1"), "all"),),
+            },
+            "levels[0].order",
+        ),
+        (
+            {
+                "factors": tuple(factor(f"F{n}", "a") for n in range(90)),
+                "participants": 2000,
+                "levels": (Level(tuple(f"F{n}" for n in range(90)), replications=20),),
+            },
+            "participants",
+        ),
         ({"timing": Timing(trial=-1)}, "timing.trial"),
         ({"timing": Timing(trial=float("nan"))}, "timing.trial"),
     ],
@@ -305,6 +332,11 @@ def test_a_recipe_that_would_cross_too_much_is_refused_before_it_is_made():
     many = tuple(factor(f"F{n}", map(str, range(200)), BETWEEN) for n in range(10))
     with pytest.raises(DesignError, match="groups of participants are too many"):
         Recipe("x", many, (Level(),), 1)
+
+
+def test_what_is_fixed_in_practice_survives_json():
+    recipe = menus(practice=(Practice(1, fixed=(("TECH", "a"), ("SIZE", "1"))),))
+    assert from_json(json.loads(json.dumps(to_json(recipe)))) == recipe
 
 
 @pytest.mark.parametrize(

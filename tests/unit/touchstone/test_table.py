@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.factories.touchstone import designs
 
-from touchstone import rules
+from touchstone import rules, table
 from touchstone.design import Factor, Value
 from touchstone.errors import DesignError
 from touchstone.recipe import BETWEEN, WITHIN
@@ -125,6 +125,24 @@ def test_more_values_than_can_be_counted_in_seconds_are_refused(monkeypatch):
     with pytest.raises(DesignError, match="4 trials of 3 factors") as caught:
         read(TABLE.encode().rpartition(b"S1")[0])
     assert caught.value.line == 1
+
+
+def test_more_lines_than_are_read_are_refused(monkeypatch):
+    monkeypatch.setattr(table, "MOST_LINES", 4)
+    with pytest.raises(DesignError, match="More than 4 lines") as caught:
+        read(TABLE.encode())
+    assert caught.value.line == 5
+
+
+def test_more_columns_than_anybody_varies_are_refused():
+    head = ",".join(f"F{n}" for n in range(101))
+    with pytest.raises(DesignError, match="More than 100 factors"):
+        read(f"Participant,{head}\n1\n".encode())
+
+
+def test_an_id_that_cannot_be_is_refused():
+    with pytest.raises(DesignError, match="at most 255"):
+        read(TABLE.encode(), code="x" * 256)
 
 
 @given(some.text(some.sampled_from('Participant,\n\r"AB12;\0') | some.characters(codec="utf-8")))

@@ -178,6 +178,7 @@ def test_a_recipe_says_the_same_in_tsl():
             "'A B' cannot be written",
         ),
         ((), (Level(),), "without factors"),
+        ((), (Level(replications=2),), "without factors"),
     ],
 )
 def test_what_tsl_cannot_say_is_refused(factors, levels, words):
@@ -208,12 +209,25 @@ def test_what_tsl_cannot_say_is_refused(factors, levels, words):
         ("<Fix(A={_1_},1)>", (0, 0), "Nothing fills the placeholder _1_"),
         ("<Fix(A={a,b},100000,Fix(B={a,b},100000))>", (0, 0), "too many"),
         ("<300 * Fix(A={a},1)>", (0, 0), "sessions"),
+        (" " * 100_001, (0, 0), "More than 100,000 characters"),
+        ("<Complete(" + " x ".join(f"A{n}={{a,b}}" for n in range(8)) + ",1)>", (0, 0), "too many"),
+        ("<Fix(" + " x ".join(f"A{n}={{a}}" for n in range(100)) + ",1)>", (0, 0), "100 variables"),
+        ("<Fix(" + " x ".join(f"A{n}={{a}}" for n in range(90)) + ",30000)>", (0, 0), "values"),
     ],
 )
 def test_a_refusal_names_its_place_and_what_is_wanted(text, place, words):
     with pytest.raises(DesignError, match=words) as caught:
         read(text.encode())
     assert (caught.value.line, caught.value.column) == place
+
+
+@pytest.mark.parametrize(
+    ("words", "field"), [({"participants": 2001}, "participants"), ({"code": "x" * 256}, "id")]
+)
+def test_what_is_asked_besides_the_text_is_refused_by_its_name(words, field):
+    with pytest.raises(DesignError) as caught:
+        read(b"<Fix(A={a},1)>", **words)
+    assert caught.value.field == field
 
 
 def test_sames_inside_sames_are_counted_as_what_they_stand_for():

@@ -227,6 +227,11 @@ def test_nesting_and_number_of_elements_have_a_limit(monkeypatch):
         design_of('<run id="1">' + "<block/>" * 1000)
 
 
+def test_more_factors_than_anybody_varies_are_refused():
+    with pytest.raises(DesignError, match="More than 100 factors"):
+        design_of("".join(f'<factor id="{n}"/>' for n in range(101)))
+
+
 def test_more_values_than_can_be_counted_in_seconds_are_refused(monkeypatch):
     monkeypatch.setattr(rules, "MOST_CELLS", 3)
     trials = "<trial/>" * 4
@@ -240,6 +245,8 @@ def test_more_values_than_can_be_counted_in_seconds_are_refused(monkeypatch):
     [
         ("", "plans no run"),
         ('<factor id="F"/>', "has no values"),
+        ('<factor id="F"><other/><value id="a"/></factor>', "<other> means nothing"),
+        ('<measure id="m" log="ok"><other/></measure>', "<other> means nothing"),
         ('<measure id="m"/>', "no level"),
         ('<run id="1"/>', "is empty"),
         ('<run id="1"><block/></run>', "no trials"),
@@ -270,6 +277,11 @@ def test_a_flood_of_warnings_is_cut():
 @given(designs())
 def test_what_was_written_reads_as_the_same_design(design):
     assert read(write(design).encode()) == design
+
+
+def test_what_stands_between_trials_goes_around_neighbours():
+    text = write(read(POINTING.encode()))
+    assert (text.count("<intertrial "), text.count("<interblock ")) == (1, 1)
 
 
 def test_a_character_that_xml_has_not_is_refused_when_writing():
