@@ -67,11 +67,17 @@ class Line:
         return max(took, 0.0) / self.planned.done
 
     @property
-    def against_usual(self) -> int | None:
-        """Return the pace as a share of the usual one, in per cent; more is slower."""
+    def against_usual(self) -> float | None:
+        """Return the pace as a multiple of the usual one; more is slower."""
         if self.pace_s is None or not self.usual_s:
             return None
-        return round(100 * self.pace_s / self.usual_s)
+        return round(self.pace_s / self.usual_s, 1)
+
+    @property
+    def is_noteworthy(self) -> bool:
+        counts = (self.attempts, self.retries, self.variants, self.troubles, self.excluded)
+        is_left_out = bool(self.run and self.run.excluded_at)
+        return any(counts) or bool(self.skipped or self.notes) or is_left_out
 
     @property
     def left_s(self) -> float | None:
@@ -85,7 +91,7 @@ class Line:
         if not self.is_open or self.run is None:
             return False
         since = self.last_trial_at or self.run.began_at
-        usual = timedelta(seconds=STALLED_TIMES * (self.pace_s or self.usual_s or 0))
+        usual = timedelta(seconds=STALLED_TIMES * (self.usual_s or self.pace_s or 0))
         return bool(since and self.at - since > max(STALLED_AFTER, usual))
 
     @property

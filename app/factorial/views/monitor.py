@@ -134,7 +134,7 @@ def trial(  # noqa: PLR0913, PLR0917  the address says where the trial is
     shown = events.trial_of(it, block, trial)
     if shown is None:
         raise NotThere
-    context = {"design": found, "planned": mine, "run": it, "block": block, "shown": shown}
+    context = {"design": found, "planned": mine, "run": it, "block_number": block, "shown": shown}
     return render(request, "factorial/monitor/trial.html", context)
 
 
