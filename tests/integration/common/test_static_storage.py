@@ -66,6 +66,13 @@ def test_the_shared_folder_holds_hashed_files_only(collect, root):
     assert {name.removesuffix(".gz") for name in snapshot(root)} == set(paths.values())
 
 
+def test_the_client_of_runs_names_the_hashed_files_that_it_needs(collect, root):
+    paths = collect("one")
+    text = (root / paths["factorial/studium-runs.js"]).read_text()
+    for name in ("js/outbox/outbox.js", "factorial/run.js"):
+        assert paths[name].rpartition("/")[2] in text
+
+
 def test_what_gets_smaller_lies_there_compressed_as_well(release_of, root):
     long, names = "i { color: red }\n" * 200, ("a.css", "a.js", "a.png")
     hashed = release_of(dict.fromkeys(names, long) | {"b.css": "i {}"})
