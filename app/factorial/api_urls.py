@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from factorial.api import exports
+from factorial.api import designs, exports
 
 app_name = "designs-api"
 urlpatterns = [
+    path("", designs.Designs.as_view(), name="designs"),
+    path("<int:design_id>", designs.OneDesign.as_view(), name="design"),
     path("<int:design_id>/exports", exports.Exports.as_view(), name="exports"),
     path("<int:design_id>/exports/dictionary.<str:form>", exports.Dictionary.as_view(),
          name="dictionary"),

@@ -40,8 +40,8 @@ class DesignView(APIView):
 
     def wish(self, request: Request) -> Wish:
         given = {name: value for name, value in request.query_params.items() if name != "run"}
-        _known(given, OPTIONS)
-        asked = {OPTIONS[name]: _truth(name, value) for name, value in given.items()}
+        known(given, OPTIONS)
+        asked = {OPTIONS[name]: truth(name, value) for name, value in given.items()}
         return Wish(run=request.query_params.get("run", ""), **asked)
 
 
@@ -49,7 +49,7 @@ class Exports(DesignView):
     """`GET`: which files there are, what their columns are, and where they come from."""
 
     def get(self, request: Request, design_id: int) -> Response:
-        _known(request.query_params, ())
+        known(request.query_params, ())
         design = self.design(design_id)
         base = request.build_absolute_uri(request.path).rstrip("/")
         there = [table.what for table in streams.tables(design)]
@@ -80,7 +80,7 @@ class Dictionary(DesignView):
     """`GET`: what each column is."""
 
     def get(self, request: Request, design_id: int, form: str) -> HttpResponseBase:
-        _known(request.query_params, ())
+        known(request.query_params, ())
         if form not in streams.DICTIONARIES:
             raise NotThere("There is no such file.", remedy="Ask for dictionary.csv or .json.")
         design = self.design(design_id)
@@ -104,7 +104,7 @@ def _is_known(request: Request, tag: str) -> bool:
     return tag in {each.strip().removeprefix("W/") for each in given.split(",")}
 
 
-def _known(given: Iterable[str], options: Iterable[str]) -> None:
+def known(given: Iterable[str], options: Iterable[str]) -> None:
     unknown = set(given) - set(options)
     if unknown:
         names = ", ".join(options) or "none"
@@ -112,7 +112,7 @@ def _known(given: Iterable[str], options: Iterable[str]) -> None:
                          remedy=f"Known are: {names}.")  # fmt: skip
 
 
-def _truth(name: str, value: Any) -> bool:
+def truth(name: str, value: Any) -> bool:
     if value.lower() not in YES | NO:
         raise NotAnOption(f"{name}: write 1 or 0, not “{value[:20]}”.")
     return value.lower() in YES
