@@ -31,7 +31,7 @@ def test_pilots_are_deleted_and_real_runs_stay(design, alice):
     designs.change(design=design, by=alice, is_pilot=True)
     played(design, "S1")
     with pytest.raises(MustBeTyped):
-        clearing.purge_pilots(design=design, by=alice, typed="pointin")
+        clearing.purge_pilots(design=design, by=alice, typed="point")
     assert clearing.purge_pilots(design=design, by=alice, typed="pointing") == 1
     assert list(Run.objects.all()) == [real]
     assert (Trial.objects.count(), TrialEvents.objects.count(), Variant.objects.count()) == (
