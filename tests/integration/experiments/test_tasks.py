@@ -118,6 +118,17 @@ def test_a_page_that_is_shown_again_knows_what_is_stored(begun):
     assert not setup["is_through"]
 
 
+def test_rows_prove_a_beginning_whose_own_event_another_page_has_taken_the_number_of(begun):
+    """Without them a task would go on as if its practice had never been: its loops run anew."""
+    someone = begun(tasks.words(tasks.keys(3)))
+    earlier = {"number": 0, "kind": "page hidden", "data": {}}
+    Runner(someone).send(row(0), row(1), events=[earlier])
+    someone.look()
+    setup = setup_of(someone)
+    assert [one["index"] for one in setup["rows"]] == [0, 1]
+    assert setup["loads"] == 1
+
+
 @pytest.mark.parametrize("data", [{}, {"rows": "many"}, {"rows": -3}, {"rows": None}])
 def test_a_count_that_is_none_holds_nobody_up(begun, data):
     someone = begun(tasks.words(tasks.keys(1)))

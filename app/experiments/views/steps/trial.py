@@ -20,7 +20,7 @@ NOT_YET = "This part is not through, or not all of it is saved yet. It goes on h
 
 def show(shown: Shown) -> dict[str, Any]:
     visit, timeline = shown.turn.visit, _timeline(shown)
-    state = tasks.state_of(visit)
+    state, rows = tasks.state_of(visit), tasks.rows_of(visit)
     theirs = [name for name in timeline.plugins if name not in OURS]
     setup = {
         "visit": str(visit.pk),
@@ -35,11 +35,11 @@ def show(shown: Shown) -> dict[str, Any]:
         "options": dict(timeline.options),
         "plugins": {name: global_of(name) for name in theirs},
         "group": _group(shown) if EXCHANGE in timeline.plugins else None,
-        "loads": state.loads,
+        "loads": max(state.loads, int(bool(rows))),  # rows prove a beginning that was not heard of
         "next_event": state.next_event,
         "block": state.block,
         "is_through": state.is_through,
-        "rows": tasks.rows_of(visit) if state.loads else [],
+        "rows": rows,
     }
     libraries = ["vendor/jspsych.min.js"]
     libraries += [f"vendor/jspsych/{name}.min.js" for name in theirs]
