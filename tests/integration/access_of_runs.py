@@ -1,4 +1,4 @@
-"""Who may open the addresses of our own client and of the monitor: the part of `test_access`."""
+"""Who may open designs, our own client and the monitor: a part of `test_access`."""
 
 from typing import Any
 
@@ -16,8 +16,20 @@ CLIENT = [  # clients need no account; what they are given depends on the key al
     ("factorial:client-end", UNREADABLE, "post", ("secret",)),
 ]
 DECISIONS = ("unlock", "hand-over", "redo", "skip", "put-aside")
+WITH_KEY = "401 200 200 200 200"
+ALDER_WITH_KEY = "401 200 404 200 200"
+FOR_PROGRAMS = [
+    ("designs-api:designs", WITH_KEY, "get", ()),
+    ("designs-api:designs", "401 404 404 404 404", "post", ()),
+    ("designs-api:design", ALDER_WITH_KEY, "get", ("design",)),
+    ("designs-api:design", "401 422 404 422 422", "post", ("design",)),
+    ("designs-api:exports", ALDER_WITH_KEY, "get", ("design",)),
+    ("designs-api:dictionary", ALDER_WITH_KEY, "get", ("design", "csv")),
+    ("designs-api:export", ALDER_WITH_KEY, "get", ("design", "trials_csv")),
+]
 ROWS: list[tuple[Any, ...]] = [
     *CLIENT,
+    *FOR_PROGRAMS,
     ("factorial:client-file", "302 302 302 302 302", "get", ("client_file",)),
     ("factorial:pointing", "200 200 200 200 200", "get", ()),
     ("factorial:monitor", ALDER, "get", ("design",)),
