@@ -140,14 +140,17 @@ def _time(place: Place, name: str) -> time | None:
 def window(wave: Wave, *, base: date, zone: tzinfo, moment: datetime) -> Window:
     """Return when a wave can be begun, counted from the day ``base``.
 
-    ``moment`` is the instant that it is counted from: nothing opens before it.
+    ``moment`` is the instant that it is counted from: nothing opens before it, and what would be
+    over by then is a day later.
     """
     day = base + timedelta(days=wave.days)
     opens = first(day, wave.opens, zone) if wave.opens else _start(day, wave, zone, moment)
     if wave.closes is None:
         return Window(max(opens, moment))
-    closing = day + timedelta(days=wave.closes_days)
-    return Window(max(opens, moment), last(closing, wave.closes, zone))
+    closes = last(day + timedelta(days=wave.closes_days), wave.closes, zone)
+    if closes <= moment:
+        return window(wave, base=base + timedelta(days=1), zone=zone, moment=moment)
+    return Window(max(opens, moment), closes)
 
 
 def _start(day: date, wave: Wave, zone: tzinfo, moment: datetime) -> datetime:

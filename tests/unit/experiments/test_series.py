@@ -108,3 +108,13 @@ def test_in_another_zone_it_is_the_same_time_of_the_day():
 def test_a_fault_is_named_with_its_place(change, where):
     with pytest.raises(NotAProtocol, match=where):
         series.read_series(WORDS | change)
+
+
+def test_a_window_that_would_be_over_when_somebody_enrols_is_a_day_later():
+    night = wave(days=0, opens=None, closes=time(2, 0), closes_days=1)
+    moment = utc(2026, 6, 2, 2, 2)
+    found = series.window(night, base=date(2026, 6, 1), zone=UTC, moment=moment)
+    assert found == Window(moment, utc(2026, 6, 3, 2, 0))
+    evening = wave(days=0, opens=time(8, 0), closes=time(20, 0), closes_days=0)
+    found = series.window(evening, base=date(2026, 6, 1), zone=UTC, moment=utc(2026, 6, 1, 23))
+    assert found == Window(utc(2026, 6, 2, 8), utc(2026, 6, 2, 20))
