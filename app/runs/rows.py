@@ -177,7 +177,7 @@ def _happening(sent: Any, place: int) -> Happening:
     data = storable(sent.get("data", {}))
     if len(json.dumps(data)) > LARGEST_EVENT:
         raise Unreadable(f"Event {place} is larger than {LARGEST_EVENT // 1024} kB.")
-    return Happening(number, kind, _finite(sent.get("at_ms")), data)
+    return Happening(number, kind, finite(sent.get("at_ms")), data)
 
 
 def rows_of(sent: Any) -> list[Row]:
@@ -216,9 +216,9 @@ def _row(sent: Any, place: int) -> Row:
         plugin=_word(data, "trial_type", 100),
         plugin_version=_word(data, "plugin_version", 40),
         stimulus=_word(data, "stimulus_id", 255),
-        onset_ms=_finite(data.get("onset")),
-        end_ms=_finite(data.get("time_elapsed")),
-        rt_ms=_finite(data.get("rt")),
+        onset_ms=finite(data.get("onset")),
+        end_ms=finite(data.get("time_elapsed")),
+        rt_ms=finite(data.get("rt")),
         response=storable(data.get("response")),
         has_response="response" in data,
         item=_word(data, "item", LONGEST_NAME),
@@ -234,7 +234,8 @@ def _word(data: Mapping[str, Any], name: str, length: int) -> str:
     return str(storable(value))[:length] if isinstance(value, str | int | float) else ""
 
 
-def _finite(value: Any) -> float | None:
+def finite(value: Any) -> float | None:
+    """Return a number that came as JSON; None for what is none, or larger than a float holds."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -280,7 +281,7 @@ def said(name: str, value: Any) -> Said:
     if isinstance(value, bool):
         return Said(name, value, float(value), str(value).lower())
     if isinstance(value, int | float):
-        return Said(name, value, _finite(value), str(value))
+        return Said(name, value, finite(value), str(value))
     if isinstance(value, str):
         return Said(name, value, text=value)
     return Said(name, value, text=json.dumps(value, ensure_ascii=False))

@@ -1,13 +1,13 @@
 """What happened around the trials of a run, and inside one of them."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from factorial.values import flattened
 from runs.models import Event, Run, Trial, Variant
+from runs.rows import finite
 
 SHOWN = 100  # events around the trials
 ROWS = 500  # events of a trial that are listed
@@ -92,20 +92,10 @@ def _shown(
     )
 
 
-def _finite(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        found = float(value)
-    except OverflowError:
-        return None
-    return found if math.isfinite(found) else None
-
-
 def _times(events: Sequence[Mapping[str, Any]]) -> list[float]:
     """Return when the events were, from the first; nothing where they do not all say so."""
     for name in TIMES:
-        found = [_finite(event.get(name)) for event in events]
+        found = [finite(event.get(name)) for event in events]
         known = [each for each in found if each is not None]
         if known and len(known) == len(events):
             start = 0.0 if name == "at_ms" else min(known)
@@ -129,7 +119,7 @@ def _line(
 
 def _path(events: Sequence[Mapping[str, Any]]) -> tuple[str, list[Dot]]:
     """Return the way of a pointer as points of a drawing, and where it begins and ends."""
-    found = [(_finite(event.get("x")), _finite(event.get("y"))) for event in events]
+    found = [(finite(event.get("x")), finite(event.get("y"))) for event in events]
     points = [(x, y) for x, y in found if x is not None and y is not None][:DOTS]
     if len(points) < 2:  # noqa: PLR2004  one point is no way
         return "", []

@@ -16,9 +16,9 @@ from django.forms import model_to_dict
 from django.utils.timezone import now
 
 from accounts import audit
-from accounts.models import Project, User
-from common.errors import NotThere
+from accounts.models import User
 from factorial.models import Design, LogRun, PlannedRun, RunMark
+from factorial.services.access import need_editable
 from factorial.services.clearing import need_typed, runs_of
 from runs.models import Event, Run, Trial, Variant, Visit
 
@@ -44,8 +44,7 @@ def write(*, design: Design, to: Path, by: User | None, typed: str) -> int:
     MustBeTyped
         The id of the design was not typed.
     """
-    if by and not Project.objects.editable_by(by).filter(pk=design.project_id).exists():
-        raise NotThere
+    need_editable(design.project_id, by)
     need_typed(design, typed)
     half = to.with_name(f"{to.name}.half")
     try:

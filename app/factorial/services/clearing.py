@@ -14,6 +14,7 @@ from accounts.roles import Role
 from common.errors import NotAllowed, NotThere
 from factorial.errors import MustBeTyped
 from factorial.models import Design, LogRun, Measure, PlannedRun
+from factorial.services.access import need_editable
 from runs.models import Consent, Participant, Run, Withdrawal
 from runs.models import Measure as Registered
 from runs.services import erasure
@@ -53,8 +54,7 @@ def purge_pilots(*, design: Design, by: User | None, typed: str) -> int:
     MustBeTyped
         The id of the design was not typed.
     """
-    if by and not Project.objects.editable_by(by).filter(pk=design.project_id).exists():
-        raise NotThere
+    need_editable(design.project_id, by)
     need_typed(design, typed)
     number = _delete(runs_of(design).filter(is_pilot=True))
     told = {"pilots": [number, 0]}

@@ -13,6 +13,7 @@ from common.errors import NotThere
 from factorial.errors import DesignDiffers, DesignExists, NotADesign
 from factorial.models import ClientImports, Design, PlannedRun
 from factorial.services import storing
+from factorial.services.access import need_editable
 from factorial.services.storing import digest_of, run_digest
 from touchstone import design as plans
 from touchstone import table, tsl, xml
@@ -109,7 +110,7 @@ def add_design(  # noqa: PLR0913  a design and where it came from
     NotADesign
         It has ids that cannot be stored, or twice.
     """
-    _need_access(project, by)
+    need_editable(project.pk, by)
     storing.check(plan)
     values = {name: settings[name] for name in SETTINGS if name in settings}
     design = Design(
@@ -147,7 +148,7 @@ def extend(*, design: Design, plan: plans.Design, by: User | None, document: str
     DesignDiffers
         Factors or measures are others, or a run that is there has other trials.
     """
-    _need_access(design.project, by)
+    need_editable(design.project_id, by)
     storing.check(plan)
     held = Design.objects.select_for_update(of=("self",)).get(pk=design.pk)
     if digest_of(plan) != held.digest:
@@ -215,18 +216,13 @@ def let_clients_import(*, lab: Lab, project: Project | None, by: User | None) ->
 
 
 def _change(design: Design, by: User, action: str, **after: Any) -> None:
-    _need_access(design.project, by)
+    need_editable(design.project_id, by)
     told = audit.between(design, after)
     Design.objects.filter(pk=design.pk).update(**after)
     for name, value in after.items():
         setattr(design, name, value)
     if told:
         audit.record(action=action, user=by, on=design, changes=told)
-
-
-def _need_access(project: Project, by: User | None) -> None:
-    if by and not Project.objects.editable_by(by).filter(pk=project.pk).exists():
-        raise NotThere
 
 
 def _save(design: Design) -> None:

@@ -15,8 +15,7 @@ from django.db.models import F, Q
 from django.utils.timezone import now
 
 from accounts import audit
-from accounts.models import Project, User
-from common.errors import NotThere
+from accounts.models import User
 from factorial.errors import (
     DesignIsClosed,
     NoRunLeft,
@@ -26,6 +25,7 @@ from factorial.errors import (
     WrongToken,
 )
 from factorial.models import Design, PlannedRun
+from factorial.services.access import need_editable
 from runs.models import Event, Run
 from runs.services import runs
 
@@ -241,7 +241,7 @@ def unlock(*, planned: PlannedRun, by: User, reason: str = "") -> None:
     NotHeld
         Nobody holds it.
     """
-    _need_access(planned, by)
+    need_editable(planned.design.project_id, by)
     run = Run.objects.select_for_update().filter(planned_run=planned).exclude(holder="").first()
     if run is None:
         raise NotHeld
@@ -268,7 +268,7 @@ def give_back(*, planned: PlannedRun, by: User, reason: str) -> None:
     NotHeld
         Nobody has begun it.
     """
-    _need_access(planned, by)
+    need_editable(planned.design.project_id, by)
     run = Run.objects.select_for_update().filter(planned_run=planned).first()
     if run is None:
         raise NotHeld
@@ -283,9 +283,3 @@ def free_again(planned: PlannedRun) -> None:
     after = {"run": None, "done": 0, "offered_until": None}
     PlannedRun.objects.filter(pk=planned.pk).update(**after)
     planned.run, planned.done, planned.offered_until = None, 0, None
-
-
-def _need_access(planned: PlannedRun, by: User) -> None:
-    mine = Project.objects.editable_by(by).filter(pk=planned.design.project_id)
-    if not mine.exists():
-        raise NotThere

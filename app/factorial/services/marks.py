@@ -9,11 +9,12 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from accounts import audit
-from accounts.models import Project, User
+from accounts.models import User
 from common.errors import NotThere
 from factorial.errors import AlreadyUndone, NotHeld, NothingToSkip, NotPutAside, RunUnderWay
 from factorial.models import Block, PlannedRun, RunMark
 from factorial.services import client, hand_out
+from factorial.services.access import need_editable
 from runs.errors import NoReason
 from runs.models import Run
 from runs.services import exclusion, runs
@@ -30,11 +31,6 @@ class Where:
 
 
 WHOLE = Where()
-
-
-def _need_access(project: int, by: User) -> None:
-    if not Project.objects.editable_by(by).filter(pk=project).exists():
-        raise NotThere
 
 
 def _reason(text: str) -> str:
@@ -58,7 +54,7 @@ def mark(*, run: Run, kind: str, by: User, reason: str, where: Where = WHOLE) ->
     NoReason
         None was given.
     """
-    _need_access(run.project_id, by)
+    need_editable(run.project_id, by)
     reason = _reason(reason)
     _need_place(run, where)
     made = _made(run, kind, by, reason, where)
@@ -103,7 +99,7 @@ def undo(*, mark: RunMark, by: User) -> None:
     AlreadyUndone
         It was taken back before, or is one that cannot be.
     """
-    _need_access(mark.run.project_id, by)
+    need_editable(mark.run.project_id, by)
     kept = (RunMark.Kind.SKIPPED, RunMark.Kind.REDONE)
     mine = RunMark.objects.filter(pk=mark.pk, undone_at=None).exclude(kind__in=kept)
     if not mine.update(undone_at=now(), undone_by=by):
@@ -141,7 +137,7 @@ def hand_over(*, planned: PlannedRun, by: User, reason: str) -> str:
     NotHeld
         Nobody has begun it, or it is over.
     """
-    _need_access(planned.design.project_id, by)
+    need_editable(planned.design.project_id, by)
     reason = _reason(reason)
     if planned.run is None or not planned.run.is_open:
         raise NotHeld
@@ -163,7 +159,7 @@ def redo(*, planned: PlannedRun, by: User, reason: str) -> None:
     NotHeld
         Nobody has begun it.
     """
-    _need_access(planned.design.project_id, by)
+    need_editable(planned.design.project_id, by)
     reason = _reason(reason)
     run = planned.run
     if run is None:
@@ -187,7 +183,7 @@ def skip(*, planned: PlannedRun, by: User, reason: str, rest_of_block: bool) -> 
     NothingToSkip
         The run is not under way, or has moved on meanwhile.
     """
-    _need_access(planned.design.project_id, by)
+    need_editable(planned.design.project_id, by)
     reason = _reason(reason)
     run = _under_way(planned)
     block = _block_at(planned)
@@ -239,7 +235,7 @@ def put_aside(*, planned: PlannedRun, by: User, reason: str) -> None:
     RunUnderWay
         Somebody has begun it.
     """
-    _need_access(planned.design.project_id, by)
+    need_editable(planned.design.project_id, by)
     reason = _reason(reason)
     free = PlannedRun.objects.filter(pk=planned.pk, run=None, put_aside_at=None)
     if not free.update(put_aside_at=now(), put_aside_because=reason):
@@ -261,7 +257,7 @@ def put_back(*, planned: PlannedRun, by: User, reason: str = "") -> None:
     NotPutAside
         It was not, or is back already.
     """
-    _need_access(planned.design.project_id, by)
+    need_editable(planned.design.project_id, by)
     aside = PlannedRun.objects.filter(pk=planned.pk, put_aside_at__isnull=False)
     if not aside.update(put_aside_at=None, put_aside_because=""):
         raise NotPutAside

@@ -90,12 +90,22 @@ def search(  # noqa: PLR0913  what a search is told
     Infeasible
         No order keeps the rules.
     """
+    need_work(seed, moves=moves, restarts=restarts)
     evaluation = Evaluation(experiment)
     checked = check(experiment, rules or Rules())
     if goal.detection and not scale:
         alone = _Search(evaluation, checked, Goal(1, 0, 0), 1.0, seed + 1)
         scale = alone.run(max(1, moves // 4), 1, None).worth or 1.0
     return _Search(evaluation, checked, goal, scale or 1.0, seed).run(moves, restarts, progress)
+
+
+def need_work(seed: int, **counts: int) -> None:
+    """Refuse a search without work to do, or a seed that there is not."""
+    if seed < 0:
+        raise NotAnOption("A seed is 0 or more.")
+    for name, count in counts.items():
+        if count < 1:
+            raise NotAnOption(f"A search has at least 1 of its {name}.")
 
 
 class _Search:

@@ -30,7 +30,7 @@ def add(commands: Any) -> None:
 
 
 def run_design(given: argparse.Namespace) -> Iterator[str]:
-    told = specification.read(given.specification.read_text())
+    told = specification.read(given.specification.read_bytes())
     found = search(
         told.experiment,
         told.goal,
@@ -39,7 +39,6 @@ def run_design(given: argparse.Namespace) -> Iterator[str]:
         moves=given.moves,
         restarts=given.restarts,
     )
-    given.to.mkdir(parents=True, exist_ok=True)
     for name, content in files(told, found).items():
         place = given.to / name
         place.parent.mkdir(parents=True, exist_ok=True)

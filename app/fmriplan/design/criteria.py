@@ -70,6 +70,21 @@ def _well_conditioned(information: Array) -> NDArray[np.bool_]:
     return np.asarray(values[..., 0] * ILL > np.maximum(values[..., -1], np.finfo(float).tiny))
 
 
+def correlation(information: Array) -> Array:
+    """Return how alike signals are (k, k); not a number for what is never shown."""
+    size = np.sqrt(information.diagonal())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(information / np.outer(size, size))
+
+
+def inflation(information: Array) -> Array:
+    """Return variance inflation factors (k,); not numbers where something is never shown."""
+    alike = correlation(information)
+    if not np.isfinite(alike).all():
+        return np.full(len(alike), np.nan)
+    return np.asarray(np.linalg.pinv(alike, hermitian=True).diagonal())
+
+
 def transitions(orders: Orders, conditions: int, back: int) -> NDArray[np.intp]:
     """Return how often condition i comes ``back`` trials after j (designs, i, j)."""
     designs, trials = orders.shape

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fmriplan.design.criteria import Array, transitions
+from fmriplan.design.criteria import Array, correlation, inflation, transitions
 from fmriplan.design.evaluation import Evaluation
 from fmriplan.design.gaps import Ticks
 
@@ -31,14 +31,10 @@ class Collinearity:
 def collinearity(evaluation: Evaluation, order: Ticks, waits: Ticks) -> Collinearity:
     """Return how alike the signals of a design are; conditions that never come are no numbers."""
     information = evaluation.information(order[None], waits[None])[0]
-    size = np.sqrt(information.diagonal())
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = information / np.outer(size, size)
-    if not np.isfinite(correlation).all():
-        nothing = np.full(len(size), np.nan)
-        return Collinearity(correlation, nothing, nothing)
-    inflation = np.linalg.pinv(correlation, hermitian=True).diagonal()
-    return Collinearity(correlation, inflation, np.linalg.eigvalsh(correlation)[::-1])
+    alike, factors = correlation(information), inflation(information)
+    if np.isnan(factors).any():
+        return Collinearity(alike, factors, np.full(len(factors), np.nan))
+    return Collinearity(alike, factors, np.asarray(np.linalg.eigvalsh(alike)[::-1], dtype=float))
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,9 @@ def of_design(experiment: Experiment, order: Ticks, waits: Ticks) -> list[Event]
 
 
 # --- written --------------------------------------------------------------------------------------
-def bids(events: Iterable[Event]) -> str:
+def bids(events: Sequence[Event]) -> str:
     """Return ``events.tsv``."""
+    _by_condition(events)  # refuses names that would become one
     rows = [f"{each.onset_s:.10g}\t{each.shown_s:.10g}\t{_word(each.condition)}" for each in events]
     return "\n".join(["onset\tduration\ttrial_type", *rows]) + "\n"
 
@@ -136,8 +137,15 @@ def loop(events: Iterable[Event]) -> str:
 
 def _by_condition(events: Iterable[Event]) -> dict[str, list[Event]]:
     made: dict[str, list[Event]] = {}
+    names: dict[str, str] = {}
     for each in events:
-        made.setdefault(_word(each.condition), []).append(each)
+        word = _word(each.condition)
+        if names.setdefault(word, each.condition) != each.condition:
+            raise PlanningError(
+                f"{names[word]!r} and {each.condition!r} would share the file {word}: "
+                "rename one of the conditions."
+            )
+        made.setdefault(word, []).append(each)
     return made
 
 

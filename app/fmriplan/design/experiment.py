@@ -18,6 +18,7 @@ from fmriplan.design.response import Response
 from fmriplan.errors import NotAnOption
 
 FEWEST_CONDITIONS = 2
+SHORTEST_TICK_S, MOST_COLUMNS = 0.001, 2000
 MOST_TRIALS, MOST_CONDITIONS, MOST_SCANS = 20_000, 50, 20_000
 SUM_OF_SHARES = 1e-6
 
@@ -103,8 +104,11 @@ class Experiment:
                 f"There are at least as many trials as conditions ({len(self.conditions)}) "
                 f"and at most {MOST_TRIALS:,}."
             )
-        if not self.tick_s > 0:
-            raise NotAnOption("A tick is longer than 0 s.")
+        names = [condition.name for condition in self.conditions]
+        if not all(names) or len(set(names)) < len(names):
+            raise NotAnOption("Each condition has a name of its own.")
+        if not SHORTEST_TICK_S <= self.tick_s < math.inf:
+            raise NotAnOption(f"A tick is at least {SHORTEST_TICK_S} s, such as 0.1.")
         if self.rest and (self.rest.after_trials < 1 or self.rest.lasts_s < 0):
             raise NotAnOption("A rest comes after at least one trial and lasts 0 s or longer.")
         if not 0 <= self.depth < self.trials:
@@ -196,6 +200,11 @@ class Experiment:
         count = -(-self.ticks(self.window_s, "window_s") // size)
         if count < 1:
             raise NotAnOption("The window of the impulse response has at least one bin.")
+        if count * len(self.conditions) > MOST_COLUMNS:
+            raise NotAnOption(
+                f"The impulse responses have {count * len(self.conditions):,} bins in all; at most "
+                f"{MOST_COLUMNS:,} are told apart. Make the bins wider or the window shorter."
+            )
         return size, count
 
     def onsets(self, orders: Ticks, waits: Ticks) -> Ticks:

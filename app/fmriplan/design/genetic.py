@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fmriplan.design import sequences
-from fmriplan.design.annealing import Found, Goal, Progress
+from fmriplan.design.annealing import Found, Goal, Progress, need_work
 from fmriplan.design.criteria import Array
 from fmriplan.design.evaluation import Evaluation
 from fmriplan.design.experiment import Experiment
@@ -65,6 +65,7 @@ def evolve(  # noqa: PLR0913  what a search is told
     progress: Progress | None = None,
 ) -> Found:
     """Return the best design of so many generations; ``scale`` is a detection that counts as 1."""
+    need_work(seed, generations=generations)
     evaluation = Evaluation(experiment)
     checked = check(experiment, rules or Rules())
     tribe = _Tribe(

@@ -8,6 +8,8 @@ from scipy import stats
 
 from fmriplan.errors import NotAnOption
 
+LONGEST_S = 120
+
 
 @dataclass(frozen=True)
 class Response:
@@ -35,6 +37,8 @@ class Response:
         )
         if not (np.isfinite([*positive, self.onset]).all() and min(positive) > 0):
             raise NotAnOption("Delays, dispersions, ratio and length of a response are above 0.")
+        if self.length > LONGEST_S:
+            raise NotAnOption(f"A response is over after at most {LONGEST_S} s.")
 
     def sampled(self, tick_s: float) -> NDArray[np.float64]:
         """Return the response at each tick (ticks,), with a sum of 1."""

@@ -82,13 +82,6 @@ def score(  # noqa: PLR0913  what a scan is
             [criteria.efficiency(information, row[None], Optimality.A) for row in rows]
         ),
         detection=float(criteria.efficiency(information, rows, Optimality.A)),
-        inflation=_inflation(information),
+        inflation=criteria.inflation(information),
         after_the_end=sum(each.onset_s >= tr_s * scans for each in events),
     )
-
-
-def _inflation(information: Array) -> Array:
-    size = np.sqrt(information.diagonal())
-    if not (size > 0).all():
-        return np.full(len(size), np.nan)
-    return np.asarray(np.linalg.pinv(information / np.outer(size, size), hermitian=True).diagonal())

@@ -25,7 +25,7 @@ class Specification:
     rules: Rules
 
 
-def read(text: str) -> Specification:
+def read(content: bytes | str) -> Specification:
     """Return what a specification says.
 
     Raises
@@ -34,8 +34,8 @@ def read(text: str) -> Specification:
         It is no TOML, or something in it is missing, unknown or out of range.
     """
     try:
-        told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        told = tomllib.loads(content if isinstance(content, str) else content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise NotAnOption(f"The specification is no TOML: {error}.") from None
     plain = {name: value for name, value in told.items() if name not in TABLES}
     conditions = tuple(

@@ -49,6 +49,8 @@ class Settings:
             )
         if not 0 <= self.resamples <= 10_000:  # noqa: PLR2004  minutes of work
             raise NotAnOption("Resamples are from 0 to 10,000.")
+        if self.seed < 0:
+            raise NotAnOption("A seed is 0 or more.")
 
     @property
     def threshold(self) -> float:

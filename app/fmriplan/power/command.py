@@ -8,7 +8,7 @@ from typing import Any
 from fmriplan.power import maps, nifti
 from fmriplan.power.analysis import Analysis, Answer, Settings, analyse, digest, paragraph
 from fmriplan.power.bootstrap import RESAMPLES
-from fmriplan.power.curves import Study
+from fmriplan.power.curves import Study, need_power
 from fmriplan.power.thresholds import Correction
 
 
@@ -31,6 +31,7 @@ def add(commands: Any) -> None:
 
 
 def run(given: argparse.Namespace) -> Iterator[str]:
+    need_power(given.power)  # before minutes of work
     study = Study(given.participants, given.groups)
     settings = Settings(
         study=study,

@@ -11,6 +11,11 @@ from fmriplan.power.mixture import Heights, active_above
 LARGEST = 2000  # participants; beyond it a study needs another plan than a pilot's
 
 
+def need_power(power: float) -> None:
+    if not 0 < power < 1:
+        raise NotAnOption("Power is a number between 0 and 1, such as 0.8.")
+
+
 @dataclass(frozen=True)
 class Study:
     """The pilot: how many took part, and in how many groups."""
@@ -63,8 +68,7 @@ class Model:
 
         None: not even `LARGEST` are enough.
         """
-        if not 0 < power < 1:
-            raise NotAnOption("Power is a number between 0 and 1, such as 0.8.")
+        need_power(power)
         sizes = np.arange(2 * self.study.groups, LARGEST + 1)
         enough = np.flatnonzero(self.power(sizes.astype(float), height) >= power)
         return int(sizes[enough[0]]) if len(enough) else None

@@ -15,7 +15,7 @@ from fmriplan.design.annealing import Goal, search
 from fmriplan.design.evaluation import Evaluation
 from fmriplan.design.events import Event, UnreadableEvents
 from fmriplan.design.orders import Rules
-from fmriplan.errors import NotAnOption
+from fmriplan.errors import NotAnOption, PlanningError
 
 SPECIFICATION = """
 trials = 20
@@ -231,3 +231,39 @@ def test_onsets_are_those_of_the_stimuli():
     told = specification.read(SPECIFICATION.replace("tail_s", "before_s = 0.5\ntail_s"))
     order = np.zeros(20, dtype=int)
     assert events.of_design(told.experiment, order, told.experiment.waits)[0].onset_s == 0.5
+
+
+@pytest.mark.parametrize("write", [events.fsl, events.afni, events.spm, events.optseq])
+def test_conditions_that_would_share_a_file_are_not_mixed(write):
+    with pytest.raises(PlanningError, match="'a b' and 'a_b'"):
+        write([Event(1, 1, "a b"), Event(4, 1, "a_b")])
+
+
+def test_a_design_that_cannot_be_written_writes_nothing(tmp_path, capsys):
+    words = (
+        SPECIFICATION.replace("faces", "a b")
+        .replace("houses", "a_b")
+        .replace("\na b = 1\na_b = -1", "")
+    )
+    (tmp_path / "spec.toml").write_text(words.replace("[[contrasts]]", ""))
+    assert (
+        main(
+            ["design", str(tmp_path / "spec.toml"), "--to", str(tmp_path / "made"), "--moves", "9"]
+        )
+        == 1
+    )
+    assert "rename" in capsys.readouterr().err
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("words", [["--seed", "-1"], ["--moves", "0"], ["--restarts", "0"]])
+def test_a_search_without_work_is_refused_in_one_line(tmp_path, capsys, words):
+    (tmp_path / "spec.toml").write_text(SPECIFICATION)
+    assert main(["design", str(tmp_path / "spec.toml"), "--to", str(tmp_path), *words]) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_specification_that_is_no_text_is_refused(tmp_path, capsys):
+    (tmp_path / "spec.toml").write_bytes(b"\xff\xfe")
+    assert main(["design", str(tmp_path / "spec.toml")]) == 1
+    assert "no TOML" in capsys.readouterr().err

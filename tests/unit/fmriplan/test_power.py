@@ -243,6 +243,7 @@ def test_resamples_without_activation_ask_for_more_than_can_be_told():
         ({"screening": 0}, "screening"),
         ({"screening": float("nan")}, "screening"),
         ({"resamples": -1}, "Resamples"),
+        ({"seed": -1}, "seed"),
     ],
 )
 def test_settings_out_of_range_are_named(wrong, says):
