@@ -97,6 +97,12 @@ class MustBeTyped(Invalid):
     remedy = "Type it exactly as it is written, and send it again."
 
 
+class MoreMeanwhile(Busy):
+    title = "It is not what you saw any more"
+    message = "Runs began, or went, since you looked. Nothing was deleted."
+    remedy = "Look again at what would go."
+
+
 class NotAPilot(Invalid):
     title = "This is no pilot"
     message = "Only pilot runs are purged."

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from factorial.lightmill2025 import urls as lightmill2025
-from factorial.views import bringing, client, designs, monitor
+from factorial.views import bringing, client, data, designs, monitor
 
 RUN = "designs/<int:design>/runs/<int:planned>/"
 ATTEMPT = f"{RUN}attempts/<uuid:run>/"
@@ -43,6 +43,10 @@ PAGES: list[URLPattern | URLResolver] = [
     path("designs/<int:design>/design.xml", designs.as_xml, name="design-xml"),
     path("designs/<int:design>/trials.csv", designs.as_table, name="design-table"),
     path("designs/<int:design>/more/", bringing.extend, name="extend"),
+    path("designs/<int:design>/data/", data.recorded, name="data"),
+    path("designs/<int:design>/data/back-up/", data.back_up, name="data-back-up"),
+    path("designs/<int:design>/data/purge/", data.purge, name="data-purge"),
+    path("designs/<int:design>/data/clear/", data.clear, name="data-clear"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     *PAGES,

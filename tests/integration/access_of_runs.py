@@ -6,6 +6,7 @@ from tests.factories import designs
 
 ALDER = "in  200 404 200 200"
 NO_REASON = "in 422 404 422 422"
+NOTHING_TYPED = NO_REASON
 UNREADABLE = "422 422 422 422 422"
 RUN = ("design", "planned_run")
 ATTEMPT = (*RUN, "attempt")
@@ -34,6 +35,10 @@ ROWS: list[tuple[Any, ...]] = [
     ("factorial:pointing", "200 200 200 200 200", "get", ()),
     ("factorial:monitor", ALDER, "get", ("design",)),
     ("factorial:monitor-state", ALDER, "get", ("design",)),
+    ("factorial:data", ALDER, "get", ("design",)),
+    ("factorial:data-back-up", NOTHING_TYPED, "post", ("design",)),
+    ("factorial:data-purge", NOTHING_TYPED, "post", ("design",)),
+    ("factorial:data-clear", "in 403 404 422 422", "post", ("design",), {"reason": "Tried out."}),
     ("factorial:run", ALDER, "get", RUN),
     ("factorial:attempt", ALDER, "get", ATTEMPT),
     ("factorial:trial", "in 404 404 404 404", "get", (*ATTEMPT, "nobody", "nobody")),

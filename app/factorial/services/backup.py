@@ -6,10 +6,11 @@ A ZIP of JSON: `design.json` with the design and its file, `runs.jsonl` with one
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import model_to_dict
@@ -23,6 +24,7 @@ from factorial.services.clearing import need_typed, runs_of
 from runs.models import Event, Run, Trial, Variant, Visit
 
 FORMAT = "studium-design/1"
+AT_ONCE = 100  # attempts looked up at once
 # What opens a run, or says only something to this site.
 SECRET = {"key_digest", "withdrawal_digest", "holder", "held_until"}
 OF_RUN = [
@@ -32,10 +34,35 @@ OF_RUN = [
 ]
 
 
-def write(*, design: Design, to: Path, by: User | None, typed: str) -> int:
-    """Write all of a design into a new file, which is there whole or not at all.
+class _Outlet:
+    """A file that is emptied by whoever sends it on; it cannot be wound back."""
 
-    Returns how many attempts it has.
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        return len(part)
+
+    def flush(self) -> None:
+        """Do nothing: all that was written is there."""
+
+    def taken(self) -> bytes:
+        found, self._parts = b"".join(self._parts), []
+        return found
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A backup that is written while it is read; ``count`` is how many attempts it has."""
+
+    count: int
+    chunks: Iterator[bytes]
+
+
+def pack(*, design: Design, by: User | None, typed: str) -> Pack:
+    """Back all of a design up, piece by piece: a few hundred trials are in memory.
 
     Raises
     ------
@@ -46,32 +73,53 @@ def write(*, design: Design, to: Path, by: User | None, typed: str) -> int:
     """
     need_editable(design.project_id, by)
     need_typed(design, typed)
+    keys = list(runs_of(design).order_by("created_at", "pk").values_list("pk", flat=True))
+    told = {"runs": [None, len(keys)]}
+    audit.record(action="design.backed-up", user=by, on=design, changes=told)
+    return Pack(len(keys), _chunks(design, keys))
+
+
+def write(*, design: Design, to: Path, by: User | None, typed: str) -> int:
+    """Write a backup into a new file, which is there whole or not at all.
+
+    Returns how many attempts it has. Refuses what `pack` refuses.
+    """
+    packed = pack(design=design, by=by, typed=typed)
     half = to.with_name(f"{to.name}.half")
     try:
-        with zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as archive:
-            count = _fill(archive, design)
+        with half.open("wb") as file:
+            file.writelines(packed.chunks)
         half.rename(to)
     finally:
         half.unlink(missing_ok=True)
-    audit.record(action="design.backed-up", user=by, on=design, changes={"runs": [None, count]})
-    return count
+    return packed.count
 
 
-def _fill(archive: zipfile.ZipFile, design: Design) -> int:
-    sums, count = [], 0
-    plan = _text(_design(design)).encode()
-    archive.writestr("design.json", plan)
-    sums.append(f"{sha256(plan).hexdigest()}  design.json")
-    hashed = sha256()
-    with archive.open("runs.jsonl", "w", force_zip64=True) as file:
-        for run in runs_of(design).order_by("created_at", "pk").iterator(chunk_size=100):
-            line = f"{_text(_run(run))}\n".encode()
-            file.write(line)
-            hashed.update(line)
-            count += 1
-    sums.append(f"{hashed.hexdigest()}  runs.jsonl")
-    archive.writestr("SHA256SUMS", "\n".join([*sums, ""]))
-    return count
+def _chunks(design: Design, keys: Sequence[Any]) -> Iterator[bytes]:
+    out = _Outlet()
+    with zipfile.ZipFile(cast("IO[bytes]", out), "w", zipfile.ZIP_DEFLATED) as archive:
+        plan, hashed = _text(_design(design)).encode(), sha256()
+        archive.writestr("design.json", plan)
+        yield out.taken()
+        with archive.open("runs.jsonl", "w", force_zip64=True) as file:
+            for line in _lines(keys):
+                file.write(line)
+                hashed.update(line)
+                yield out.taken()
+        archive.writestr("SHA256SUMS", _sums(plan, hashed.hexdigest()))
+    yield out.taken()
+
+
+def _sums(plan: bytes, runs: str) -> str:
+    return f"{sha256(plan).hexdigest()}  design.json\n{runs}  runs.jsonl\n"
+
+
+def _lines(keys: Sequence[Any]) -> Iterator[bytes]:
+    """Return each attempt as a line; one that was deleted meanwhile has none."""
+    for start in range(0, len(keys), AT_ONCE):
+        rows = Run.objects.filter(pk__in=keys[start : start + AT_ONCE])
+        for run in rows.order_by("created_at", "pk"):
+            yield f"{_text(_run(run))}\n".encode()
 
 
 def _text(value: Any) -> str:

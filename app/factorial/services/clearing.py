@@ -12,7 +12,7 @@ from accounts import audit
 from accounts.models import Project, User
 from accounts.roles import Role
 from common.errors import NotAllowed, NotThere
-from factorial.errors import MustBeTyped
+from factorial.errors import MoreMeanwhile, MustBeTyped
 from factorial.models import Design, LogRun, Measure, PlannedRun
 from factorial.services.access import need_editable
 from runs.models import Consent, Participant, Run, Withdrawal
@@ -42,10 +42,13 @@ def runs_of(design: Design) -> Any:
 
 
 @transaction.atomic
-def purge_pilots(*, design: Design, by: User | None, typed: str) -> int:
+def purge_pilots(
+    *, design: Design, by: User | None, typed: str, seen: int | None = None, reason: str = ""
+) -> int:  # fmt: skip
     """Delete the pilot runs of a design with all that was recorded in them; return how many.
 
-    ``by`` is nobody where it is done beside the site, by a command.
+    ``by`` is nobody where it is done beside the site, by a command; ``seen`` is how many there
+    were when somebody decided it.
 
     Raises
     ------
@@ -53,17 +56,24 @@ def purge_pilots(*, design: Design, by: User | None, typed: str) -> int:
         ``by`` may not work in the project.
     MustBeTyped
         The id of the design was not typed.
+    MoreMeanwhile
+        There are not as many as were seen.
     """
     need_editable(design.project_id, by)
     need_typed(design, typed)
+    _need_same(runs_of(design).filter(is_pilot=True), seen)
     number = _delete(runs_of(design).filter(is_pilot=True))
     told = {"pilots": [number, 0]}
-    audit.record(action="design.pilots-purged", user=by, on=design, changes=told)
+    audit.record(
+        action="design.pilots-purged", user=by, on=design, changes=told, reason=reason.strip()
+    )
     return number
 
 
 @transaction.atomic
-def clear(*, design: Design, by: User | None, typed: str, reason: str = "") -> int:
+def clear(
+    *, design: Design, by: User | None, typed: str, seen: int | None = None, reason: str = ""
+) -> int:  # fmt: skip
     """Delete all that was recorded of a design, and return how many runs; what it plans stays.
 
     Raises
@@ -72,9 +82,12 @@ def clear(*, design: Design, by: User | None, typed: str, reason: str = "") -> i
         ``by`` does not see the project, or does not manage its lab.
     MustBeTyped
         The id of the design was not typed.
+    MoreMeanwhile
+        There are not as many runs as were seen.
     """
     _need_manager(design, by)
     need_typed(design, typed)
+    _need_same(runs_of(design), seen)
     number = _delete(runs_of(design))
     undeclared = Measure.objects.filter(design=design, is_declared=False)
     names = list(undeclared.values_list("code", flat=True))
@@ -82,8 +95,14 @@ def clear(*, design: Design, by: User | None, typed: str, reason: str = "") -> i
     undeclared.delete()
     PlannedRun.objects.filter(design=design).update(offered_at=None, offered_until=None)
     told = {"runs": [number, 0]}
-    audit.record(action="design.cleared", user=by, on=design, changes=told, reason=reason)
+    audit.record(action="design.cleared", user=by, on=design, changes=told, reason=reason.strip())
     return number
+
+
+def _need_same(rows: Any, seen: int | None) -> None:
+    """Refuse to delete what came after somebody looked at how much there is."""
+    if seen is not None and rows.count() != seen:
+        raise MoreMeanwhile
 
 
 def _need_manager(design: Design, by: User | None) -> None:
