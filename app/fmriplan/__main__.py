@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fmriplan.design import accelerator
 from fmriplan.design import command as design
 from fmriplan.errors import PlanningError
+from fmriplan.minutes import command as minutes
 from fmriplan.power import command as power
 
 
@@ -15,6 +16,7 @@ def main(words: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     power.add(commands)
     design.add(commands)
+    minutes.add(commands)
     build = commands.add_parser("build", help="compile what makes scoring designs faster")
     build.set_defaults(run=lambda _given: iter([str(accelerator.build())]))
     given = parser.parse_args(words)
