@@ -15,6 +15,7 @@ urlpatterns = [
     path("participants/", include("runs.urls")),
     path("", include("experiments.urls")),
     path("", include("factorial.urls")),
+    path("planning/", include("planning.urls")),
     path(f"{settings.ONE_PREFIX}/", include("lab.one.urls")),
     path("api/v1/designs/", include("factorial.api_urls")),
     path("api/v1/jobs/", include("jobs.api_urls")),

@@ -19,7 +19,7 @@ from tests.factories import accounts as make
 from tests.factories import designs, experiments, groups, recordings
 from tests.factories import lab as records
 from tests.factories import notes as noted
-from tests.integration import access_of_2020, access_of_runs
+from tests.integration import access_of_2020, access_of_planning, access_of_runs
 
 from jobs.models import Job, Status
 from lab import recording
@@ -152,6 +152,7 @@ ROWS = [
     get("experiments:groups", SIGNED_IN),
     *(Row(*each) for each in access_of_2020.rows()),
     *(Row(*each) for each in access_of_runs.ROWS),
+    *(Row(*each) for each in access_of_planning.ROWS),
     get("experiments:protocols", SIGNED_IN),
     get("admin:experiments_stimulus_upload", "302 200 403 200 200"),
     post("admin:experiments_stimulus_upload", "302 200 403 200 200"),

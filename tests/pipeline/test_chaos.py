@@ -32,7 +32,7 @@ from pipeline import ledger, lock, releases, vassals
 
 POINTS = Path(__file__).with_name("chaos_points.py")
 QUICK = {"drain_s": 0.3, "end_s": 4, "keep": 3, "import_s": 20, "boot_s": 20}
-DISK_MB = 640  # of which a release wants 300 to be free
+DISK_MB = 960  # of which a release wants 300 to be free
 BEFORE_LIVE = ["before-received", "received", "early", "between"]
 ONCE_LIVE = ["drain", "verdict", "recorded"]
 

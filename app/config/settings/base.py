@@ -78,9 +78,13 @@ INSTALLED_APPS = [
     "runs",
     "experiments",
     "factorial",
+    "planning",
     "ops",
     "ops.cron_app.DjangoCronConfig",  # after ops, whose `runcrons` comes first
 ]
+
+# What areas say of their addresses below /api/v1/: functions that return OpenAPI's `paths`.
+API_DESCRIPTIONS = ["factorial.api.description.paths"]
 
 MIDDLEWARE = [
     "common.request_id.RequestIdMiddleware",

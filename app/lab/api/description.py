@@ -14,6 +14,9 @@ from lab.api.shapes import shape_of
 
 Described = dict[str, Any]
 JSON = "application/json"
+TEXT: Described = {"type": "string"}
+INTEGER: Described = {"type": "integer"}
+FREE: Described = {"type": "object", "additionalProperties": True}  # as its page in docs says
 REFUSALS = {
     "400": "A parameter or the body cannot be read; it is named.",
     "401": "No token, or one that is not known any more.",
@@ -283,3 +286,9 @@ def _history(resource: Resource) -> Described:
 
 
 LIMITS = {"type": "integer", "minimum": 1, "maximum": paging.MOST, "default": paging.USUAL}
+
+
+def call(name: str, tag: str, about: str, responses: Described, parameters: list[Any]) -> Described:
+    """Return the description of one call, named ``name`` among all of the API."""
+    return {"operationId": name, "tags": [tag], "summary": about, "parameters": parameters,
+            "responses": responses}  # fmt: skip

@@ -3,6 +3,8 @@
 from functools import cache
 from typing import Any
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,7 +18,7 @@ from lab.api.resources import ALL
 from lab.queries import timeline
 
 VERSION = "1.0"
-TEXT: Described = {"type": "string"}
+TEXT = say.TEXT
 TIME: Described = {"type": "string", "format": "date-time"}
 KEY: Described = {"type": "string", "format": "uuid"}
 PARAMETERS: Described = {
@@ -110,23 +112,23 @@ def _others() -> Described:
     back = {"200": {"description": "What is there again.", **say.content(
         _object(kind=TEXT, id=KEY, restored={"type": "integer"}))}}  # fmt: skip
     return {
-        "/api/v1/lab/subjects/{id}/timeline": {"get": _call(
+        "/api/v1/lab/subjects/{id}/timeline": {"get": say.call(
             "timeline_of_subjects", "subjects", "Read all that happened to an animal",
             say.answers(good, "400", "401", "404", "429"), [say.ID, *say.PAGE, kinds, every])},
-        "/api/v1/lab/trash": {"get": _call(
+        "/api/v1/lab/trash": {"get": say.call(
             "list_trash", "trash", "List what was deleted",
             say.answers(trash, "400", "401", "429"), say.PAGE)},
-        "/api/v1/lab/trash/{id}/restore": {"post": _call(
+        "/api/v1/lab/trash/{id}/restore": {"post": say.call(
             "restore_trash", "trash", "Restore a record with all that it owned",
             say.answers(back, "401", "403", "404", "422", "429"), [say.ID, *say.WRITING])},
-        "/api/v1/lab/today": {"get": _call(
+        "/api/v1/lab/today": {"get": say.call(
             "list_today", "today", "Read what animals on measured water need today",
             say.answers({"200": {"description": "By nickname.", **say.content(
                 _object(results={"type": "array", "items": {"type": "object"}}))}}, "401", "429"),
             [say.parameter("lab", "Short names of labs, parted by commas.", TEXT)])},
         **{f"/api/v1/lab/{each.path}": {"post": _action(each)} for each in actions.ACTIONS},
         **_of_accounts(),
-        **_of_designs(),
+        **_of_areas(),
     }  # fmt: skip
 
 
@@ -135,7 +137,7 @@ def _action(action: actions.Action) -> Described:
     told = {"200": {"description": "What was done.", **say.content(
         {"type": "object", "additionalProperties": True})}}  # fmt: skip
     path = [say.ID] if action.model else []
-    call = _call(action.name.replace("-", "_"), action.path.partition("/")[0], action.about,
+    call = say.call(action.name.replace("-", "_"), action.path.partition("/")[0], action.about,
                  say.answers(told, "400", "401", "403", "404", "409", "422", "429"),
                  [*path, *say.WRITING])  # fmt: skip
     body = {"content": {say.JSON: {"schema": say.of_shape(action.body())}}}
@@ -146,6 +148,7 @@ def _of_accounts() -> Described:
     """Return the addresses of other areas, which answer plain objects."""
     plain = {"200": {"description": "As its page in docs says.", **say.content(
         {"type": "object", "additionalProperties": True})}}  # fmt: skip
+    answers = say.answers(plain, "401", "404")
     lab = say.parameter("lab", "The lab's short name.", TEXT, "path")
     job = say.parameter("job_id", "The job's id.", TEXT, "path")
     calls: list[tuple[str, str, str, str, list[Described]]] = [
@@ -166,45 +169,14 @@ def _of_accounts() -> Described:
         ("/api/v1/jobs/{job_id}/cancel/", "post", "cancel_job", "End a job", [job]),
     ]
     return {
-        path: {verb: _call(name, "accounts", about, say.answers(plain, "401", "404"), parameters)}
+        path: {verb: say.call(name, "accounts", about, answers, parameters)}
         for path, verb, name, about, parameters in calls
     }
 
 
-def _of_designs() -> Described:
-    """Return the addresses of what was recorded of a factorial design."""
-    design = say.parameter("design_id", "The design's id.", {"type": "integer"}, "path")
-    file = say.parameter("file", "trials, events, joined or logs, and .csv, .tsv, .jsonl or "
-                         ".parquet.", TEXT, "path")  # fmt: skip
-    form = say.parameter("form", "csv or json.", TEXT, "path")
-    also = [say.parameter(name, f"1: {about}.", {"type": "boolean"}) for name, about in (
-        ("pilots", "also pilots"), ("excluded", "also what was left out of analyses"),
-        ("superseded", "also what another attempt has taken the place of"),
-        ("completed", "no trial of which nothing is stored"))]  # fmt: skip
-    run = say.parameter("run", "One run alone.", TEXT)
-    known = say.parameter("If-None-Match", "The ETag of the file that you have.", TEXT, "header")
-    base, bad = "/api/v1/designs/{design_id}/exports", ("400", "401", "404", "429")
-    stream: Described = {"200": {"description": "Its rows.", "content": {
-        media: {"schema": {**TEXT, "format": "binary"}} for media in (
-            "text/csv", "text/tab-separated-values", "application/x-ndjson",
-            "application/vnd.apache.parquet")}},
-        "304": {"description": "It is as `If-None-Match` says."}}  # fmt: skip
-    plain: Described = {"200": {"description": "As docs/factorial/exports.md says.", **say.content(
-        {"type": "object", "additionalProperties": True})}}  # fmt: skip
-    return {
-        base: {"get": _call("list_exports", "designs", "List the files of a design",
-                            say.answers(plain, *bad), [design])},
-        f"{base}/dictionary.{{form}}": {"get": _call(
-            "read_dictionary", "designs", "Read what each column is",
-            say.answers(plain, *bad), [design, form])},
-        f"{base}/{{file}}": {"get": _call(
-            "read_export", "designs", "Read the rows of a design",
-            say.answers(stream, *bad), [design, file, *also, run, known])},
-    }  # fmt: skip
-
-
-def _call(
-    name: str, tag: str, about: str, responses: Described, parameters: list[Any]
-) -> Described:
-    return {"operationId": name, "tags": [tag], "summary": about, "parameters": parameters,
-            "responses": responses}  # fmt: skip
+def _of_areas() -> Described:
+    """Return what the areas above this one say of their own addresses."""
+    found: Described = {}
+    for name in settings.API_DESCRIPTIONS:
+        found |= import_string(name)()
+    return found

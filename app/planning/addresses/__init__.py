@@ -1,0 +1,1 @@
+"""The addresses of the area, a file for each of its parts."""

@@ -1,0 +1,34 @@
+"""What this area refuses."""
+
+from common.errors import Invalid, NotThere, StudiumError, TooMany
+
+
+class NotAMap(Invalid):
+    """The file is no statistical map, or nothing can be learnt from it."""
+
+    title = "This map cannot be used"
+    remedy = "Choose another file, or correct what is named."
+
+
+class NotAPlan(Invalid):
+    """No design can be planned by what was said; the message of `fmriplan` names it."""
+
+    title = "This cannot be planned"
+    remedy = "Correct what is named, and try again."
+
+
+class MapGone(NotThere):
+    title = "This map is not there any more"
+    message = "Its file has been deleted; what was computed from it is kept."
+    remedy = "Upload the map again to compute something new."
+
+
+class LinkGone(StudiumError):
+    status = 410
+    title = "This link leads nowhere any more"
+    message = "Whoever shared it has taken it back, or its time is over."
+    remedy = "Ask them for a new one."
+
+
+class QuotaUsed(TooMany):
+    title = "That is more than one person may have at once"

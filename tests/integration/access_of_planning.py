@@ -1,0 +1,9 @@
+"""Who may open what of planning: a part of `test_access`."""
+
+from typing import Any
+
+SIGNED_IN = "in  200 200 200 200"
+ALDER = "in  200 404 200 200"
+ROWS: list[tuple[Any, ...]] = [
+    ("planning:studies", SIGNED_IN, "get", ()),
+]
