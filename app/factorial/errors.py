@@ -143,9 +143,23 @@ class NotThrough(Busy):
     remedy = "Send the trials that are missing, then end it."
 
 
+class RunHasGoneOn(Busy):
+    title = "The run has gone on since"
+    message = (
+        "Trials were done behind what was skipped, so it cannot be done in its place any more."
+    )
+    remedy = "Let the whole run be done anew, or leave it as it is."
+
+
+class DoneAnew(Busy):
+    title = "Somebody does the run anew"
+    message = "Another attempt has taken the place of this one."
+    remedy = "Let that one be done anew first; then this one can be taken back."
+
+
 class AlreadyUndone(Busy):
     title = "This stands no more"
-    message = "Somebody has taken it back already, or it is one that cannot be taken back."
+    message = "Somebody has taken it back already."
     remedy = "Reload the page to see what stands."
 
 

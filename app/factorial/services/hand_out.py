@@ -258,7 +258,9 @@ def _let_go(run: Run, token: str, at: datetime) -> None:
 
 
 @transaction.atomic
-def give_back(*, planned: PlannedRun, by: User, reason: str) -> None:
+def give_back(
+    *, planned: PlannedRun, by: User, reason: str, at: datetime | None = None
+) -> None:  # fmt: skip
     """Let a planned run be done anew; the attempt that there was is kept, and counts no more.
 
     Raises
@@ -273,7 +275,7 @@ def give_back(*, planned: PlannedRun, by: User, reason: str) -> None:
     if run is None:
         raise NotHeld
     if run.is_open:
-        runs.end(run=run, status=Run.Status.TIMED_OUT)
+        runs.end(run=run, status=Run.Status.TIMED_OUT, at=at)
     free_again(planned)
     audit.record(action="run.given-back", user=by, on=run, reason=reason)
 

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from accounts import audit
 from accounts.models import User
 from common.errors import NotThere
-from factorial.errors import AlreadyUndone, NotHeld, NothingToSkip, NotPutAside, RunUnderWay
+from factorial.errors import NotHeld, NothingToSkip, NotPutAside, RunUnderWay
 from factorial.models import Block, PlannedRun, RunMark
 from factorial.services import client, hand_out
 from factorial.services.access import need_editable
@@ -88,33 +88,6 @@ def _need_place(run: Run, where: Where) -> None:
         raise NotThere
 
 
-@transaction.atomic
-def undo(*, mark: RunMark, by: User) -> None:
-    """Take a mark back; it stays in the history, with who took it back.
-
-    Raises
-    ------
-    NotThere
-        ``by`` may not work in the project.
-    AlreadyUndone
-        It was taken back before, or is one that cannot be.
-    """
-    need_editable(mark.run.project_id, by)
-    kept = (RunMark.Kind.SKIPPED, RunMark.Kind.REDONE)
-    mine = RunMark.objects.filter(pk=mark.pk, undone_at=None).exclude(kind__in=kept)
-    if not mine.update(undone_at=now(), undone_by=by):
-        raise AlreadyUndone
-    if mark.kind == RunMark.Kind.EXCLUDED and mark.block is None and not _others(mark):
-        exclusion.include(runs=[mark.run], by=by, reason=mark.reason)
-    audit.record(action=f"run.{mark.kind}-undone", user=by, on=mark.run, reason=mark.reason)
-
-
-def _others(mark: RunMark) -> bool:
-    """Say whether the run is excluded for another reason as well."""
-    same = RunMark.objects.filter(run=mark.run, kind=mark.kind, block=None, undone_at=None)
-    return bool(same.exclude(pk=mark.pk).exists())
-
-
 # --- whose it is --------------------------------------------------------------------------------
 
 
@@ -161,12 +134,12 @@ def redo(*, planned: PlannedRun, by: User, reason: str) -> None:
     """
     need_editable(planned.design.project_id, by)
     reason = _reason(reason)
-    run = planned.run
+    run, at = planned.run, now()
     if run is None:
         raise NotHeld
-    hand_out.give_back(planned=planned, by=by, reason=reason)
+    hand_out.give_back(planned=planned, by=by, reason=reason, at=at)
     exclusion.exclude(runs=[run], by=by, reason=reason)
-    RunMark.objects.create(run=run, kind=RunMark.Kind.REDONE, reason=reason, made_by=by)
+    RunMark.objects.create(run=run, kind=RunMark.Kind.REDONE, reason=reason, made_by=by, made_at=at)
 
 
 @transaction.atomic

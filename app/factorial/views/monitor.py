@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common.errors import Invalid, NotThere
 from factorial.models import Design, PlannedRun, RunMark
 from factorial.queries import events, monitor
-from factorial.services import marks
+from factorial.services import marks, taking_back
 from runs.models import Run
 
 MARKS = {"note": "The note is written.", "excluded": "It is left out of analyses from now on."}
@@ -222,7 +222,7 @@ def undo(request: HttpRequest, design: int, planned: int, mark: int) -> HttpResp
     it = of_design.select_related("run__project").filter(pk=mark).first()
     if it is None:
         raise NotThere
-    marks.undo(mark=it, by=_me(request))
+    taking_back.undo(mark=it, by=_me(request))
     messages.success(request, "That is taken back.")
     return redirect("factorial:attempt", design, mine.pk, it.run_id)
 
