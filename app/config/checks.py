@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 TAG = "studium"
+ENGINES = ("local", "celery")
 SHORTEST_KEY = 50
 SHORTEST_IDENTITY_KEY = 40  # characters of Base64: 240 bits
 FEWEST_LETTERS = 10
@@ -90,7 +91,27 @@ def hosts(**_: Any) -> list[CheckMessage]:
     return [Error(reason, hint="Set `hosts` in the site's site.toml.", id="studium.E005")]
 
 
-ALL: tuple[Check, ...] = (database, debug, secret_key, identity_keys, secrets_file, hosts)
+def job_engine(**_: Any) -> list[CheckMessage]:
+    """Refuse an engine that is none, or that lacks what it cannot do without."""
+    if settings.JOB_ENGINE not in ENGINES:
+        reason = f"STUDIUM_JOB_ENGINE is {settings.JOB_ENGINE!r}."
+        return [Error(reason, hint=f"Write {', '.join(ENGINES)}.", id="studium.E007")]
+    if settings.JOB_ENGINE == "celery" and not settings.BROKER["url"]:
+        reason = "STUDIUM_JOB_ENGINE is celery, and nothing says where the broker is."
+        hint = "Set BROKER_URL in the site's secrets file; docs/operations/jobs.md has examples."
+        return [Error(reason, hint=hint, id="studium.E007")]
+    return []
+
+
+ALL: tuple[Check, ...] = (
+    database,
+    debug,
+    secret_key,
+    identity_keys,
+    secrets_file,
+    hosts,
+    job_engine,
+)
 
 
 def refuse_to_start() -> None:

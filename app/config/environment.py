@@ -11,7 +11,8 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 SECRET = ("STUDIUM_SECRET_KEY", "DATABASE_URL", "CACHE_URL", "EMAIL_URL", "SENTRY_DSN",
-          "STUDIUM_S3_SECRET_KEY", "STUDIUM_IDENTITY_KEY", "STUDIUM_IDENTITY_OLD_KEY")  # fmt: skip
+          "BROKER_URL", "STUDIUM_S3_SECRET_KEY", "STUDIUM_IDENTITY_KEY",
+          "STUDIUM_IDENTITY_OLD_KEY")  # fmt: skip
 ACCOUNT = "STUDIUM_RECRUITER_"  # each: an address, and the key that opens it
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 

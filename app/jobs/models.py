@@ -9,7 +9,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 
@@ -44,6 +44,10 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def runnable(self, now: datetime) -> Self:
         return self.filter(status=Status.QUEUED, run_after__lte=now)
+
+    def unsent(self) -> Self:
+        """Keep what was not sent to a broker since it became due."""
+        return self.filter(Q(sent_at=None) | Q(sent_at__lt=F("run_after")))
 
     def unfinished(self) -> Self:
         return self.filter(status__in=UNFINISHED)
@@ -91,6 +95,9 @@ class Job(models.Model):
     boot = models.CharField(max_length=64, blank=True)
     pid = models.PositiveIntegerField(null=True, blank=True)
     pid_started = models.BigIntegerField(null=True, blank=True)
+    engine = models.CharField(max_length=10, blank=True, default="", db_default="")
+    reference = models.CharField(max_length=200, blank=True, default="", db_default="")
+    sent_at = models.DateTimeField(null=True, blank=True)
 
     phase = models.CharField(max_length=200, blank=True)
     message = models.CharField(max_length=500, blank=True)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,17 +85,32 @@ class Worker:
             started = self._turn()
             idle = IDLE_S[0] if started else min(idle * 1.5, IDLE_S[1])
             self._wake.wait(idle)
-        self._say_goodbye()
+        self.say_goodbye()
 
     def _end(self, _number: int, _frame: object) -> None:
         self._stop = True
         self._wake.ring()
 
     def _turn(self) -> bool:
+        return self.safely(self._work)
+
+    def _work(self) -> bool:
+        self.keep_house()
+        return self._start_waiting()
+
+    def keep_house(self) -> None:
+        """Notice what has ended, say that this worker lives, look after lost jobs."""
+        self._reap()
+        self._look_around(time.monotonic())
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._running) + self._orphans >= self.slots
+
+    def safely(self, work: Callable[[], bool | None]) -> bool:
+        """Do something that asks the database, and wait a little when it does not answer."""
         try:
-            self._reap()
-            self._look_around(time.monotonic())
-            return self._start_waiting()
+            return bool(work())
         except (OperationalError, InterfaceError):
             logger.warning("The database does not answer; trying again.", exc_info=True)
             close_old_connections()
@@ -113,19 +129,25 @@ class Worker:
             self._rescued = now
             if rescued := services.rescue():
                 logger.warning("%s jobs had lost their process", rescued)
+            services.tend()
             mine = [running.job.pk for running in self._running]
             self._orphans = queries.jobs_without_worker(self.process.host, besides=mine)
 
     def _start_waiting(self) -> bool:
         started = False
-        while len(self._running) + self._orphans < self.slots and not self._stop:
+        while not (self.is_full or self._stop):
             job = services.claim(worker=self.name, process=self.process)
-            if job is None or job.token is None:
+            if job is None:
                 break
-            logger.info("Job %s (%s): attempt %s begins", job.pk, job.name, job.attempts)
-            self._start(job, job.token)
+            self.start(job)
             started = True
         return started
+
+    def start(self, job: Job) -> None:
+        """Start the process of a job that this worker has claimed."""
+        if job.token is not None:
+            logger.info("Job %s (%s): attempt %s begins", job.pk, job.name, job.attempts)
+            self._start(job, job.token)
 
     def _start(self, job: Job, token: uuid.UUID) -> None:
         try:
@@ -151,7 +173,7 @@ class Worker:
         with suppress(Superseded):
             services.lose(job=job, token=ended.token, how=how, traceback=end_of(job.log_file))
 
-    def _say_goodbye(self) -> None:
+    def say_goodbye(self) -> None:
         logger.info("Worker %s ends; %s jobs go on without it", self.name, len(self._running))
         try:
             services.worker_gone(worker=self.name)

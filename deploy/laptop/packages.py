@@ -93,6 +93,12 @@ POSTGRESQL = Package(
 )
 REDIS = Package("redis-server", "tests of the Redis cache", program("redis-server"), "redis-server")
 MEMCACHED = Package("memcached", "tests of the memcached cache", program("memcached"), "memcached")
+RABBITMQ = Package(
+    "rabbitmq-server",
+    "tests of jobs by a broker",
+    file("/usr/lib/rabbitmq/bin/rabbitmq-server"),
+    service="rabbitmq-server",
+)
 SSHD = Package("openssh-server", "tests of pushes by ssh", program("sshd"), service="ssh")
 CHROMIUM = Package("chromium", "tests in a real browser", program("chromium"))
 
@@ -111,6 +117,7 @@ OF_A_FLEET = (
 SITES = (GIT, NGINX, *BUILDING)
 DEVELOPMENT = (GIT, *BUILDING)
 CACHES = (REDIS, MEMCACHED)
+SERVERS = (*CACHES, RABBITMQ)
 BROWSER = (CHROMIUM,)
 FLEET = (*BUILDING, OPENSSL, *OF_A_FLEET)
 

@@ -73,11 +73,11 @@ RINGS = (
     Ring("imports", ("make", "imports")),
     Ring("migrations", ("make", "migrations")),
     Ring("unit", (*PYTEST, LANES), packages.SITES, "tests/unit"),
-    Ring("integration, SQLite", (*PYTEST, LANES), packages.CACHES, "tests/integration"),
+    Ring("integration, SQLite", (*PYTEST, LANES), packages.SERVERS, "tests/integration"),
     Ring(
         "integration, PostgreSQL",
         (*WITH_POSTGRES, LANES),
-        (*packages.CACHES, packages.POSTGRESQL),
+        (*packages.SERVERS, packages.POSTGRESQL),
         "tests/integration",
     ),
     Ring("browser", (*PYTEST, "-n2"), packages.BROWSER, "tests/browser"),

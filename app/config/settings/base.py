@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from config import browser_libraries, caches, content_security, databases, email, environment, logs
+from config import (
+    brokers,
+    browser_libraries,
+    caches,
+    content_security,
+    databases,
+    email,
+    environment,
+    logs,
+)
 from config.sign_in import *  # noqa: F403  how people sign in is a page of its own
 
 ENV = environment.of_process()
@@ -31,14 +40,15 @@ SCRIPT_MEMORY_MB = ENV.integer("STUDIUM_SCRIPT_MEMORY_MB", 512)
 SCRIPT_FOLDERS = ENV.words("STUDIUM_SCRIPT_FOLDERS")
 SCRIPT_CACHE = STATE / "script-cache"  # frozen code, unpacked where it is imported from
 JOB_SLOTS = ENV.integer("STUDIUM_JOB_SLOTS", 2)
-JOB_ENGINE = ENV.text("STUDIUM_JOB_ENGINE", "jobs.engines.local.LocalEngine")
+JOB_ENGINE = ENV.text("STUDIUM_JOB_ENGINE", "local")  # or celery, or batch
+BROKER = brokers.from_url(brokers.address(ENV) if JOB_ENGINE == "celery" else "")
 BACKUP_REPORT = ENV.text("STUDIUM_BACKUP_REPORT")
 STALE_BACKUP_H = ENV.integer("STUDIUM_STALE_BACKUP_H", 36)
 
 SITE_FILE = ENV.text("STUDIUM_SITE_FILE")
 SENTRY_DSN = ENV.text("SENTRY_DSN")
 SECRETS_FILE = ENV.path("STUDIUM_SECRETS", Path()) if ENV.text("STUDIUM_SECRETS") else None
-SECRET_VALUES = ENV.secret_values()
+SECRET_VALUES = [*ENV.secret_values(), *brokers.secrets(BROKER)]
 
 # --- Django ----------------------------------------------------------------------------------
 SECRET_KEY = ENV.text("STUDIUM_SECRET_KEY")

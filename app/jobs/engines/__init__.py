@@ -4,6 +4,7 @@ Whatever runs a job claims it (`services.claim`), then writes through its attemp
 engine cannot run a job twice, however often it delivers it.
 """
 
+from collections.abc import Collection
 from functools import cache
 from typing import Protocol, cast
 
@@ -11,6 +12,14 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from jobs.models import Job
+
+LOCAL, CELERY, BATCH = "local", "celery", "batch"
+# By name, and imported when asked for: a site that does not use one does not load its packages.
+ENGINES = {
+    LOCAL: "jobs.engines.local.LocalEngine",
+    CELERY: "jobs.engines.messages.CeleryEngine",
+    BATCH: "jobs.engines.batch.BatchEngine",
+}
 
 
 class Engine(Protocol):
@@ -25,7 +34,14 @@ class Engine(Protocol):
     def stop(self, job: Job) -> None:
         """End a running job's processes by force; quiet when there are none left."""
 
+    def names_here(self) -> Collection[str]:
+        """Return the tasks that workers on machines of the site may take."""
+
+
+def engine() -> Engine:
+    return _engine(settings.JOB_ENGINE)
+
 
 @cache
-def engine() -> Engine:
-    return cast("Engine", import_string(settings.JOB_ENGINE)())
+def _engine(name: str) -> Engine:
+    return cast("Engine", import_string(ENGINES[name])())

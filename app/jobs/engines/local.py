@@ -5,11 +5,11 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jobs import processes
+from jobs import processes, registry
 from jobs.models import Job
 
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
@@ -30,6 +30,9 @@ class LocalEngine:
     def stop(self, job: Job) -> None:
         if process := identity(job):
             processes.end_session(process)
+
+    def names_here(self) -> Collection[str]:
+        return registry.names()
 
 
 def identity(job: Job) -> processes.Identity | None:

@@ -1,8 +1,19 @@
 """The only writers of jobs and workers."""
 
-from jobs.services.attempts import beat, begin, claim, fail, lose, succeed, wants, withdraw
+from jobs.services.attempts import (
+    beat,
+    begin,
+    claim,
+    claim_one,
+    fail,
+    lose,
+    succeed,
+    wants,
+    withdraw,
+)
 from jobs.services.explain import Outcome
 from jobs.services.requests import cancel, enqueue, retry
+from jobs.services.tending import tend
 from jobs.services.upkeep import prune, rescue, see_worker, worker_gone
 
 __all__ = [
@@ -11,6 +22,7 @@ __all__ = [
     "begin",
     "cancel",
     "claim",
+    "claim_one",
     "enqueue",
     "fail",
     "lose",
@@ -19,6 +31,7 @@ __all__ = [
     "retry",
     "see_worker",
     "succeed",
+    "tend",
     "wants",
     "withdraw",
     "worker_gone",

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from common.redaction import redact
 from jobs import plain, registry
+from jobs.engines import engine
 from jobs.errors import Superseded
 from jobs.models import Job, JobQuerySet, Status
 from jobs.processes import Identity
@@ -27,12 +28,21 @@ NO_PROCESS: dict[str, Any] = {"token": None, "pid": None, "pid_started": None}
 def claim(*, worker: str, process: Identity) -> Job | None:
     """Give the next job to a worker; the database decides between workers that ask at once."""
     now = timezone.now()
-    waiting = Job.objects.runnable(now).filter(name__in=registry.names())
+    waiting = Job.objects.runnable(now).filter(name__in=engine().names_here())
     order = ("-priority", "run_after", "created_at")
     for pk in waiting.order_by(*order).values_list("pk", flat=True)[:10]:
         if waiting.filter(pk=pk).update(**_claimed(worker, process, now)):
             return Job.objects.get(pk=pk)
     return None
+
+
+def claim_one(*, job_id: uuid.UUID, worker: str, process: Identity) -> Job | None:
+    """Give one job to a worker that was told of it; None when it is not to be done now."""
+    now = timezone.now()
+    waiting = Job.objects.runnable(now).filter(pk=job_id, name__in=engine().names_here())
+    if not waiting.update(**_claimed(worker, process, now)):
+        return None
+    return Job.objects.get(pk=job_id)
 
 
 def _claimed(worker: str, process: Identity, now: datetime) -> dict[str, Any]:
@@ -46,6 +56,8 @@ def _claimed(worker: str, process: Identity, now: datetime) -> dict[str, Any]:
         "release": settings.RELEASE,
         "host": process.host,
         "boot": process.boot,
+        "engine": "",
+        "reference": "",
         "phase": "Starting",
         "message": "",
         "done": None,

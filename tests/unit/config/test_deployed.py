@@ -165,3 +165,17 @@ def test_a_site_with_https_still_hears_of_a_cookie_that_is_not_secure(site, tmp_
 def test_sessions_stay_in_the_database_whatever_the_cache_is(site):
     done = site("-c", ASK, CACHE_URL="redis://127.0.0.1:1/0")
     assert done.said.split()[3] == "django.contrib.sessions.backends.db"
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ({"STUDIUM_JOB_ENGINE": "steam"}, "Write local, celery"),
+        ({"STUDIUM_JOB_ENGINE": "celery"}, "Set BROKER_URL"),
+    ],
+)
+def test_an_engine_that_cannot_run_jobs_is_refused(site, given, remedy):
+    done = site(str(MANAGE), "check", **given)
+    assert done.code == 1
+    assert "studium.E007" in done.said
+    assert remedy in done.said

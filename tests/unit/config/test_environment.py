@@ -12,7 +12,9 @@ from config import caches, databases, email
 from config.environment import Environment, parse
 
 PROJECT = Path(__file__).resolve().parents[3]
-NAME = re.compile(r"""["'](STUDIUM_[A-Z_]+|DATABASE_URL|CACHE_URL|SENTRY_DSN|EMAIL_URL)["']""")
+NAME = re.compile(
+    r"""["'](STUDIUM_[A-Z_]+|DATABASE_URL|CACHE_URL|SENTRY_DSN|EMAIL_URL|BROKER_URL)["']"""
+)
 PAGE = PROJECT / "docs" / "operations" / "environment.md"
 
 

@@ -52,7 +52,7 @@ def test_without_root_the_one_line_to_type_is_said(tmp_path, monkeypatch):
 
 
 def test_every_package_says_what_it_is_for():
-    everything = {*packages.SITES, *packages.CACHES, *packages.BROWSER, packages.POSTGRESQL}
+    everything = {*packages.SITES, *packages.SERVERS, *packages.BROWSER, packages.POSTGRESQL}
     assert all(package.reason for package in everything)
     assert len({package.name for package in everything}) == len(everything)
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from jobs.engines import CELERY
 from jobs.worker import Worker
 
 
@@ -21,4 +22,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        Worker(slots=max(options["slots"], 1)).run()
+        worker_class()(slots=max(options["slots"], 1)).run()
+
+
+def worker_class() -> type[Worker]:
+    """Return what the site's engine asks for; Celery is loaded by sites that use it."""
+    if settings.JOB_ENGINE != CELERY:
+        return Worker
+    from jobs.celery_worker import CeleryWorker  # noqa: PLC0415  its packages are heavy
+
+    return CeleryWorker

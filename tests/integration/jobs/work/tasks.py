@@ -104,6 +104,14 @@ def mark(progress, *, file):
         lines.write(f"{progress.job_id}\n")
 
 
+@task("test.slow_mark", attempts=3, backoff_s=0.1)
+def slow_mark(progress, *, file, seconds):
+    """Leaves its line at the very end."""
+    progress.report(phase="Taking its time")
+    time.sleep(seconds)
+    mark(progress, file=file)
+
+
 @task("test.hold_the_database")
 def hold_the_database(progress, *, file):
     """Is in a writing transaction for a while, and reports from inside of it."""
