@@ -32,7 +32,7 @@ def scatter(  # noqa: PLR0913  what a chart says
 ) -> Drawing:
     """Return points; ``is_joined`` draws a line through them in the order of x."""
     frame = frames.framed(
-        around([point.x for point in points]), around([point.y for point in points]),
+        _roomy([point.x for point in points]), _roomy([point.y for point in points]),
         x_label=x_label, y_label=y_label, right=frames.room_for(list(kind_names)),
     )  # fmt: skip
     places = [(frame.across(point.x), frame.up(point.y)) for point in points]
@@ -53,3 +53,10 @@ def scatter(  # noqa: PLR0913  what a chart says
     )
     marks = (*frame.marks(), *thread, *dots, *keys)
     return Drawing(title, frame.width, frame.height, marks, table)
+
+
+def _roomy(values: list[float]) -> tuple[float, float]:
+    """Return bounds that no point touches."""
+    low, high = around(values)
+    edge = (high - low) * 0.04
+    return low - edge, high + edge
