@@ -1,5 +1,10 @@
 """Addresses of the page that joins power and design: participants and minutes."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-patterns: list[URLPattern | URLResolver] = []
+from planning.views import minutes
+
+patterns: list[URLPattern | URLResolver] = [
+    path("minutes/", minutes.minutes, name="minutes"),
+    path("minutes/table.csv", minutes.table, name="minutes-table"),
+]
