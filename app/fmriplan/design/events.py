@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import io as matlab
+import scipy
 
 from fmriplan.design.experiment import Experiment
 from fmriplan.design.gaps import Ticks
@@ -103,7 +103,7 @@ def spm(events: Sequence[Event]) -> bytes:
         "durations": [[each.shown_s for each in some] for some in found.values()],
     }
     made = io.BytesIO()
-    matlab.savemat(made, {name: _cell(values) for name, values in cells.items()})
+    scipy.io.savemat(made, {name: _cell(values) for name, values in cells.items()})
     return made.getvalue()
 
 
@@ -256,7 +256,7 @@ def _read_optseq(lines: Sequence[str]) -> list[Event]:
 
 def _read_spm(content: bytes) -> list[Event]:
     try:
-        held = matlab.loadmat(io.BytesIO(content))
+        held = scipy.io.loadmat(io.BytesIO(content))
         names, onsets, durations = (held[each].ravel() for each in ("names", "onsets", "durations"))
         return [
             Event(float(onset), float(shown), str(np.ravel(name)[0]))

@@ -7,8 +7,8 @@ whole ticks, with the wanted mean exactly (to half a tick in all). A design only
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize
 
 from fmriplan.errors import NotAnOption
 
@@ -79,7 +79,7 @@ def _rate(mean: float) -> float:
 
     if excess(LARGEST_RATE) > 0:
         raise NotAnOption("The mean wait is too near to the shortest one: make it longer.")
-    return float(optimize.brentq(excess, 1e-6, LARGEST_RATE))
+    return float(scipy.optimize.brentq(excess, 1e-6, LARGEST_RATE))
 
 
 def _quantiles(count: int) -> NDArray[np.float64]:

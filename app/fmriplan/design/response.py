@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from fmriplan.errors import NotAnOption
 
@@ -43,9 +43,9 @@ class Response:
     def sampled(self, tick_s: float) -> NDArray[np.float64]:
         """Return the response at each tick (ticks,), with a sum of 1."""
         at = np.arange(np.ceil(self.length / tick_s)) * tick_s - self.onset
-        made = stats.gamma.pdf(at, self.delay / self.dispersion, scale=self.dispersion)
+        made = scipy.stats.gamma.pdf(at, self.delay / self.dispersion, scale=self.dispersion)
         late = self.undershoot_delay / self.undershoot_dispersion
-        made = made - stats.gamma.pdf(at, late, scale=self.undershoot_dispersion) / self.ratio
+        made = made - scipy.stats.gamma.pdf(at, late, scale=self.undershoot_dispersion) / self.ratio
         return np.asarray(made / made.sum())
 
 

@@ -9,8 +9,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from fmriplan.errors import NotAnOption, PlanningError
 from fmriplan.minutes.effect import Effect
@@ -46,7 +46,7 @@ class Criterion:
     @classmethod
     def at_height(cls, z: float, groups: int = 1) -> "Criterion":
         """Return the test of one side that a corrected threshold in Z is."""
-        return cls(float(special.ndtr(-z)), 1, groups)
+        return cls(float(scipy.special.ndtr(-z)), 1, groups)
 
     @property
     def fewest(self) -> int:
@@ -143,7 +143,7 @@ def power(
         raise NotAnOption(f"A study has at least {criterion.fewest} participants.")
     degrees = count - criterion.groups
     shift = abs(effect.mean) * np.sqrt(count) / (criterion.groups * effect.spread(minutes))
-    needed = special.stdtrit(degrees, 1 - criterion.alpha / criterion.sides)
+    needed = scipy.special.stdtrit(degrees, 1 - criterion.alpha / criterion.sides)
     made = _above(needed, degrees, shift)
     if criterion.sides == 2:  # noqa: PLR2004
         made = made + _above(needed, degrees, -shift)
@@ -152,7 +152,7 @@ def power(
 
 def _above(needed: Array, degrees: Array, shift: Array) -> Array:
     """Return the chance of noncentral t to exceed what is needed; far from it, 0 or 1."""
-    below = special.nctdtr(degrees, shift, needed)
+    below = scipy.special.nctdtr(degrees, shift, needed)
     return np.clip(np.where(np.isnan(below), shift > needed, 1 - below), 0, 1)
 
 

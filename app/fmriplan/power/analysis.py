@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import special
+import scipy
 
 from fmriplan.errors import NotAnOption
 from fmriplan.power import bootstrap, mixture, neuropower, peaks, smoothness, thresholds
@@ -57,7 +57,7 @@ class Settings:
         """Return the screening threshold in Z."""
         if self.screening > 1:
             return self.screening
-        return float(-special.ndtri(self.screening))
+        return float(-scipy.special.ndtri(self.screening))
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 from fmriplan.errors import NotAnOption, UnusableMap
 from fmriplan.power.nifti import Volume
@@ -77,8 +77,8 @@ def z_of_t(t: NDArray[np.float64], degrees_of_freedom: float) -> NDArray[np.floa
     """Return Z values with the tail areas of T values, exact in both tails."""
     if not degrees_of_freedom >= 1:
         raise NotAnOption("A T value needs at least one degree of freedom.")
-    tail = special.stdtr(degrees_of_freedom, -np.abs(t))
-    z = -special.ndtri(np.maximum(tail, np.finfo(float).tiny))
+    tail = scipy.special.stdtr(degrees_of_freedom, -np.abs(t))
+    z = -scipy.special.ndtri(np.maximum(tail, np.finfo(float).tiny))
     return np.asarray(np.copysign(z, t), dtype=np.float64)
 
 

@@ -7,8 +7,8 @@ their heights a mixture of the exponential null and a truncated normal distribut
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import optimize, special
 
 from fmriplan.power.peaks import Peaks
 
@@ -58,7 +58,7 @@ def prevalence(p: NDArray[np.float64]) -> Prevalence:
     """Return the beta-uniform mixture that makes the p values of the peaks likeliest."""
     log_p = np.log(p)
     fits = [
-        optimize.minimize(
+        scipy.optimize.minimize(
             _beta_uniform,
             start,
             (log_p,),
@@ -98,7 +98,7 @@ def of_heights(height: NDArray[np.float64], threshold: float, active: float) -> 
     quantile = float(np.quantile(height, 1 - active / 2))
     starts = [(max(lowest, quantile), 1.0), (max(lowest, quantile), 0.5), (lowest, 2.0)]
     fits = [
-        optimize.minimize(
+        scipy.optimize.minimize(
             _truncated,
             start,
             (height, null, threshold, active),
@@ -123,7 +123,7 @@ def _truncated(
     mean, spread = values
     score = (height - mean) / spread
     cut = (threshold - mean) / spread
-    log_above = special.log_ndtr(-cut)
+    log_above = scipy.special.log_ndtr(-cut)
     hazard = np.exp(-(cut**2) / 2 - HALF_LOG_2_PI - log_above)
     alternative = -(score**2) / 2 - np.log(spread) - HALF_LOG_2_PI - log_above
     total = np.logaddexp(np.log1p(-active) + null, np.log(active) + alternative)
@@ -143,7 +143,7 @@ def active_density(
 ) -> NDArray[np.float64]:
     """Return the density of heights (peaks,) of active peaks."""
     score, cut = (height - mean) / spread, (threshold - mean) / spread
-    log_density = -(score**2) / 2 - HALF_LOG_2_PI - np.log(spread) - special.log_ndtr(-cut)
+    log_density = -(score**2) / 2 - HALF_LOG_2_PI - np.log(spread) - scipy.special.log_ndtr(-cut)
     return np.asarray(np.exp(log_density))
 
 
@@ -154,7 +154,7 @@ def active_above(
     spread: float,
 ) -> NDArray[np.float64]:
     """Return the chance that an active peak above the threshold is higher than ``height``."""
-    log_share = special.log_ndtr((mean - height) / spread) - special.log_ndtr(
+    log_share = scipy.special.log_ndtr((mean - height) / spread) - scipy.special.log_ndtr(
         (mean - threshold) / spread
     )
     return np.asarray(np.minimum(1, np.exp(log_share)))

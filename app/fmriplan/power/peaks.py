@@ -8,8 +8,8 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from fmriplan.errors import TooFewPeaks
 from fmriplan.power.maps import StatisticalMap
@@ -111,7 +111,7 @@ def _plateaus(
     spoilt = np.zeros(len(tied), dtype=bool)
     for step in steps:
         spoilt |= (flat[tied + step] == flat[tied]) & ~member[tied + step]
-    labels, count = ndimage.label(member.reshape(padded.shape), np.ones((3, 3, 3)))
+    labels, count = scipy.ndimage.label(member.reshape(padded.shape), np.ones((3, 3, 3)))
     region = labels.ravel()[tied]
     good = np.setdiff1d(np.arange(1, count + 1), region[spoilt])
     return np.array(

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from fmriplan.power.maps import z_of_t
 from fmriplan.power.nifti import Volume
@@ -55,7 +55,7 @@ def noise(truth: Truth, rng: np.random.Generator) -> Volume:
 def _noise(truth: Truth, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return Gaussian noise of variance 1 and the wanted smoothness."""
     spread = truth.fwhm_mm / truth.voxel_mm / WIDTH_OF_SPREAD
-    smooth = ndimage.gaussian_filter(rng.standard_normal(truth.shape), spread, mode="wrap")
+    smooth = scipy.ndimage.gaussian_filter(rng.standard_normal(truth.shape), spread, mode="wrap")
     kept = np.prod([_kernel_power(size, spread) for size in truth.shape])
     return np.asarray(smooth / math.sqrt(float(kept)))
 
@@ -64,7 +64,7 @@ def _kernel_power(size: int, spread: float) -> float:
     """Return by which factor smoothing along one axis shrinks the variance."""
     one = np.zeros(size)
     one[size // 2] = 1
-    return float(np.square(ndimage.gaussian_filter1d(one, spread, mode="wrap")).sum())
+    return float(np.square(scipy.ndimage.gaussian_filter1d(one, spread, mode="wrap")).sum())
 
 
 def _regions(
@@ -72,7 +72,7 @@ def _regions(
 ) -> NDArray[np.float64]:
     """Return 1 in the middle of each region, falling to 0 at its rim."""
     made = np.zeros(truth.shape)
-    depth = ndimage.distance_transform_edt(inside) * truth.voxel_mm
+    depth = scipy.ndimage.distance_transform_edt(inside) * truth.voxel_mm
     places = np.argwhere(depth > truth.radius_mm / 2)
     for centre in places[rng.permutation(len(places))[: truth.spheres]]:
         away = np.square(np.indices(truth.shape).T - centre).sum(axis=-1).T * truth.voxel_mm**2

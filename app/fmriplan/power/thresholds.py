@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import optimize, special
+import scipy
 
 from fmriplan.power.peaks import Peaks
 
@@ -55,7 +55,7 @@ def random_field(alpha: float, resels: tuple[float, float, float, float]) -> flo
     )  # the volume's term rises up to there
     if expected_euler(start, resels) < alpha:
         return start
-    found = optimize.brentq(lambda z: expected_euler(z, resels) - alpha, start, HIGHEST)
+    found = scipy.optimize.brentq(lambda z: expected_euler(z, resels) - alpha, start, HIGHEST)
     return float(found)
 
 
@@ -63,7 +63,7 @@ def expected_euler(z: float, resels: tuple[float, float, float, float]) -> float
     """Return the expected Euler characteristic of what exceeds ``z``; resels of dimension 0-3."""
     tail, wide = math.exp(-z * z / 2), 4 * math.log(2)
     densities = (
-        float(special.ndtr(-z)),
+        float(scipy.special.ndtr(-z)),
         math.sqrt(wide) / (2 * math.pi) * tail,
         wide / (2 * math.pi) ** 1.5 * z * tail,
         wide**1.5 / (2 * math.pi) ** 2 * (z * z - 1) * tail,
