@@ -2,11 +2,11 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from django.core.exceptions import ImproperlyConfigured
 
-from config import addresses
+from config import addresses, environment
 
 REMEDY = "Use postgresql://… or sqlite:///path; docs/operations/environment.md has examples."
 
@@ -25,6 +25,19 @@ def from_url(url: str) -> dict[str, Any]:
     if parts.scheme in {"mysql", "mariadb"}:
         return {"ENGINE": "django.db.backends.dummy", "REFUSED": parts.scheme}
     raise ImproperlyConfigured(f"DATABASE_URL has the scheme {parts.scheme!r}. {REMEDY}")
+
+
+def of_rds(environ: environment.Environment) -> str:
+    """Return the address that the RDS_… variables make together; empty without a host."""
+    host = environ.text("RDS_HOSTNAME")
+    if not host:
+        return ""
+    person = (
+        f"{quote(environ.required('RDS_USERNAME'), '')}:{quote(environ.text('RDS_PASSWORD'), '')}"
+    )
+    port = environ.integer("RDS_PORT", 5432)
+    name = quote(environ.required("RDS_DB_NAME"), "")
+    return f"postgresql://{person}@{host}:{port}/{name}?sslmode=require"
 
 
 def sqlite(path: Path) -> dict[str, Any]:

@@ -12,7 +12,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 SECRET = ("STUDIUM_SECRET_KEY", "DATABASE_URL", "CACHE_URL", "EMAIL_URL", "SENTRY_DSN",
           "BROKER_URL", "STUDIUM_S3_SECRET_KEY", "STUDIUM_IDENTITY_KEY",
-          "STUDIUM_IDENTITY_OLD_KEY")  # fmt: skip
+          "STUDIUM_IDENTITY_OLD_KEY", "MAILGUN_KEY", "RDS_PASSWORD",
+          "AWS_SECRET_ACCESS_KEY")  # fmt: skip
+# The names that the description of neuropower-web gives the same things.
+ALIASES = {
+    "STUDIUM_S3_ACCESS_KEY": "AWS_ACCESS_KEY_ID",
+    "STUDIUM_S3_SECRET_KEY": "AWS_SECRET_ACCESS_KEY",
+    "STUDIUM_S3_REGION": "AWS_S3_REGION",
+}
 ACCOUNT = "STUDIUM_RECRUITER_"  # each: an address, and the key that opens it
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
@@ -42,7 +49,10 @@ class Environment:
         self._process, self._secrets = process, secrets
 
     def text(self, name: str, default: str = "") -> str:
-        return self._process.get(name) or self._secrets.get(name) or default
+        """Return a variable, or the one that means the same by another name."""
+        names = [name, ALIASES[name]] if name in ALIASES else [name]
+        found = (each.get(name) for name in names for each in (self._process, self._secrets))
+        return next((value for value in found if value), default)
 
     def secret_values(self) -> list[str]:
         """Return every secret that the site was given, for redaction by value."""

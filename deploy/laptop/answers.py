@@ -119,12 +119,14 @@ SECRETS = (
         "EMAIL_URL",
         "Mail (empty: the site's default)",
         url(
-            "write smtp://user:password@host:587?tls=1, smtps://…, file:///folder or console://",
+            "write smtp://user:password@host:587?tls=1, smtps://…, mailgun://domain, "
+            "file:///folder or console://",
             "smtp",
             "smtps",
+            "mailgun",
             "file",
             "console",
-            needs_host=("smtp", "smtps"),
+            needs_host=("smtp", "smtps", "mailgun"),
         ),
     ),
     Question("SENTRY_DSN", "Sentry (empty: errors stay in the log)", sentry),

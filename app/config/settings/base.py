@@ -1,6 +1,7 @@
 """What every situation shares; everything that differs between sites comes from the environment."""
 
 from pathlib import Path
+from typing import Any
 
 from config import (
     brokers,
@@ -133,7 +134,9 @@ TEMPLATES = [
 
 DATABASES = {
     "default": databases.from_url(
-        ENV.text("DATABASE_URL", f"sqlite:///{STATE / 'studium.sqlite3'}")
+        ENV.text("DATABASE_URL")
+        or databases.of_rds(ENV)
+        or f"sqlite:///{STATE / 'studium.sqlite3'}"
     )
 }
 
@@ -148,7 +151,11 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CACHES = {"default": caches.from_url(ENV.text("CACHE_URL"))}
 
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.text("STUDIUM_MAIL_FROM", "Studium <studium@localhost>")
-globals().update(email.from_url(ENV.text("EMAIL_URL", f"file://{STATE / 'mail'}")))
+MAIL = email.address(
+    ENV.text("EMAIL_URL"), ENV.text("MAILGUN_KEY"), sender=DEFAULT_FROM_EMAIL, state=STATE
+)
+MAILGUN: dict[str, Any] = {}
+globals().update(email.from_url(MAIL, key=ENV.text("MAILGUN_KEY")))
 
 CRON_CLASSES = [
     "ops.scheduled.FollowUps",

@@ -9,11 +9,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from config import caches, databases, email
-from config.environment import Environment, parse
+from config.environment import ALIASES, Environment, parse
 
 PROJECT = Path(__file__).resolve().parents[3]
 NAME = re.compile(
-    r"""["'](STUDIUM_[A-Z_]+|DATABASE_URL|CACHE_URL|SENTRY_DSN|EMAIL_URL|BROKER_URL)["']"""
+    r"""["'](STUDIUM_[A-Z0-9_]+|DATABASE_URL|CACHE_URL|SENTRY_DSN|EMAIL_URL|BROKER_URL|MAILGUN_KEY"""
+    r"""|AWS_[A-Z0-9_]+|RDS_[A-Z_]+)["']"""
 )
 PAGE = PROJECT / "docs" / "operations" / "environment.md"
 
@@ -24,7 +25,7 @@ def read_by_the_application():
 
 
 def documented():
-    return set(re.findall(r"^\| `([A-Z_]+)`", PAGE.read_text(), flags=re.MULTILINE))
+    return set(re.findall(r"^\| `([A-Z0-9_]+)`", PAGE.read_text(), flags=re.MULTILINE))
 
 
 def test_every_variable_is_documented():
@@ -152,3 +153,38 @@ def test_mail_goes_to_a_server_with_its_name_and_encryption():
     assert email.from_url("smtps://mail.example")["EMAIL_PORT"] == 465
     assert email.from_url("file:///srv/mail")["EMAIL_FILE_PATH"] == "/srv/mail"
     assert email.from_url("console://")["EMAIL_BACKEND"].endswith("console.EmailBackend")
+
+
+@pytest.mark.parametrize(("name", "alias"), ALIASES.items())
+def test_the_names_of_the_description_are_read_unless_ours_is_set(name, alias):
+    assert Environment({alias: "a"}, {}).text(name) == "a"
+    assert Environment({}, {alias: "a"}).text(name) == "a"
+    assert Environment({alias: "a"}, {name: "ours"}).text(name) == "ours"
+    assert Environment({}, {}).text(name, "default") == "default"
+
+
+RDS = {
+    "RDS_HOSTNAME": "db.example",
+    "RDS_PORT": "5433",
+    "RDS_DB_NAME": "lab",
+    "RDS_USERNAME": "l@b",
+    "RDS_PASSWORD": "p/w:@",
+}
+
+
+def test_the_names_of_rds_make_an_encrypted_database_address():
+    entry = databases.from_url(databases.of_rds(Environment(RDS, {})))
+    assert (entry["USER"], entry["PASSWORD"], entry["NAME"]) == ("l@b", "p/w:@", "lab")
+    assert (entry["HOST"], entry["PORT"]) == ("db.example", "5433")
+    assert entry["OPTIONS"] == {"sslmode": "require"}
+    assert databases.of_rds(Environment({}, {})) == ""
+
+
+def test_secrets_by_other_names_are_redacted_too():
+    given = Environment(RDS | {"MAILGUN_KEY": "mg", "AWS_SECRET_ACCESS_KEY": "aws"}, {})
+    assert {"p/w:@", "mg", "aws"} <= set(given.secret_values())
+
+
+def test_half_of_a_database_address_is_refused_by_name():
+    with pytest.raises(ImproperlyConfigured, match="RDS_DB_NAME is not set"):
+        databases.of_rds(Environment({"RDS_HOSTNAME": "h", "RDS_USERNAME": "u"}, {}))
