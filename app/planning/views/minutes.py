@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from planning.errors import NotAPlan
 from planning.forms.minutes import MinutesForm
+from planning.pictures import minutes as pictures
 from planning.queries import minutes as asked
 
 ROWS = 12
@@ -26,7 +27,13 @@ def minutes(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "is_asked": is_asked}
     if is_asked and form.is_valid():
         reply = asked.answer(form.question)
-        context |= {"reply": reply, "rows": _some(reply), "address": request.GET.urlencode()}
+        context |= {
+            "reply": reply,
+            "rows": _some(reply),
+            "address": request.GET.urlencode(),
+            "equal_power": pictures.of_equal_power(reply),
+            "costs": pictures.of_costs(reply),
+        }
     return render(request, "planning/minutes/minutes.html", context)
 
 
