@@ -438,7 +438,8 @@ def administration() -> list[str]:
     return [name for name in found if name.endswith(("_changelist", ":index"))]
 
 
-MEMBERS = ("admin:lab_", "admin:runs_", "admin:experiments_", "admin:factorial_", "admin:index")
+MEMBERS = ("admin:lab_", "admin:runs_", "admin:experiments_", "admin:factorial_",
+           "admin:planning_", "admin:index")  # fmt: skip
 
 
 def test_the_administration_shows_records_to_members_and_the_rest_to_operators(site, as_):

@@ -23,13 +23,17 @@ class _Echo:
 
 @admin.action(description="Export as CSV")
 def export(
-    page: Any,  # noqa: ARG001  Django's signature
+    page: Any,
     request: HttpRequest,  # noqa: ARG001
     queryset: models.QuerySet[Any],
 ) -> StreamingHttpResponse:
-    """Return every column of the chosen records; links are named, formulas are only text."""
+    """Return every column of the chosen records; links are named, formulas are only text.
+
+    A page's ``never_exported`` names columns that leave the database in no form.
+    """
     kind = queryset.model
-    columns = [field for field in kind._meta.concrete_fields if field.name not in LEFT_OUT]  # noqa: SLF001
+    without = LEFT_OUT.union(getattr(page, "never_exported", ()))
+    columns = [field for field in kind._meta.concrete_fields if field.name not in without]  # noqa: SLF001
     rows = queryset.select_related(*all_joins(kind))
     response = StreamingHttpResponse(_lines(columns, rows), content_type="text/csv; charset=utf-8")
     name = f"{kind._meta.verbose_name_plural}.csv".replace(" ", "-")  # noqa: SLF001
