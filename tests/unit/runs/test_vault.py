@@ -30,7 +30,8 @@ def test_moved_to_another_row_it_stays_closed():
         vault.opened(vault.seal({"name": "Anna"}, "identity 1"), "identity 2")
 
 
-@pytest.mark.parametrize("place", [11, 30, -2])
+# Not one of the last four letters: some of their bits may say nothing.
+@pytest.mark.parametrize("place", [11, 30, -6])
 def test_changed_by_a_letter_it_stays_closed(place):
     sealed = vault.seal({"name": "Anna"}, "a")
     letter = "A" if sealed[place] != "A" else "B"
