@@ -3,9 +3,10 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from factorial.lightmill2025 import urls as lightmill2025
-from factorial.views import bringing, client, data, designs, monitor
+from factorial.views import bringing, client, data, designs, logged, monitor
 
 RUN = "designs/<int:design>/runs/<int:planned>/"
+LOGGED = "designs/<int:design>/logs/<uuid:run>/"
 ATTEMPT = f"{RUN}attempts/<uuid:run>/"
 
 CLIENT: list[URLPattern | URLResolver] = [
@@ -30,6 +31,9 @@ MONITOR: list[URLPattern | URLResolver] = [
     path(f"{RUN}marks/<int:mark>/undo/", monitor.undo, name="mark-undo"),
     path(ATTEMPT, monitor.attempt, name="attempt"),
     path(f"{ATTEMPT}mark/", monitor.mark, name="attempt-mark"),
+    path(LOGGED, logged.run, name="log-run"),
+    path(f"{LOGGED}mark/", logged.mark, name="log-run-mark"),
+    path(f"{LOGGED}marks/<int:mark>/undo/", logged.undo, name="log-mark-undo"),
     path(f"{ATTEMPT}<int:block>/<int:trial>/", monitor.trial, name="trial"),
 ]
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 from tests.browser.test_looks import looked_at
-from tests.factories import accounts
+from tests.factories import accounts, lightmill
 from tests.factories import designs as make
 
 from accounts.roles import Role
@@ -73,6 +73,23 @@ def test_the_monitor_and_its_pages_are_for_everybody(window, ann, design, pictur
     page.locator("td, th").get_by_role("link", name="0", exact=True).first.click()
     page.get_by_role("heading", name="Block 0, trial 0").wait_for()
     wrong += looked_at(page, "monitor-trial", pictures)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_runs_that_clients_named_are_for_everybody(window, ann, design, pictures):
+    lightmill.host(design.project)
+    api = lightmill.Api().begin()
+    run = api.new_run(str(design.pk), "Anna's pilot")
+    for number in (1, 2, 3, 5):
+        api.add(run, number, {"time": 400 + number, "target": {"x": 10, "y": number}})
+    page = window(ann)
+    page.goto(address(design))
+    page.get_by_role("heading", name="Runs that clients named").wait_for()
+    wrong = looked_at(page, "monitor-named", pictures)
+    page.get_by_role("link", name="Anna's pilot").click()
+    page.get_by_text("Missing: 4.").wait_for()
+    page.get_by_text("Note or exclude").click()
+    wrong += looked_at(page, "monitor-log-run", pictures)
     assert not wrong, "\n".join(wrong)
 
 

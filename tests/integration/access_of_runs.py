@@ -45,6 +45,9 @@ ROWS: list[tuple[Any, ...]] = [
     *((f"factorial:run-{do}", NO_REASON, "post", RUN) for do in DECISIONS),
     ("factorial:run-put-back", "in 409 404 409 409", "post", RUN),
     ("factorial:attempt-mark", NO_REASON, "post", ATTEMPT, {"kind": "note"}),
+    ("factorial:log-run", "in 404 404 404 404", "get", ("design", "attempt")),
+    ("factorial:log-run-mark", NO_REASON, "post", ("design", "attempt"), {"kind": "note"}),
+    ("factorial:log-mark-undo", "in 404 404 404 404", "post", ("design", "attempt", "nobody")),
     ("factorial:mark-undo", "in 404 404 404 404", "post", (*RUN, "nobody")),
 ]
 

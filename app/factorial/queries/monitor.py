@@ -1,13 +1,12 @@
-"""What is going on in the runs of a design, in as many questions for hundreds as for one."""
+"""What is going on in the runs of a design, in as many questions for thousands as for one."""
 
-import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, F, Max, Q, Sum
 
 from factorial.models import Block, Design, PlannedRun, RunMark
 from runs.models import Event, Run, Trial, Variant
@@ -18,6 +17,7 @@ TROUBLE = ("not as declared", "row refused", "trial thinned", "storage refused")
 ENOUGH = 3  # trials before a run has a pace of its own
 STALLED_AFTER = timedelta(minutes=3)
 STALLED_TIMES = 8  # so many usual trials without one
+LONGEST_CELL = 100  # of a planned run's id, as the record of a run keeps it
 SHORT = 8  # letters of a holder that are shown
 
 
@@ -39,6 +39,7 @@ class Line:
     skipped: int = 0
     attempts: int = 0
     usual_s: float | None = None
+    logs: int | None = None  # its client numbers logs, not trials
 
     @property
     def run(self) -> Run | None:
@@ -83,7 +84,8 @@ class Line:
     def left_s(self) -> float | None:
         pace = self.pace_s or self.usual_s
         left = self.planned.trial_count - self.planned.done
-        return left * pace if self.is_open and pace else None
+        is_told = self.is_open and self.logs is None
+        return left * pace if is_told and pace else None
 
     @property
     def is_stalled(self) -> bool:
@@ -115,34 +117,31 @@ class Line:
         tones = {"Completed": "good", "Stalled": "warning", "Under way": "accent"}
         return tones.get(self.state, "neutral")
 
-    @property
-    def kind(self) -> str:
-        """Return which of the filters it belongs to."""
-        if self.run is None:
-            return "aside" if self.planned.put_aside_at else "free"
-        return "under-way" if self.is_open else "over"
-
 
 KINDS = {"under-way": "Under way", "over": "Over", "free": "Not begun", "aside": "Put aside"}
+OF_KIND = {
+    "under-way": Q(run__status__in=Run.OPEN),
+    "over": Q(run__isnull=False) & ~Q(run__status__in=Run.OPEN),
+    "free": Q(run=None, put_aside_at=None),
+    "aside": Q(run=None, put_aside_at__isnull=False),
+}
 
 
 @dataclass(frozen=True)
 class Monitor:
-    """All runs of a design, or those of one kind."""
+    """The runs of a design, or those of one kind, page by page; and what is said of all of them.
+
+    ``next_after`` is the place of the last run on this page, where there are more behind it.
+    """
 
     lines: list[Line]
-    every: list[Line]
     counts: Mapping[str, int]
     usual_s: float | None
     stalled: list[Line] = field(default_factory=list)
     done: int = 0
     planned: int = 0
-    is_cut: bool = False
-
-    @property
-    def left_s(self) -> float | None:
-        """Return how long what is under way takes until its last run is through."""
-        return max((line.left_s for line in self.lines if line.left_s is not None), default=None)
+    left_s: float | None = None
+    next_after: int | None = None
 
 
 def design_of(pk: int, person: Any) -> Design | None:
@@ -152,33 +151,75 @@ def design_of(pk: int, person: Any) -> Design | None:
     return found
 
 
-def monitor(design: Design, at: datetime, kind: str = "") -> Monitor:
-    """Return what there is to see of a design's runs, in nine questions."""
-    planned = list(
-        PlannedRun.objects.filter(design=design)
-        .select_related("run__participant")
-        .order_by("position")
-    )
-    facts = _facts(design, planned)
-    usual = _usual(planned, facts)
-    lines = [_line(each, at, facts, usual) for each in planned]
-    shown = [line for line in lines if not kind or line.kind == kind]
+def monitor(design: Design, at: datetime, kind: str = "", after: int = -1) -> Monitor:
+    """Return what there is to see of a design's runs, in ten questions; 200 are on a page."""
+    usual, going, last = _going(design, at)
+    shown = _planned(design).filter(OF_KIND.get(kind, Q()), position__gt=after)
+    page = list(shown[: SHOWN + 1])
+    facts = _facts(design, page[:SHOWN], last)
+    counted = _counts(design)
     return Monitor(
-        lines=shown[:SHOWN],
-        every=lines,
-        counts={name: sum(line.kind == name for line in lines) for name in KINDS},
+        lines=[_line(each, at, facts, usual) for each in page[:SHOWN]],
+        counts={name: counted[name.replace("-", "_")] for name in KINDS},
         usual_s=usual,
-        stalled=[line for line in lines if line.is_stalled],
-        done=sum(each.done for each in planned),
-        planned=sum(each.trial_count for each in planned),
-        is_cut=len(shown) > SHOWN,
+        stalled=[line for line in going if line.is_stalled],
+        done=counted["done_trials"] or 0,
+        planned=counted["all_trials"] or 0,
+        left_s=max((line.left_s for line in going if line.left_s is not None), default=None),
+        next_after=page[SHOWN - 1].position if len(page) > SHOWN else None,
     )
 
 
 def line_of(planned: PlannedRun, at: datetime) -> Line:
     """Return one run as the monitor shows it, beside what is usual in its design."""
-    found = monitor(planned.design, at)
-    return next(line for line in found.every if line.planned.pk == planned.pk)
+    usual, _, last = _going(planned.design, at)
+    [whole] = _planned(planned.design).filter(pk=planned.pk)
+    return _line(whole, at, _facts(planned.design, [whole], last), usual)
+
+
+def _planned(design: Design) -> Any:
+    rows = PlannedRun.objects.filter(design=design).defer("instructions")
+    whole = rows.select_related("run__participant").annotate(logs=F("run__log_run__last_number"))
+    return whole.order_by("position")
+
+
+def _counts(design: Design) -> dict[str, int]:
+    kinds = {name.replace("-", "_"): Count("pk", filter=q) for name, q in OF_KIND.items()}
+    rows = PlannedRun.objects.filter(design=design).order_by()
+    sums = {"done_trials": Sum("done"), "all_trials": Sum("trial_count")}
+    return dict(rows.aggregate(**kinds, **sums))
+
+
+def _going(
+    design: Design, at: datetime
+) -> tuple[float | None, list[Line], dict[Any, datetime]]:  # fmt: skip
+    """Return what is usual, the runs under way, of which little is asked, and their last trials."""
+    going = list(_planned(design).filter(OF_KIND["under-way"]))
+    last = _last([each.run_id for each in going])
+    paces = [line.pace_s for line in (_brief(each, at, last, None) for each in going)]
+    known = [pace for pace in (*paces, *_paces_of_completed(design)) if pace is not None]
+    usual = median(known) if known else None
+    return usual, [_brief(each, at, last, usual) for each in going], last
+
+
+def _brief(
+    planned: Any, at: datetime, last: Mapping[Any, datetime], usual: float | None
+) -> Line:  # fmt: skip
+    return Line(
+        planned,
+        at,
+        last_trial_at=last.get(planned.run_id),
+        usual_s=usual,
+        logs=planned.logs,
+    )
+
+
+def _paces_of_completed(design: Design) -> list[float]:
+    """Return how long a trial took in each run that is through: it ended with its last trial."""
+    through = PlannedRun.objects.filter(design=design, done__gte=ENOUGH).order_by()
+    rows = through.filter(run__status=Run.Status.COMPLETED, run__began_at__isnull=False)
+    times = rows.values_list("done", "run__began_at", "run__ended_at")
+    return [max((ended - began).total_seconds(), 0.0) / done for done, began, ended in times]
 
 
 @dataclass(frozen=True)
@@ -191,25 +232,36 @@ class _Facts:
     events: Mapping[Any, Mapping[str, int]]
     marks: Mapping[Any, Mapping[str, int]]
     attempts: Mapping[str, int]
+    logs: Mapping[Any, int | None]
 
 
-def _facts(design: Design, planned: Sequence[PlannedRun]) -> _Facts:
+def _facts(
+    design: Design, planned: Sequence[Any], last: Mapping[Any, datetime]
+) -> _Facts:  # fmt: skip
     runs = [each.run_id for each in planned if each.run_id]
     return _Facts(
-        at=_blocks(design),
-        last=_last(runs),
+        at=_blocks(planned),
+        last={**last, **_ends(planned)},
         variants=_counted(Variant.objects.filter(visit__run__in=runs), "visit__run"),
-        events=_by_kind(Event.objects.filter(run__in=runs, kind__in=[*RETRIES, *TROUBLE])),
-        marks=_by_kind(RunMark.objects.filter(run__in=runs, undone_at=None)),
-        attempts=_attempts(design),
+        events=by_kind(Event.objects.filter(run__in=runs, kind__in=[*RETRIES, *TROUBLE])),
+        marks=by_kind(RunMark.objects.filter(run__in=runs, undone_at=None)),
+        attempts=_attempts(design, [each.code[:LONGEST_CELL] for each in planned]),
+        logs={each.run_id: each.logs for each in planned if each.run_id},
     )
 
 
-def _blocks(design: Design) -> dict[int, tuple[int, int, bool]]:
+def _ends(planned: Iterable[PlannedRun]) -> dict[Any, datetime]:
+    """Return when the runs that are through had their last trial: they ended with it."""
+    runs = [each.run for each in planned if each.run]
+    through = [run for run in runs if run.status == Run.Status.COMPLETED]
+    return {run.pk: run.ended_at for run in through if run.ended_at}
+
+
+def _blocks(planned: Sequence[PlannedRun]) -> dict[int, tuple[int, int, bool]]:
     """Return the block that each run is at; one that is through is at none."""
     done = F("planned_run__done")
     here = Block.objects.filter(
-        planned_run__design=design,
+        planned_run__in=[each.pk for each in planned],
         planned_run__run__isnull=False,
         first_trial__lte=done,
         first_trial__gt=done - F("trial_count"),
@@ -228,7 +280,7 @@ def _counted(rows: Any, way: str) -> dict[Any, int]:
     return dict(rows.order_by().values(way).annotate(n=Count("pk")).values_list(way, "n"))
 
 
-def _by_kind(rows: Any) -> dict[Any, dict[str, int]]:
+def by_kind(rows: Any) -> dict[Any, dict[str, int]]:
     counted = rows.order_by().values("run", "kind").annotate(n=Count("pk"))
     found: dict[Any, dict[str, int]] = {}
     for run, kind, count in counted.values_list("run", "kind", "n"):
@@ -243,22 +295,15 @@ def attempts_of(design: Design) -> Any:
     )
 
 
-def _attempts(design: Design) -> dict[str, int]:
-    return _counted(attempts_of(design).filter(~Q(cell="")), "cell")
-
-
-def _usual(planned: Iterable[PlannedRun], facts: _Facts) -> float | None:
-    """Return the median time of a trial, over all runs that have a pace."""
-    paces = [_line(each, each.run.created_at, facts, None).pace_s for each in planned if each.run]
-    known = [pace for pace in paces if pace is not None]
-    return median(known) if known else None
+def _attempts(design: Design, codes: Sequence[str]) -> dict[str, int]:
+    return _counted(attempts_of(design).filter(cell__in=codes).exclude(cell=""), "cell")
 
 
 def _line(planned: PlannedRun, at: datetime, facts: _Facts, usual: float | None) -> Line:
     key = planned.run_id
     block, first, practice = facts.at.get(planned.pk, (None, 0, False))
     events, marks = facts.events.get(key, {}), facts.marks.get(key, {})
-    attempts = facts.attempts.get(planned.code[:100], 0)
+    attempts = facts.attempts.get(planned.code[:LONGEST_CELL], 0)
     return Line(
         planned=planned,
         at=at,
@@ -274,113 +319,5 @@ def _line(planned: PlannedRun, at: datetime, facts: _Facts, usual: float | None)
         skipped=marks.get(RunMark.Kind.SKIPPED, 0),
         attempts=attempts - (1 if key else 0),
         usual_s=usual,
+        logs=facts.logs.get(key),
     )
-
-
-# --- one run ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One trial of a run's plan, and what there is of it."""
-
-    number: int
-    values: Mapping[str, str]
-    trial: Trial | None = None
-    measures: Mapping[str, Any] = field(default_factory=dict)
-    events: int = 0
-    marks: Sequence[RunMark] = ()
-    variants: int = 0
-
-    @property
-    def is_excluded(self) -> bool:
-        return any(mark.kind == RunMark.Kind.EXCLUDED for mark in self.marks)
-
-    @property
-    def is_skipped(self) -> bool:
-        return any(mark.kind == RunMark.Kind.SKIPPED for mark in self.marks)
-
-
-@dataclass(frozen=True)
-class SeenBlock:
-    """One block of a run, with its trials."""
-
-    block: Block
-    trials: list[Seen]
-    marks: Sequence[RunMark] = ()
-
-    @property
-    def stored(self) -> int:
-        return sum(1 for each in self.trials if each.trial)
-
-    @property
-    def is_excluded(self) -> bool:
-        return any(mark.kind == RunMark.Kind.EXCLUDED for mark in self.marks)
-
-
-Place = tuple[int, int]
-
-
-def blocks_of(planned: PlannedRun, run: Run | None) -> list[SeenBlock]:
-    """Return the plan of a run beside what an attempt at it has brought, in five questions."""
-    rows = _trials(run) if run else {}
-    marks = _marks(run) if run else {}
-    doubts = _variants(run) if run else {}
-    found = []
-    for block in planned.blocks.all():
-        seen = [
-            _seen(block, number, values, rows, marks, doubts)
-            for number, values in enumerate(block.trials)
-        ]
-        found.append(SeenBlock(block, seen, marks.get((block.number, None), ())))
-    return found
-
-
-def _seen(  # noqa: PLR0913, PLR0917  a trial, and what is known of all of them
-    block: Block,
-    number: int,
-    values: Mapping[str, str],
-    rows: Mapping[Place, tuple[Trial, int, Mapping[str, Any]]],
-    marks: Mapping[tuple[int, int | None], Sequence[RunMark]],
-    doubts: Mapping[Place, int],
-) -> Seen:
-    place = (block.number, number)
-    trial, events, measures = rows.get(place, (None, 0, {}))
-    return Seen(
-        number=number,
-        values={**block.values, **values},
-        trial=trial,
-        measures=measures,
-        events=events,
-        marks=marks.get(place, ()),
-        variants=doubts.get(place, 0),
-    )
-
-
-def _trials(run: Run) -> dict[Place, tuple[Trial, int, Mapping[str, Any]]]:
-    trials = Trial.objects.filter(visit__run=run).select_related("visit")
-    rows = trials.annotate(events=F("within__count")).prefetch_related("answers__measure")
-    return {(row.visit.position, row.index): (row, row.events or 0, _said(row)) for row in rows}
-
-
-def _said(trial: Trial) -> dict[str, Any]:
-    answers = sorted(trial.answers.all(), key=operator.attrgetter("pk"))
-    return {each.measure.name: each.value for each in answers}
-
-
-def _marks(run: Run) -> dict[tuple[int, int | None], list[RunMark]]:
-    found: dict[tuple[int, int | None], list[RunMark]] = {}
-    for mark in marks_of(run):
-        if mark.undone_at is None and mark.block is not None:
-            found.setdefault((mark.block, mark.trial), []).append(mark)
-    return found
-
-
-def marks_of(run: Run) -> Any:
-    return RunMark.objects.filter(run=run).select_related("made_by", "undone_by")
-
-
-def _variants(run: Run) -> dict[Place, int]:
-    rows = Variant.objects.filter(visit__run=run).order_by().values("visit__position", "index")
-    counted = rows.annotate(n=Count("pk")).values_list("visit__position", "index", "n")
-    return {(block, index): count for block, index, count in counted}
