@@ -31,15 +31,29 @@ FLAGS = (
     "-fno-signed-zeros",
     "-fassociative-math",
 )
-WHOLE = ("trials", "conditions", "scans", "step", "length", "drifts", "rows", "depth", "start",
-         "ticks", "keeps_counts", "longest_run", "first", "last")  # fmt: skip
-REAL = ("weight_of_first_scan", "detection_scale", "counts_least", "counts_most", "order_least",
-        "order_most", "wish_detection", "wish_counts", "wish_order")  # fmt: skip
-ARRAYS = ("added", "drift", "contrasts", "shares", "lasts", "shown", "rests", "forbidden")
+MODEL_WHOLE = ("columns", "length", "drifts", "rows", "one_shape")
+MODEL_REAL = ("weight_of_first_scan", "wish", "scale")
+MODEL_ARRAYS = ("added", "drift", "contrasts", "first", "column", "skip")
+WHOLE = ("trials", "conditions", "scans", "step", "depth", "runs", "run_trials", "run_scans",
+         "start", "run_ticks", "models", "worst", "keeps_counts", "longest_run", "first", "last",
+         "apart")  # fmt: skip
+REAL = ("counts_least", "counts_most", "order_least", "order_most", "wish_detection",
+        "wish_counts", "wish_order")  # fmt: skip
+ARRAYS = ("shares", "lasts", "shown", "rests", "exact", "least", "forbidden", "model")
 
 
 class NotBuilt(PlanningError):
     """There is no compiler, or it refused."""
+
+
+class Model(ctypes.Structure):
+    """One assumed response and noise; the fields are those of the kernel's ``Model``."""
+
+    _fields_ = [
+        *((name, ctypes.c_int64) for name in MODEL_WHOLE),
+        *((name, ctypes.c_double) for name in MODEL_REAL),
+        *((name, ctypes.c_void_p) for name in MODEL_ARRAYS),
+    ]
 
 
 class Plan(ctypes.Structure):

@@ -1,47 +1,42 @@
 """Search for a good design: simulated annealing with restarts, of the order and of the waits.
 
 Kirkpatrick, Gelatt & Vecchi (1983), Science 220:671. A move changes one label, swaps two, or swaps
-two waits; the temperature falls geometrically. The multiset of waits stays what it is.
+two waits of a run; the temperature falls geometrically. The multiset of waits stays what it is.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from fmriplan.design.compiled import Compiled
-from fmriplan.design.evaluation import Evaluation, Scores
+from fmriplan.design.compiled import Walk
+from fmriplan.design.evaluation import Scores
 from fmriplan.design.experiment import Experiment
 from fmriplan.design.gaps import Ticks
-from fmriplan.design.orders import Checked, Rules, check, random_order
+from fmriplan.design.goal import Goal, Realities
+from fmriplan.design.judging import Judge, Scales
+from fmriplan.design.orders import Checked, Rules, check, random_design
 from fmriplan.errors import NotAnOption
 
+__all__ = [
+    "Found",
+    "Goal",
+    "Progress",
+    "Scales",
+    "Watch",
+    "judged",
+    "merge",
+    "need_work",
+    "scales_of",
+    "search",
+]
 MOVES = 200_000
 PARTS = 20  # of a search, after each of which it tells how far it is and may be ended
 HOT, COLD = 0.02, 2e-5  # of a worth between 0 and 1
 WAIT_MOVES = 0.3
 MOST_SEED = 2**63 - 1
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What a design is for: weights of detection, counterbalancing and frequencies."""
-
-    detection: float = 0.5
-    counterbalancing: float = 0.25
-    frequencies: float = 0.25
-
-    def __post_init__(self) -> None:
-        weights = (self.detection, self.counterbalancing, self.frequencies)
-        if not all(math.isfinite(each) and each >= 0 for each in weights) or not sum(weights) > 0:
-            raise NotAnOption("The weights of the criteria are 0 or more, and one is above 0.")
-
-    @property
-    def shares(self) -> tuple[float, float, float]:
-        """Return the weights with a sum of 1."""
-        total = self.detection + self.counterbalancing + self.frequencies
-        return self.detection / total, self.counterbalancing / total, self.frequencies / total
+FOR_SCALES, FOR_ESTIMATION = 4, 20  # by how much fewer moves are spent on what counts as 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +44,8 @@ class Found:
     """The best design of a search: an order and waits (trials,), and what it is worth.
 
     ``worth`` weighs the criteria; detection counts relative to ``scale``, the best that was found
-    for it alone. ``history`` has the best worth after each part of the search.
+    for it alone. ``history`` has the best worth after each part of the search. ``ended_early`` says
+    that patience ran out.
     """
 
     order: Ticks
@@ -59,9 +55,13 @@ class Found:
     scale: float
     history: tuple[float, ...] = field(default=())
     was_cancelled: bool = False
+    scales: Scales = field(default_factory=Scales)
+    seed: int = 0
+    ended_early: bool = False
 
 
 Progress = Callable[[float, float], bool | None]
+Watch = Callable[[float, Found], bool | None]
 
 
 def search(  # noqa: PLR0913  what a search is told
@@ -74,16 +74,31 @@ def search(  # noqa: PLR0913  what a search is told
     restarts: int = 1,
     scale: float = 0.0,
     progress: Progress | None = None,
+    watch: Watch | None = None,
+    patience: int = 0,
+    realities: Realities | None = None,
+    scales: Scales | None = None,
 ) -> Found:
     """Return the best design that a number of moves leads to.
 
     Parameters
     ----------
+    seed
+        The same seed finds the same design; other seeds are islands of one search, if they are told
+        the same ``scales``: then `merge` compares what they found.
     scale
         A detection that counts as 1; 0 lets a search of its own find it.
     progress
         Is told the share that is done and the best worth; returning True ends the search, and what
         is best so far is returned.
+    watch
+        Is told the share that is done and the best design so far, and may end the search as well.
+    patience
+        Moves without a gain after which a restart ends early; 0 is endless.
+    realities
+        Other responses and noises that the design shall stand.
+    scales
+        What counts as 1, as `scales_of` finds it; then no search of its own is made for it.
 
     Raises
     ------
@@ -91,12 +106,46 @@ def search(  # noqa: PLR0913  what a search is told
         No order keeps the rules.
     """
     need_work(seed, moves=moves, restarts=restarts)
-    evaluation = Evaluation(experiment)
+    if patience < 0:
+        raise NotAnOption("A patience is 0 or more moves.")
     checked = check(experiment, rules or Rules())
-    if goal.detection and not scale:
-        alone = _Search(evaluation, checked, Goal(1, 0, 0), 1.0, seed + 1)
-        scale = alone.run(max(1, moves // 4), 1, None).worth or 1.0
-    return _Search(evaluation, checked, goal, scale or 1.0, seed).run(moves, restarts, progress)
+    if scales is None:
+        known = Scales((scale,)) if scale else None
+        scales = _scales(experiment, goal, checked, seed, moves, realities, known)
+    judge = Judge(experiment, checked, goal, scales, realities)
+    return _Search(judge, seed, patience).run(moves, restarts, progress, watch)
+
+
+def scales_of(  # noqa: PLR0913  what a search is told
+    experiment: Experiment,
+    goal: Goal,
+    *,
+    seed: int = 0,
+    rules: Rules | None = None,
+    moves: int = MOVES,
+    realities: Realities | None = None,
+) -> Scales:
+    """Return what counts as 1 for a goal, so that islands of one search can share it."""
+    need_work(seed, moves=moves)
+    checked = check(experiment, rules or Rules())
+    return _scales(experiment, goal, checked, seed, moves, realities, None)
+
+
+def merge(found: Sequence[Found]) -> Found:
+    """Return the best of what islands found; of equals, that of the lowest seed.
+
+    Raises
+    ------
+    NotAnOption
+        There is none, or they were not told the same scales, so their worths cannot be compared.
+    """
+    if not found:
+        raise NotAnOption("There is no design to choose from.")
+    if len({one.scales for one in found}) > 1 or len({len(one.order) for one in found}) > 1:
+        raise NotAnOption(
+            "These designs were searched with different scales: give each island the same."
+        )
+    return min(found, key=lambda one: (-one.worth, one.seed))
 
 
 def need_work(seed: int, **counts: int) -> None:
@@ -108,102 +157,138 @@ def need_work(seed: int, **counts: int) -> None:
             raise NotAnOption(f"A search has at least 1 of its {name}.")
 
 
+def _scales(  # noqa: PLR0913, PLR0917  what a search is told
+    experiment: Experiment,
+    goal: Goal,
+    rules: Checked,
+    seed: int,
+    moves: int,
+    realities: Realities | None,
+    known: Scales | None,
+) -> Scales:
+    detection = list(known.detection) if known else []
+    estimation = 1.0
+    told = (realities or Realities()).of(experiment) if goal.detection else []
+    for each in told[len(detection) :]:
+        judge = Judge(each, rules, Goal(1, 0, 0), Scales())
+        detection.append(_alone(judge, seed, moves // FOR_SCALES))
+    if goal.estimation:
+        judge = Judge(experiment, rules, Goal(0, 0, 0, 1), Scales())
+        estimation = _alone(judge, seed, moves // FOR_ESTIMATION)
+    return Scales(tuple(detection) or (1.0,), estimation)
+
+
+def _alone(judge: Judge, seed: int, moves: int) -> float:
+    found = _Search(judge, seed + 1, 0).run(max(1, moves), 1, None, None)
+    return found.worth if found.worth > 0 else 1.0
+
+
 class _Search:
     """One search: it holds the best so far, and goes on from where it is."""
 
-    def __init__(
-        self, evaluation: Evaluation, rules: Checked, goal: Goal, scale: float, seed: int
-    ) -> None:
-        self.evaluation, self.rules, self.goal, self.scale = evaluation, rules, goal, scale
+    def __init__(self, judge: Judge, seed: int, patience: int) -> None:
+        self.judge, self.seed, self.patience = judge, seed, patience
         self.rng = np.random.default_rng(seed)
-        self.compiled = Compiled.of(evaluation, rules, goal.shares, scale)
-        self.best = np.array([-math.inf, 0.0])
+        self.best = np.array([-math.inf, 0.0, 0.0])
         self.best_order = self.best_waits = np.zeros(0, dtype=np.intp)
         self.history: list[float] = []
 
-    def run(self, moves: int, restarts: int, progress: Progress | None) -> Found:
-        parts = min(PARTS, moves)
-        cancelled = False
+    def run(
+        self, moves: int, restarts: int, progress: Progress | None, watch: Watch | None
+    ) -> Found:
+        parts, early = min(PARTS, moves), False
         for start in range(restarts):
-            order, waits = self._start()
+            walk = self._start()
             for part in range(parts):
                 hot = HOT * (COLD / HOT) ** (part / parts)
                 cold = HOT * (COLD / HOT) ** ((part + 1) / parts)
-                self._anneal(order, waits, max(1, moves // restarts // parts), hot, cold)
+                self._anneal(walk, max(1, moves // restarts // parts), hot, cold)
                 self.history.append(float(self.best[0]))
-                done = (start + (part + 1) / parts) / restarts
+                early = bool(self.patience) and self.best[2] > self.patience
+                done = (start + (1 if early else (part + 1) / parts)) / restarts
                 cancelled = bool(progress and progress(done, float(self.best[0])))
-                if cancelled:
+                if cancelled or bool(watch and watch(done, self._found())):
                     return self._found(cancelled=True)
-        return self._found(cancelled=False)
+                if early:
+                    break
+        return self._found(early=early)
 
-    def _start(self) -> tuple[Ticks, Ticks]:
-        experiment = self.evaluation.experiment
-        order = random_order(experiment, self.rules, self.rng)
-        waits = np.concatenate([experiment.waits[:1], self.rng.permutation(experiment.waits[1:])])
+    def _start(self) -> Walk:
+        judge = self.judge
+        order, waits = random_design(judge.evaluation.experiment, judge.rules, self.rng)
         if not len(self.best_order):
             self.best_order, self.best_waits = order.copy(), waits.copy()
-        return order, waits
+        self.best[2] = 0
+        return Walk(order, waits, self.best_order, self.best_waits, self.best)
 
-    def _found(self, *, cancelled: bool) -> Found:
-        scores = self.evaluation.score(self.best_order[None], self.best_waits[None])
+    def _found(self, *, cancelled: bool = False, early: bool = False) -> Found:
+        judge, order, waits = self.judge, self.best_order.copy(), self.best_waits.copy()
+        bins = bool(judge.goal.estimation)
         return Found(
-            order=self.best_order,
-            waits=self.best_waits,
-            scores=scores,
+            order=order,
+            waits=waits,
+            scores=judge.evaluation.score(order[None], waits[None], estimation=bins),
             worth=float(self.best[0]),
-            scale=self.scale,
+            scale=judge.scales.detection[0],
             history=tuple(self.history),
             was_cancelled=cancelled,
+            scales=judge.scales,
+            seed=self.seed,
+            ended_early=early,
         )
 
-    def _anneal(self, order: Ticks, waits: Ticks, moves: int, hot: float, cold: float) -> None:
-        if self.compiled is None:
-            self._anneal_plainly(order, waits, moves, hot, cold)
+    def _anneal(self, walk: Walk, moves: int, hot: float, cold: float) -> None:
+        if self.judge.compiled is None:
+            self._anneal_plainly(walk, moves, hot, cold)
             return
-        seed = int(self.rng.integers(MOST_SEED))
-        at = (order, waits, self.best_order, self.best_waits, self.best)
-        self.compiled.anneal(at, seed=seed, moves=moves, heat=(hot, cold), wait_moves=WAIT_MOVES)
+        self.judge.compiled.anneal(
+            walk,
+            seed=int(self.rng.integers(MOST_SEED)),
+            moves=moves,
+            heat=(hot, cold),
+            wait_moves=WAIT_MOVES,
+            patience=self.patience,
+        )
 
     # --- without the kernel -----------------------------------------------------------------------
-    def worth_of(self, order: Ticks, waits: Ticks) -> float:
-        detection, counterbalancing, frequencies = self.goal.shares
-        made = 0.0
-        if detection:
-            made += detection * self.evaluation.detection(order[None], waits[None])[0] / self.scale
-        if counterbalancing:
-            made += counterbalancing * self.evaluation.counterbalancing(order[None])[0]
-        if frequencies:
-            made += frequencies * self.evaluation.frequencies(order[None])[0]
-        return float(made)
-
-    def _anneal_plainly(
-        self, order: Ticks, waits: Ticks, moves: int, hot: float, cold: float
-    ) -> None:
-        now = self.worth_of(order, waits)
-        self._keep(order, waits, now)
+    def _anneal_plainly(self, walk: Walk, moves: int, hot: float, cold: float) -> None:
+        now = self._worth(walk.order, walk.waits)
+        self._keep(walk, now)
         for heat in np.geomspace(hot, cold, moves):
-            one, other = self._neighbour(order, waits)
-            if not self.rules.keeps(one):
-                continue
-            then = self.worth_of(one, other)
+            if self.patience and self.best[2] > self.patience:
+                return
+            self.best[2] += 1
+            one, other = self._neighbour(walk.order, walk.waits)
+            then = self._worth(one, other)
             if then >= now or self.rng.uniform() < math.exp((then - now) / heat):
-                order[:], waits[:], now = one, other, then
-                self._keep(order, waits, now)
+                walk.order[:], walk.waits[:], now = one, other, then
+                self._keep(walk, now)
+
+    def _worth(self, order: Ticks, waits: Ticks) -> float:
+        return float(self.judge.worth(order[None], waits[None])[0])
 
     def _neighbour(self, order: Ticks, waits: Ticks) -> tuple[Ticks, Ticks]:
         one, other = order.copy(), waits.copy()
-        if len(order) > 2 and self.rng.uniform() < WAIT_MOVES:  # noqa: PLR2004  two waits to swap
-            k, l = self.rng.integers(1, len(order), 2)  # noqa: E741  as in the kernel
+        rules, size = self.judge.rules, len(self.judge.rules.waits)
+        base = size * int(self.rng.integers(rules.runs))
+        if size > 2 and self.rng.uniform() < WAIT_MOVES:  # noqa: PLR2004  two waits to swap
+            k, l = base + self.rng.integers(1, size, 2)  # noqa: E741  as in the kernel
             other[k], other[l] = waits[l], waits[k]
-        elif self.rules.exact or self.rng.uniform() < 0.5:  # noqa: PLR2004
-            k, l = self.rng.integers(0, len(order), 2)  # noqa: E741
+        elif rules.exact or self.rng.uniform() < 0.5:  # noqa: PLR2004
+            low, high = (base, base + size) if rules.exact_in_runs else (0, len(order))
+            k, l = self.rng.integers(low, high, 2)  # noqa: E741
             one[k], one[l] = order[l], order[k]
         else:
-            one[self.rng.integers(len(order))] = self.rng.integers(len(self.rules.counts))
+            one[self.rng.integers(len(order))] = self.rng.integers(len(rules.counts))
         return one, other
 
-    def _keep(self, order: Ticks, waits: Ticks, worth: float) -> None:
+    def _keep(self, walk: Walk, worth: float) -> None:
         if worth > self.best[0]:
-            self.best[0] = worth
-            self.best_order, self.best_waits = order.copy(), waits.copy()
+            self.best[0], self.best[2] = worth, 0
+            walk.best_order[:], walk.best_waits[:] = walk.order, walk.waits
+
+
+def judged(experiment: Experiment, goal: Goal, found: Found, rules: Rules | None = None) -> float:
+    """Return what a design is worth, computed anew."""
+    judge = Judge(experiment, check(experiment, rules or Rules()), goal, found.scales)
+    return float(judge.worth(found.order[None], found.waits[None])[0])

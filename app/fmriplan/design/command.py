@@ -1,13 +1,15 @@
 """``python -m fmriplan design SPEC`` and ``score EVENTS``."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from fmriplan.design import diagnostics, events, specification
-from fmriplan.design.annealing import MOVES, Found, search
+from fmriplan.design import diagnostics, events, robustness, specification
+from fmriplan.design.annealing import MOVES, Found, merge, need_work, scales_of, search
 from fmriplan.design.evaluation import Evaluation
+from fmriplan.design.events import Event
+from fmriplan.design.experiment import Experiment
 from fmriplan.design.scoring import score
 from fmriplan.design.specification import Specification
 
@@ -19,6 +21,8 @@ def add(commands: Any) -> None:
     make.add_argument("--seed", type=int, default=0)
     make.add_argument("--moves", type=int, default=MOVES)
     make.add_argument("--restarts", type=int, default=1)
+    make.add_argument("--islands", type=int, default=1, help="searches of which the best is taken")
+    make.add_argument("--patience", type=int, default=0, help="moves without a gain; 0: no end")
     make.set_defaults(run=run_design)
     judge = commands.add_parser("score", help="what the events of a design made elsewhere tell")
     judge.add_argument("events", type=Path, nargs="+", help="events.tsv, FSL, SPM .mat, .par")
@@ -31,14 +35,7 @@ def add(commands: Any) -> None:
 
 def run_design(given: argparse.Namespace) -> Iterator[str]:
     told = specification.read(given.specification.read_bytes())
-    found = search(
-        told.experiment,
-        told.goal,
-        seed=given.seed,
-        rules=told.rules,
-        moves=given.moves,
-        restarts=given.restarts,
-    )
+    found = _search(told, given)
     for name, content in files(told, found).items():
         place = given.to / name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -46,9 +43,38 @@ def run_design(given: argparse.Namespace) -> Iterator[str]:
     yield from said(told, found)
 
 
+def _search(told: Specification, given: argparse.Namespace) -> Found:
+    need_work(given.seed, islands=given.islands, moves=given.moves)
+    asked = {"rules": told.rules, "moves": given.moves, "realities": told.realities}
+    scales = scales_of(told.experiment, told.goal, seed=given.seed, **asked)
+    islands = [
+        search(
+            told.experiment,
+            told.goal,
+            seed=given.seed + number,
+            restarts=given.restarts,
+            patience=given.patience,
+            scales=scales,
+            **asked,
+        )
+        for number in range(given.islands)
+    ]
+    return merge(islands)
+
+
 def files(told: Specification, found: Found) -> dict[str, bytes]:
-    """Return what a design is written as, by name."""
+    """Return what a design is written as, by name; of several runs, each in a folder of its own."""
     shown = events.of_design(told.experiment, found.order, found.waits)
+    if told.experiment.runs == 1:
+        return _files(shown)
+    return {
+        f"run-{run}/{name}": content
+        for run in range(1, told.experiment.runs + 1)
+        for name, content in _files(events.of_run(shown, run)).items()
+    }
+
+
+def _files(shown: Sequence[Event]) -> dict[str, bytes]:
     texts = {
         "events.tsv": events.bids(shown),
         "events.json": events.bids_sidecar(shown, "Condition of the trial"),
@@ -63,15 +89,32 @@ def files(told: Specification, found: Found) -> dict[str, bytes]:
 def said(told: Specification, found: Found) -> Iterator[str]:
     experiment, scores = told.experiment, found.scores
     yield f"{experiment.trials} trials in {experiment.scans} scans of {experiment.tr_s:g} s"
+    if experiment.runs > 1:
+        yield f"{experiment.runs} runs of {experiment.run_trials} trials"
+    yield from (f"warning: {doubt}" for doubt in experiment.doubts)
     yield f"detection {scores.detection[0]:.4f}, of {found.scale:.4f} found for it alone"
     yield f"counterbalancing {scores.counterbalancing[0]:.4f} of 1"
     yield f"frequencies {scores.frequencies[0]:.4f} of 1"
-    seen = diagnostics.foresight(found.order, found.waits, len(experiment.conditions))
+    seen = diagnostics.foresight(
+        found.order, found.waits, len(experiment.conditions), experiment.runs
+    )
     yield f"surprise {seen.surprise:.3f} of {seen.most:.3f} bits, longest run {seen.longest_run}"
     yield f"autocorrelation of the waits {seen.wait_autocorrelation:.2f}"
     alike = diagnostics.collinearity(Evaluation(experiment), found.order, found.waits)
-    for condition, factor in zip(experiment.conditions, alike.inflation, strict=True):
-        yield f"variance inflation of {condition.name} {factor:.2f}"
+    for name, factor in zip(experiment.columns, alike.inflation, strict=False):
+        yield f"variance inflation of {name} {factor:.2f}"
+    yield from _estimation(experiment, found)
+    for one in robustness.report(experiment, found.order, found.waits, told.realities):
+        yield f"{one.name}: detection {one.detection:.4f}, kept if not known {one.kept:.2f}"
+
+
+def _estimation(experiment: Experiment, found: Found) -> Iterator[str]:
+    why = Evaluation(experiment).why_not_estimable(found.order, found.waits)
+    if why:
+        yield f"estimation: none. {why}"
+    else:
+        told = Evaluation(experiment).estimation(found.order[None], found.waits[None])[0]
+        yield f"estimation {told:.4f}, in {experiment.bins[1]} bins"
 
 
 def run_score(given: argparse.Namespace) -> Iterator[str]:

@@ -97,17 +97,20 @@ def transitions(orders: Orders, conditions: int, back: int) -> NDArray[np.intp]:
 
 
 def imbalance_of_order(
-    orders: Orders, probabilities: Array, depth: int, *, pairs: bool = True
+    orders: Orders, probabilities: Array, depth: int, *, pairs: bool = True, runs: int = 1
 ) -> Array:
     """Return how far the transitions are from independence, summed over 1 to ``depth`` (designs,).
 
-    There are trials - r pairs at distance r; neurodesign expects trials + 1: ``pairs=False``.
+    There are trials - r pairs at distance r, none of them from a run to the next; neurodesign
+    expects trials + 1: ``pairs=False``.
     """
     trials, conditions = orders.shape[1], len(probabilities)
     total = np.zeros(len(orders))
     for back in range(1, depth + 1):
-        expected = np.outer(probabilities, probabilities) * (trials - back if pairs else trials + 1)
-        counts = transitions(orders, conditions, back)
+        expected = np.outer(probabilities, probabilities)
+        expected = expected * (trials - back * runs if pairs else trials + 1)
+        counts = transitions(orders.reshape(len(orders) * runs, -1), conditions, back)
+        counts = counts.reshape(len(orders), runs, conditions, conditions).sum(axis=1)
         total += np.abs(counts - expected).sum(axis=(1, 2))
     return total
 

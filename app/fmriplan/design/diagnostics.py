@@ -15,11 +15,11 @@ class Collinearity:
 
     Attributes
     ----------
-    correlation : (conditions, conditions) array
+    correlation : (columns, columns) array
         Of the signals, after drift and autocorrelation are removed.
-    inflation : (conditions,) array
-        Variance inflation factors; above 5, a condition is hard to tell from the others.
-    eigenvalues : (conditions,) array
+    inflation : (columns,) array
+        Variance inflation factors; above 5, a signal is hard to tell from the others.
+    eigenvalues : (columns,) array
         Of the correlations, the largest first.
     """
 
@@ -59,20 +59,24 @@ class Foresight:
     wait_autocorrelation: float
 
 
-def foresight(order: Ticks, waits: Ticks, conditions: int) -> Foresight:
+def foresight(order: Ticks, waits: Ticks, conditions: int, runs: int = 1) -> Foresight:
     """Return what could be foreseen of one design: order and waits are (trials,)."""
-    pairs = transitions(order[None], conditions, 1)[0].astype(float)
+    rows, between = order.reshape(runs, -1), waits.reshape(runs, -1).astype(float)[:, 1:]
+    pairs = transitions(rows, conditions, 1).sum(axis=0).astype(float)
     before = pairs.sum(axis=0)
     given = pairs / np.where(before, before, 1)
     shares = before / max(1.0, before.sum())
-    changes = np.flatnonzero(np.diff(order)) + 1
-    runs = np.diff(np.concatenate([[0], changes, [len(order)]]))
     return Foresight(
         surprise=float(sum(s * _bits(given[:, each]) for each, s in enumerate(shares))),
         most=_bits(np.bincount(order, minlength=conditions) / len(order)),
-        longest_run=int(runs.max()),
-        wait_autocorrelation=_autocorrelation(waits[1:].astype(float)),
+        longest_run=max(_longest_run(row) for row in rows),
+        wait_autocorrelation=_autocorrelation(between),
     )
+
+
+def _longest_run(row: Ticks) -> int:
+    changes = np.flatnonzero(np.diff(row)) + 1
+    return int(np.diff(np.concatenate([[0], changes, [len(row)]])).max())
 
 
 def _bits(shares: Array) -> float:
@@ -81,6 +85,8 @@ def _bits(shares: Array) -> float:
 
 
 def _autocorrelation(waits: Array) -> float:
-    if len(waits) < 3 or np.ptp(waits) == 0:  # noqa: PLR2004  two pairs
+    """Return the correlation of neighbouring waits (runs, waits of a run)."""
+    before, after = waits[:, :-1].ravel(), waits[:, 1:].ravel()
+    if len(before) < 2 or np.ptp(before) == 0 or np.ptp(after) == 0:  # noqa: PLR2004  two pairs
         return 0.0
-    return float(np.corrcoef(waits[:-1], waits[1:])[0, 1])
+    return float(np.corrcoef(before, after)[0, 1])

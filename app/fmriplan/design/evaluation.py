@@ -1,23 +1,22 @@
 """Scores of many designs at once, by what each trial adds to the scans after it.
 
-A trial adds the same few numbers at whatever tick it begins, so a signal is a sum of a few numbers
-for each trial; whitening is folded into them. Nothing as long as the run in ticks is ever made.
+Nothing as long as a run in ticks is ever made: see `fmriplan.design.models`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fmriplan.design import criteria
+from fmriplan.design import criteria, models
 from fmriplan.design.compiled import Compiled
 from fmriplan.design.criteria import Array, Optimality
 from fmriplan.design.experiment import Experiment
 from fmriplan.design.gaps import Ticks
-from fmriplan.design.response import at_scans, of_trial
+from fmriplan.design.models import SignalModel
 
-AT_ONCE = 256  # designs; more at once only takes memory
+AT_ONCE = 768  # signals of designs; more at once only takes memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,26 +39,24 @@ class Evaluation:
     def __init__(self, experiment: Experiment, optimality: Optimality = Optimality.A) -> None:
         self.experiment = experiment
         self.optimality = optimality
-        self.contrasts = criteria.checked_contrasts(
-            np.array(experiment.contrasts), len(experiment.conditions)
-        )
+        self.model = models.detecting(experiment)
+
+    @property
+    def contrasts(self) -> Array:
+        """Return contrasts over all columns (rows, columns); derivatives weigh nothing in them."""
+        return self.model.contrasts
+
+    @cached_property
+    def impulse_model(self) -> SignalModel:
+        return models.estimating(self.experiment)
 
     @cached_property
     def _compiled(self) -> Compiled | None:
         return Compiled.of(self)
 
     @cached_property
-    def added(self) -> Array:
-        """Return what a trial adds, whitened (conditions, phases, scans)."""
-        shape = self.experiment.response.sampled(self.experiment.tick_s)
-        step, rho = self.experiment.scan_ticks, self.experiment.noise.rho
-        plain = [at_scans(of_trial(shape, int(ticks)), step) for ticks in self.experiment.shown]
-        longest = max(each.shape[1] for each in plain)
-        made = np.zeros((len(plain), step, longest + 1))
-        for number, each in enumerate(plain):
-            made[number, :, : each.shape[1]] = each
-        made[:, :, 1:] -= rho * made[:, :, :-1].copy()
-        return made
+    def _compiled_impulses(self) -> Compiled | None:
+        return Compiled.of(self, models=(self.impulse_model,))
 
     def score(self, orders: Ticks, waits: Ticks, *, estimation: bool = False) -> Scores:
         """Return the scores of designs: orders and waits are (designs, trials).
@@ -77,52 +74,48 @@ class Evaluation:
         """Return how precisely the contrasts are told (designs,)."""
         if self._compiled:
             return self._compiled.detect(orders, waits)
-        parts = [
-            self._detection(orders[at : at + AT_ONCE], waits[at : at + AT_ONCE])
-            for at in range(0, len(orders), AT_ONCE)
-        ]
-        return np.concatenate(parts) if parts else np.zeros(0)
+        return self._detection(orders, waits)
 
     def _detection(self, orders: Ticks, waits: Ticks) -> Array:
-        information = self.information(orders, waits)
-        made = criteria.efficiency(information, self.contrasts, self.optimality)
+        return self._efficiency(self.model, orders, waits)
+
+    def _efficiency(self, model: SignalModel, orders: Ticks, waits: Ticks) -> Array:
+        size = max(1, AT_ONCE // model.columns)
+        made = np.zeros(len(orders))
+        for at in range(0, len(orders), size):
+            some, between = orders[at : at + size], waits[at : at + size]
+            information = model.noise.of_white(model.white_signals(some, between))
+            made[at : at + size] = criteria.efficiency(
+                information, model.contrasts, self.optimality
+            )
         return np.where(self.fits(orders, waits), made, 0.0)
 
     def fits(self, orders: Ticks, waits: Ticks) -> NDArray[np.bool_]:
-        """Say of each design whether its last stimulus ends within the run (designs,)."""
-        last = self.experiment.onsets(orders, waits)[:, -1] + self.experiment.shown[orders[:, -1]]
-        return np.asarray(last <= self.experiment.scans * self.experiment.scan_ticks)
+        """Say of each design whether each run's last stimulus ends within it (designs,)."""
+        experiment = self.experiment
+        ends = experiment.onsets(orders, waits) + experiment.shown[orders]
+        last = ends.reshape(len(orders), experiment.runs, -1)[..., -1]
+        run = experiment.run_scans * experiment.scan_ticks
+        return np.asarray((last <= run * np.arange(1, experiment.runs + 1)).all(axis=1))
 
     def information(self, orders: Ticks, waits: Ticks) -> Array:
-        """Return the information about the amplitudes (designs, conditions, conditions)."""
+        """Return the information about the amplitudes (designs, columns, columns)."""
         return self.experiment.noise.of_white(self.white_signals(orders, waits))
 
     def white_signals(self, orders: Ticks, waits: Ticks) -> Array:
-        """Return the whitened signal of each condition (designs, conditions, scans)."""
-        experiment, table = self.experiment, self.added
-        count, conditions, scans = len(orders), len(experiment.conditions), experiment.scans
-        length = table.shape[2]
-        onsets = experiment.onsets(orders, waits)
-        first = -(-onsets // experiment.scan_ticks)
-        phase = first * experiment.scan_ticks - onsets
-        width = scans + length  # what lies beyond the last scan falls off
-        row = np.arange(count)[:, None] * conditions + orders
-        place = (row * width + np.minimum(first, scans))[..., None] + np.arange(length)
-        size = count * conditions * width
-        weights = table[orders, phase].ravel()
-        made = np.asarray(np.bincount(place.ravel(), weights, minlength=size), dtype=np.float64)
-        white = made.reshape(count, conditions, width)[:, :, :scans]
-        white[:, :, 0] *= experiment.noise.first
-        return white
+        """Return the whitened signals of designs (designs, columns, scans)."""
+        return self.model.white_signals(orders, waits)
 
     def signals(self, order: Ticks, waits: Ticks) -> Array:
-        """Return the expected signal of each condition in one design (conditions, scans)."""
-        white = self.white_signals(order[None], waits[None])[0]
+        """Return the expected signals of one design (columns, scans)."""
+        noise = self.experiment.noise
+        flat = self.white_signals(order[None], waits[None])[0]
+        white = noise.by_run(flat)
         made: Array = np.zeros(white.shape)
-        made[:, 0] = white[:, 0] / self.experiment.noise.first
-        for scan in range(1, white.shape[1]):
-            made[:, scan] = white[:, scan] + self.experiment.noise.rho * made[:, scan - 1]
-        return made
+        made[..., 0] = white[..., 0] / noise.first
+        for scan in range(1, white.shape[-1]):
+            made[..., scan] = white[..., scan] + noise.rho * made[..., scan - 1]
+        return made.reshape(flat.shape)
 
     # --- the order alone --------------------------------------------------------------------------
     def frequencies(self, orders: Ticks) -> Array:
@@ -134,8 +127,14 @@ class Evaluation:
         """Return how near the transitions are to independence (designs,)."""
         if not self.experiment.depth:
             return np.ones(len(orders))
-        wrong = criteria.imbalance_of_order(orders, self.experiment.shares, self.experiment.depth)
+        wrong = self._imbalance(orders)
         return _scaled(wrong, *self.bounds[1])
+
+    def _imbalance(self, orders: Ticks) -> Array:
+        experiment = self.experiment
+        return criteria.imbalance_of_order(
+            orders, experiment.shares, experiment.depth, runs=experiment.runs
+        )
 
     @cached_property
     def bounds(self) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -144,41 +143,25 @@ class Evaluation:
         worst = np.full((1, trials), int(np.argmin(shares)))
         pairs = np.outer(shares, shares).ravel()
         depth = range(1, self.experiment.depth + 1)
-        least = sum(_least(pairs, trials - back) for back in depth)
+        runs = self.experiment.runs
+        least = sum(_least(pairs, trials - back * runs) for back in depth)
         return (
             (_least(shares, trials), float(criteria.imbalance_of_counts(worst, shares)[0])),
-            (least, float(criteria.imbalance_of_order(worst, shares, self.experiment.depth)[0])),
+            (least, float(self._imbalance(worst)[0])),
         )
 
     # --- the response itself ----------------------------------------------------------------------
     def estimation(self, orders: Ticks, waits: Ticks) -> Array:
         """Return how precisely the responses are told by bins (designs,); 0 where they are not."""
-        contrasts = np.asarray(
-            np.kron(self.contrasts, np.eye(self.experiment.bins[1])), dtype=float
-        )
-        made = [
-            criteria.efficiency(self._of_bins(order, wait), contrasts, self.optimality)
-            for order, wait in zip(orders, waits, strict=True)
-        ]
-        return np.where(self.fits(orders, waits), np.array(made), 0.0)
-
-    def _of_bins(self, order: Ticks, waits: Ticks) -> Array:
-        return self.experiment.noise.information(self.impulses(order, waits))
+        if self._compiled_impulses:
+            return self._compiled_impulses.detect(orders, waits)
+        return self._efficiency(self.impulse_model, orders, waits)
 
     def impulses(self, order: Ticks, waits: Ticks) -> Array:
-        """Return the finite impulse response model of one design (conditions x bins, scans)."""
-        experiment = self.experiment
-        size, bins = experiment.bins
-        step, scans = experiment.scan_ticks, experiment.scans
-        onsets = experiment.onsets(order[None], waits[None])[0]
-        reach = np.arange(-(-size * bins // step) + 1)
-        scan = (-(-onsets // step))[:, None] + reach
-        lag = scan * step - onsets[:, None]
-        inside = (lag < size * bins) & (scan < scans)
-        made = np.zeros((len(experiment.conditions), bins, scans))
-        which = np.broadcast_to(order[:, None], scan.shape)
-        np.add.at(made, (which[inside], lag[inside] // size, scan[inside]), 1)
-        return made.reshape(-1, scans)
+        """Return the finite impulse response model of one design (columns x bins, scans)."""
+        plain = Evaluation(replace(self.experiment, rho=0.0))
+        made: Array = plain.impulse_model.white_signals(order[None], waits[None])[0]
+        return made
 
     def why_not_estimable(self, order: Ticks, waits: Ticks) -> str:
         """Return why the responses cannot be told by a design, or nothing where they can."""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from fmriplan.design.experiment import Experiment
+from fmriplan.design.experiment import Experiment, Part
 from fmriplan.design.gaps import Ticks
 from fmriplan.errors import PlanningError
 
@@ -30,11 +30,12 @@ class UnreadableEvents(PlanningError):
 
 @dataclass(frozen=True)
 class Event:
-    """One showing of one condition, in s from the first scan."""
+    """One showing of one condition, or of a part of its trial, in s from its run's first scan."""
 
     onset_s: float
     shown_s: float
     condition: str
+    run: int = 1
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.onset_s) and math.isfinite(self.shown_s)):
@@ -46,17 +47,27 @@ class Event:
 
 
 def of_design(experiment: Experiment, order: Ticks, waits: Ticks) -> list[Event]:
-    """Return the events of a design; onsets are those of the stimuli, not of the trials."""
+    """Return the events of a design; onsets are those of the stimuli, not of the trials.
+
+    A trial of several parts has an event for each.
+    """
     ticks = experiment.onsets(order[None], waits[None])[0]
     digits = max(0, math.ceil(-math.log10(experiment.tick_s))) + 2
-    return [
-        Event(
-            round(int(tick) * experiment.tick_s, digits),
-            round(int(experiment.shown[each]) * experiment.tick_s, digits),
-            experiment.conditions[each].name,
-        )
-        for tick, each in zip(ticks, order, strict=True)
-    ]
+    made = []
+    for number, (tick, each) in enumerate(zip(ticks, order, strict=True)):
+        run, condition = number // experiment.run_trials, experiment.conditions[each]
+        begins = int(tick) - run * experiment.run_scans * experiment.scan_ticks
+        for part in condition.parts or (Part(condition.name, 0.0, condition.shown_s),):
+            onset = begins * experiment.tick_s + part.begins_s
+            made.append(
+                Event(round(onset, digits), round(part.lasts_s, digits), part.name, run + 1)
+            )
+    return made
+
+
+def of_run(events: Iterable[Event], run: int) -> list[Event]:
+    """Return the events of one run, counted from 1."""
+    return [each for each in events if each.run == run]
 
 
 # --- written --------------------------------------------------------------------------------------

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from fmriplan.design import sequences
-from fmriplan.design.annealing import Found, Goal, Progress, need_work
-from fmriplan.design.criteria import Array
-from fmriplan.design.evaluation import Evaluation
+from fmriplan.design.annealing import Found, Progress, need_work
 from fmriplan.design.experiment import Experiment
 from fmriplan.design.gaps import Ticks
-from fmriplan.design.orders import Checked, Rules, check, random_order
+from fmriplan.design.goal import Goal
+from fmriplan.design.judging import Judge, Scales
+from fmriplan.design.orders import Rules, check, random_design
 from fmriplan.errors import NotAnOption
 
 TELLS_EVERY = 10  # generations
@@ -66,32 +66,18 @@ def evolve(  # noqa: PLR0913  what a search is told
 ) -> Found:
     """Return the best design of so many generations; ``scale`` is a detection that counts as 1."""
     need_work(seed, generations=generations)
-    evaluation = Evaluation(experiment)
-    checked = check(experiment, rules or Rules())
-    tribe = _Tribe(
-        evaluation, checked, goal, scale=scale, kept=population or Population(), seed=seed
-    )
+    judge = Judge(experiment, check(experiment, rules or Rules()), goal, Scales((scale,)))
+    tribe = _Tribe(judge, population or Population(), seed)
     return tribe.live(generations, progress)
 
 
 class _Tribe:
-    def __init__(  # noqa: PLR0913  what it is made of
-        self,
-        evaluation: Evaluation,
-        rules: Checked,
-        goal: Goal,
-        *,
-        scale: float,
-        kept: Population,
-        seed: int,
-    ) -> None:
-        self.evaluation, self.rules, self.kept = evaluation, rules, kept
-        self.goal, self.scale = goal, scale
-        self.is_free = bool(rules.allowed.all()) and not rules.exact and not rules.longest_run
-        self.is_free = self.is_free and rules.first == rules.last == -1
+    def __init__(self, judge: Judge, kept: Population, seed: int) -> None:
+        self.judge, self.kept, self.seed = judge, kept, seed
+        self.experiment = judge.evaluation.experiment
         self.rng = np.random.default_rng(seed)
         self.orders, self.waits = self._strangers(kept.size)
-        self.worth = self._worth(self.orders, self.waits)
+        self.worth = self.judge.worth(self.orders, self.waits)
         self.history: list[float] = []
 
     def live(self, generations: int, progress: Progress | None) -> Found:
@@ -106,13 +92,13 @@ class _Tribe:
                 cancelled = bool(progress and progress(number / generations, best))
             if cancelled or since >= self.kept.patience:
                 break
-        return self._found(cancelled=cancelled)
+        return self._found(cancelled=cancelled, early=since >= self.kept.patience)
 
     def _generation(self) -> None:
         orders, waits = self._children()
         strange, other = self._strangers(self.kept.strangers)
         orders, waits = np.concatenate([orders, strange]), np.concatenate([waits, other])
-        worth = np.concatenate([self.worth, self._worth(orders, waits)])
+        worth = np.concatenate([self.worth, self.judge.worth(orders, waits)])
         stay = np.argsort(-worth, kind="stable")[: self.kept.size]
         self.orders = np.concatenate([self.orders, orders])[stay]
         self.waits = np.concatenate([self.waits, waits])[stay]
@@ -124,53 +110,55 @@ class _Tribe:
         cut = self.rng.integers(1, trials, (count, 1))
         crossed = np.where(np.arange(trials) < cut, self.orders, self.orders[partner])
         changed = self.rng.uniform(size=crossed.shape) < self.kept.changed
-        crossed[changed] = self.rng.integers(len(self.rules.counts), size=int(changed.sum()))
-        waits = self.waits.copy()
-        rows = np.arange(count)
-        one, other = (self.rng.integers(1, trials, (count,)) for _ in range(2))
-        waits[rows, one], waits[rows, other] = waits[rows, other], waits[rows, one]
-        return crossed, waits
+        crossed[changed] = self.rng.integers(len(self.experiment.shares), size=int(changed.sum()))
+        return crossed, self._swapped_waits()
+
+    def _swapped_waits(self) -> Ticks:
+        """Return the waits with two of a run swapped in each design."""
+        waits, rows, size = (
+            self.waits.copy(),
+            np.arange(len(self.waits)),
+            self.experiment.run_trials,
+        )
+        if size > 1:
+            base = size * self.rng.integers(self.experiment.runs, size=len(rows))
+            one, other = (base + self.rng.integers(1, size, len(rows)) for _ in range(2))
+            waits[rows, one], waits[rows, other] = waits[rows, other], waits[rows, one]
+        return waits
 
     def _strangers(self, count: int) -> tuple[Ticks, Ticks]:
-        experiment = self.evaluation.experiment
+        if not count:
+            return (np.zeros((0, self.experiment.trials), dtype=np.intp),) * 2
+        if not self.judge.rules.is_free:
+            made = [
+                random_design(self.experiment, self.judge.rules, self.rng) for _ in range(count)
+            ]
+            orders, waits = (np.array(each, dtype=np.intp) for each in zip(*made, strict=True))
+            return orders, waits
         orders = np.array([self._stranger() for _ in range(count)], dtype=np.intp)
-        waits = np.tile(experiment.waits, (count, 1))
-        waits[:, 1:] = self.rng.permuted(waits[:, 1:], axis=1)
-        return orders.reshape(count, experiment.trials), waits
+        return orders, self.experiment.shuffled_waits(self.rng, count)
 
     def _stranger(self) -> Ticks:
-        experiment, kind = self.evaluation.experiment, self.rng.uniform()
-        if not self.is_free:
-            return random_order(experiment, self.rules, self.rng)
-        conditions = len(self.rules.counts)
+        experiment, kind = self.experiment, self.rng.uniform()
+        conditions = len(experiment.shares)
         if kind < self.kept.blocked:
             return sequences.in_blocks(experiment.shares, experiment.trials, self.rng)
         if kind < self.kept.blocked + self.kept.sequenced and conditions in sequences.BASES:
             return sequences.of_m_sequence(conditions, experiment.trials, self.rng)
         return self.rng.choice(conditions, size=experiment.trials, p=experiment.shares)
 
-    def _worth(self, orders: Ticks, waits: Ticks) -> Array:
-        if not len(orders):
-            return np.zeros(0)
-        detection, counterbalancing, frequencies = self.goal.shares
-        made = np.zeros(len(orders))
-        if detection:
-            made += detection * self.evaluation.detection(orders, waits) / self.scale
-        if counterbalancing:
-            made += counterbalancing * self.evaluation.counterbalancing(orders)
-        if frequencies:
-            made += frequencies * self.evaluation.frequencies(orders)
-        if not self.is_free:
-            made[[not self.rules.keeps(order) for order in orders]] = -np.inf
-        return made
-
-    def _found(self, *, cancelled: bool) -> Found:
+    def _found(self, *, cancelled: bool, early: bool) -> Found:
+        judge = self.judge
+        bins = bool(judge.goal.estimation)
         return Found(
             order=self.orders[0],
             waits=self.waits[0],
-            scores=self.evaluation.score(self.orders[:1], self.waits[:1]),
+            scores=judge.evaluation.score(self.orders[:1], self.waits[:1], estimation=bins),
             worth=float(self.worth[0]),
-            scale=self.scale,
+            scale=judge.scales.detection[0],
             history=tuple(self.history),
             was_cancelled=cancelled,
+            scales=judge.scales,
+            seed=self.seed,
+            ended_early=early,
         )

@@ -31,29 +31,40 @@ def cosines(scans: int, scan_s: float, cutoff_s: float) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, eq=False)
 class Noise:
-    """Autocorrelation ``rho`` of neighbouring scans, and drift functions (scans, functions)."""
+    """Autocorrelation ``rho`` of neighbouring scans, and drift functions (scans, functions).
+
+    Both are those of one of ``runs``, and begin anew with each; signals are rows of all scans.
+    """
 
     rho: float
     drift: NDArray[np.float64]
+    runs: int = 1
     whitened_drift: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
         if not -1 < self.rho < 1:
             raise NotAnOption("The autocorrelation of the noise is between -1 and 1, such as 0.3.")
-        basis, _ = np.linalg.qr(self.whiten(self.drift.T).T)
+        basis, _ = np.linalg.qr(self._whiten(self.drift.T).T)
         object.__setattr__(self, "whitened_drift", basis)
 
     @property
     def first(self) -> float:
-        """Return the weight of the first scan, which has none before it."""
+        """Return the weight of a run's first scan, which has none before it."""
         return float(np.sqrt(1 - self.rho**2))
 
     def whiten(self, signal: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return signals (..., scans) whose noise is white of variance 1."""
+        return self._whiten(self.by_run(signal)).reshape(signal.shape)
+
+    def _whiten(self, signal: NDArray[np.float64]) -> NDArray[np.float64]:
         white = signal.astype(float, copy=True)
         white[..., 1:] -= self.rho * signal[..., :-1]
         white[..., 0] *= self.first
         return white
+
+    def by_run(self, signal: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return signals (..., scans) as (..., runs, scans of a run)."""
+        return signal.reshape(*signal.shape[:-1], self.runs, -1)
 
     def information(self, signal: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the information matrix (..., k, k) of signals (..., k, scans)."""
@@ -61,5 +72,6 @@ class Noise:
 
     def of_white(self, white: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the information matrix (..., k, k) of whitened signals (..., k, scans)."""
-        lost = white @ self.whitened_drift
+        lost = self.by_run(white) @ self.whitened_drift  # (..., k, runs, functions)
+        lost = lost.reshape(*white.shape[:-1], -1)
         return np.asarray(white @ white.swapaxes(-1, -2) - lost @ lost.swapaxes(-1, -2))

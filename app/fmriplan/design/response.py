@@ -1,6 +1,6 @@
 """The haemodynamic response, and what one trial adds to the signal at each scan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fmriplan.errors import NotAnOption
 
 LONGEST_S = 120
+LATER_S, WIDER = 1.0, 0.01  # the steps of SPM's derivatives
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,27 @@ class Response:
         late = self.undershoot_delay / self.undershoot_dispersion
         made = made - scipy.stats.gamma.pdf(at, late, scale=self.undershoot_dispersion) / self.ratio
         return np.asarray(made / made.sum())
+
+    def with_derivatives(self, tick_s: float, count: int) -> list[NDArray[np.float64]]:
+        """Return the response, and as many of its derivatives as asked: by onset, by dispersion.
+
+        They are SPM's: differences to a response 1 s later, and to one whose dispersion is 0.01
+        larger, divided by that step.
+        """
+        plain = self.sampled(tick_s)
+        later = replace(self, onset=self.onset + LATER_S).sampled(tick_s)
+        wider = replace(self, dispersion=self.dispersion + WIDER).sampled(tick_s)
+        return [plain, (plain - later) / LATER_S, (plain - wider) / WIDER][: count + 1]
+
+
+NAMED = {
+    "canonical": Response(),
+    "early": Response(delay=4.5, undershoot_delay=14.0),
+    "late": Response(delay=8.0, undershoot_delay=18.0),
+    "narrow": Response(dispersion=0.7),
+    "wide": Response(dispersion=1.5),
+    "no undershoot": Response(ratio=1e6),
+}
 
 
 def of_trial(response: NDArray[np.float64], ticks: int) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ m-sequences: Buracas & Boynton (2002), NeuroImage 16:801. One is a run of a shif
 finite field; its taps are drawn until the run is as long as it can be, so no table has to be right.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,8 @@ def _extended(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return np.array(sums), np.array(products)
 
 
-def register(base: int, taps: tuple[int, ...]) -> list[int]:
+@lru_cache(maxsize=512)
+def register(base: int, taps: tuple[int, ...]) -> tuple[int, ...]:
     """Return what a shift register gives until it is where it began, beginning with ones."""
     sums, products = field(base)
     state = first = (1,) * len(taps)
@@ -78,7 +79,7 @@ def register(base: int, taps: tuple[int, ...]) -> list[int]:
         state = (value, *state[:-1])
         if state == first:
             break
-    return made
+    return tuple(made)
 
 
 def m_sequence(base: int, power: int, rng: np.random.Generator) -> Ticks:

@@ -1,28 +1,30 @@
 """An experiment as a person writes it: a TOML file, each mistake in it named by its place."""
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any
 
-from fmriplan.design.annealing import Goal
-from fmriplan.design.experiment import Condition, Experiment, Rest
+from fmriplan.design.experiment import Condition, Experiment, Part, Rest, columns_of
 from fmriplan.design.gaps import Exponential, Fixed, Gaps, Uniform
+from fmriplan.design.goal import Goal, Realities, Reality, usual_realities
 from fmriplan.design.orders import Rules
-from fmriplan.design.response import Response
+from fmriplan.design.response import NAMED, Response
 from fmriplan.errors import NotAnOption
 
 GAPS: dict[str, type[Any]] = {"fixed": Fixed, "uniform": Uniform, "exponential": Exponential}
-TABLES = {"goal", "rules", "gaps", "rest", "response", "conditions", "contrasts"}
+TABLES = {"goal", "rules", "gaps", "rest", "response", "conditions", "contrasts", "realities"}
+PAIR, TRIPLE = [str, str], [str, str, float]
 
 
 @dataclass(frozen=True)
 class Specification:
-    """An experiment, what its design is for, and the rules it keeps."""
+    """An experiment, what its design is for, the rules it keeps, and what it shall stand."""
 
     experiment: Experiment
     goal: Goal
     rules: Rules
+    realities: Realities | None = None
 
 
 def read(content: bytes | str) -> Specification:
@@ -39,20 +41,69 @@ def read(content: bytes | str) -> Specification:
         raise NotAnOption(f"The specification is no TOML: {error}.") from None
     plain = {name: value for name, value in told.items() if name not in TABLES}
     conditions = tuple(
-        _made(Condition, one, f"conditions {number}")
+        _condition(one, f"conditions {number}")
         for number, one in enumerate(_list(told, "conditions"), 1)
     )
     facts = {
         **plain,
         "conditions": conditions,
-        "contrasts": _contrasts(told, [each.name for each in conditions]),
+        "contrasts": _contrasts(told, list(columns_of(conditions))),
         "gaps": _gaps(_table(told, "gaps")),
         **({"rest": _made(Rest, told["rest"], "rest")} if "rest" in told else {}),
-        "response": _made(Response, told.get("response", {}), "response"),
+        "response": _response(told.get("response", {}), "response"),
     }
     experiment = _made(Experiment, facts, "the specification")
     goal = _made(Goal, told.get("goal", {}), "goal")
-    return Specification(experiment, goal, _rules(told.get("rules", {})))
+    rules = _rules(told.get("rules", {}))
+    return Specification(experiment, goal, rules, _realities(told.get("realities"), experiment))
+
+
+def _condition(told: Any, place: str) -> Condition:
+    if not isinstance(told, Mapping) or "parts" not in told:
+        plain: Condition = _made(Condition, told, place)
+        return plain
+    parts = tuple(
+        _made(Part, one, f"{place}: parts {number}")
+        for number, one in enumerate(_list(told, "parts"), 1)
+    )
+    made: Condition = _made(Condition, {**told, "parts": parts}, place)
+    return made
+
+
+def _response(told: Any, place: str) -> Response:
+    """Return a response by its kind, by its numbers, or by a kind with some numbers of its own."""
+    if not isinstance(told, Mapping):
+        raise NotAnOption(f"{place} is a table of names and values.")
+    kind = told.get("kind", "canonical")
+    if not isinstance(kind, str) or kind not in NAMED:
+        raise NotAnOption(f"{place}: kind is one of {', '.join(NAMED)}.")
+    numbers = {name: value for name, value in told.items() if name != "kind"}
+    _made(Response, numbers, place)  # names its mistakes
+    return replace(NAMED[kind], **numbers)
+
+
+def _realities(told: Any, experiment: Experiment) -> Realities | None:
+    if told is None:
+        return None
+    if not isinstance(told, Mapping) or set(told) - {"worst", "each"}:
+        raise NotAnOption("realities is a table of worst (true or false) and each (tables).")
+    worst = told.get("worst", False)
+    _need_kind(bool, worst, "realities: worst")
+    if "each" not in told:
+        return usual_realities(experiment, worst=worst)
+    each = tuple(
+        _reality(one, f"realities {number}") for number, one in enumerate(_list(told, "each"), 1)
+    )
+    return Realities(each, worst)
+
+
+def _reality(told: Any, place: str) -> Reality:
+    if not isinstance(told, Mapping) or "response" not in told:
+        plain: Reality = _made(Reality, told, place)
+        return plain
+    shape = _response(told["response"], f"{place}: response")
+    made: Reality = _made(Reality, {**told, "response": shape}, place)
+    return made
 
 
 def _made(kind: type[Any], told: Any, place: str) -> Any:
@@ -129,14 +180,20 @@ def _contrast(told: Any, names: list[str], number: int) -> tuple[float, ...]:
 def _rules(told: Any) -> Rules:
     if not isinstance(told, Mapping):
         raise NotAnOption("rules is a table of names and values.")
-    pairs = told.get("forbidden", [])
-    if not isinstance(pairs, list) or not all(_is_pair(each) for each in pairs):
+    pairs, waits = told.get("forbidden", []), told.get("least_waits", [])
+    if not isinstance(pairs, list) or not all(_is_row(each, PAIR) for each in pairs):
         raise NotAnOption('rules: forbidden is a list of pairs, such as [["a", "b"]].')
-    found: Rules = _made(
-        Rules, {**told, "forbidden": frozenset((str(a), str(b)) for a, b in pairs)}, "rules"
-    )
+    if not isinstance(waits, list) or not all(_is_row(each, TRIPLE) for each in waits):
+        raise NotAnOption('rules: least_waits is a list such as [["a", "b", 4.0]], in s.')
+    rows = {
+        "forbidden": frozenset((a, b) for a, b in pairs),
+        "least_waits": tuple((a, b, float(seconds)) for a, b, seconds in waits),
+    }
+    found: Rules = _made(Rules, {**told, **rows}, "rules")
     return found
 
 
-def _is_pair(told: Any) -> bool:
-    return isinstance(told, list) and [type(each) for each in told] == [str, str]
+def _is_row(told: Any, kinds: Sequence[type]) -> bool:
+    if not isinstance(told, list):
+        return False
+    return [float if type(each) is int else type(each) for each in told] == list(kinds)

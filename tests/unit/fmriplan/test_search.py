@@ -12,6 +12,7 @@ from fmriplan.design.compiled import Compiled
 from fmriplan.design.evaluation import Evaluation
 from fmriplan.design.experiment import Condition, Experiment, Rest
 from fmriplan.design.gaps import Exponential, Uniform
+from fmriplan.design.judging import Judge
 from fmriplan.design.orders import Infeasible, Rules, check
 from fmriplan.errors import NotAnOption
 
@@ -72,19 +73,17 @@ def test_what_a_search_says_of_its_best_design_is_so(shown, goal):
     """After many thousand differences the worth is still that of a whole evaluation."""
     experiment = planned(shown)
     found = search(experiment, goal, moves=30_000, seed=2)
-    evaluation = Evaluation(experiment)
-    again = annealing._Search(evaluation, check(experiment, Rules()), goal, found.scale, 0)
-    assert found.worth == pytest.approx(again.worth_of(found.order, found.waits), rel=1e-9)
+    again = Judge(experiment, check(experiment, Rules()), goal, found.scales)
+    assert found.worth == pytest.approx(
+        again._weighed(found.order[None], found.waits[None])[0], rel=1e-9
+    )
 
 
 def test_a_search_beats_random_designs():
     experiment = planned()
     found = search(experiment, Goal(), moves=20_000)
-    judge = annealing._Search(
-        Evaluation(experiment), check(experiment, Rules()), Goal(), found.scale, 0
-    )
-    others = [judge.worth_of(o, w) for o, w in zip(*designs(experiment, 500, 1), strict=True)]
-    assert found.worth > max(others)
+    judge = Judge(experiment, check(experiment, Rules()), Goal(), found.scales)
+    assert found.worth > judge.worth(*designs(experiment, 500, 1)).max()
     assert list(found.history) == sorted(found.history)
 
 
@@ -106,11 +105,8 @@ def test_the_plain_way_finds_a_good_design_too(plain):
     experiment = planned(trials=12)
     assert Compiled.of(Evaluation(experiment)) is None
     found = search(experiment, Goal(), moves=600)
-    judge = annealing._Search(
-        Evaluation(experiment), check(experiment, Rules()), Goal(), found.scale, 0
-    )
-    others = [judge.worth_of(o, w) for o, w in zip(*designs(experiment, 100, 1), strict=True)]
-    assert found.worth > max(others)
+    judge = Judge(experiment, check(experiment, Rules()), Goal(), found.scales)
+    assert found.worth > judge.worth(*designs(experiment, 100, 1)).max()
 
 
 def test_a_search_tells_how_far_it_is_and_can_be_ended():
