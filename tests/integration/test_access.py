@@ -360,6 +360,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "group": groups.waiting(project, alice).pk,
         "protocol": experiments.published(project, alice).protocol.pk,
         **access_of_runs.begun(designs.design(project, alice)),
+        **access_of_planning.made(project, alice),
         "csv": "csv",
         "trials_csv": "trials.csv",
         "design_code": "pointing",

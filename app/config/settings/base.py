@@ -233,6 +233,7 @@ MEDIA_ROOT = ENV.path("STUDIUM_MEDIA", STATE / "media")
 SENT_BY_WEB_SERVER = False  # by X-Accel-Redirect; elsewhere the application sends files itself
 LIGHTMILL_ORIGINS = ENV.words("STUDIUM_LIGHTMILL_ORIGINS")  # pages elsewhere that may log runs
 LIGHTMILL_OPEN_HOST = LIGHTMILL_HOOKS = False  # for outside tests of the protocol, never for a site
+PLANNING_KEPT_DAYS = ENV.integer("STUDIUM_PLANNING_KEPT_DAYS", 90)
 PICTURE_WIDTH = ENV.integer("STUDIUM_PICTURE_WIDTH", 800)
 PICTURE_MOST_BYTES = ENV.integer("STUDIUM_PICTURE_MOST_MB", 8) * 2**20
 PICTURE_MOST_PIXELS = 50_000_000

@@ -60,6 +60,23 @@ class PilotMap(models.Model):
                 condition=Q(participants__gte=2), name="pilot_map_of_two_people"
             ),
             models.CheckConstraint(condition=~Q(name=""), name="pilot_map_has_a_name"),
+            models.UniqueConstraint(
+                fields=["project", "digest", "mask_digest", "kind", "participants", "groups"],
+                condition=Q(removed_at=None, source_address=""),
+                name="pilot_map_kept_once",
+            ),
+            models.UniqueConstraint(
+                fields=[
+                    "project",
+                    "source_address",
+                    "mask_digest",
+                    "kind",
+                    "participants",
+                    "groups",
+                ],
+                condition=Q(removed_at=None) & ~Q(source_address=""),
+                name="pilot_map_fetched_once",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -20,3 +20,9 @@ def plan(project, alice):
 @pytest.fixture
 def design(plan):
     return studies.design(plan)
+
+
+@pytest.fixture(autouse=True)
+def _files_of_this_test(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.JOB_FILES = tmp_path / "jobs"

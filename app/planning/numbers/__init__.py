@@ -1,0 +1,1 @@
+"""What `fmriplan` computes as plain numbers that a database keeps, and back."""

@@ -1,0 +1,142 @@
+"""Maps of pilots and questions to them, as people bring and ask them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings as site
+from django.db import transaction
+from django.utils.timezone import now
+
+import jobs
+from accounts import audit
+from accounts.models import Project, User
+from common.errors import NotThere
+from fmriplan.power.analysis import Settings
+from jobs.models import Status
+from planning import map_files
+from planning.errors import MapGone
+from planning.models import PilotMap, PowerAnalysis
+from planning.numbers import power as numbers
+
+TASK = "planning.analyse"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """A map as somebody brings it: their words about it, and where its file comes from.
+
+    ``address`` is where the file is to be fetched, or the name of what is to be simulated; then
+    there are no ``pieces``, and the job gets the file.
+    """
+
+    name: str
+    participants: int
+    kind: str = PilotMap.Kind.Z
+    groups: int = 1
+    source: str = PilotMap.Source.UPLOAD
+    address: str = ""
+    pieces: Iterable[bytes] = ()
+    mask: Iterable[bytes] | None = None
+
+
+def bring(*, project: Project, brought: Brought, by: User | None) -> PilotMap:
+    """Keep a map; the same one twice in a project stays one.
+
+    Raises
+    ------
+    NotThere
+        ``by`` may not work in the project.
+    NotAMap
+        A file is empty or too large; nothing is kept.
+    """
+    need_editable(project.pk, by)
+    is_here = brought.source == PilotMap.Source.UPLOAD
+    digest, size = map_files.keep(brought.pieces) if is_here else ("", 0)
+    mask, mask_size = map_files.keep(brought.mask) if brought.mask else ("", 0)
+    identity = {"digest": digest} if is_here else {}
+    with transaction.atomic():
+        pilot, is_new = PilotMap.objects.get_or_create(
+            **identity,
+            project=project,
+            mask_digest=mask,
+            kind=brought.kind,
+            participants=brought.participants,
+            groups=brought.groups,
+            source_address=brought.address,
+            removed_at=None,
+            defaults={
+                "name": brought.name,
+                "source": brought.source,
+                "size_bytes": size + mask_size,
+                "created_by": by,
+                "expires_at": _end(),
+            },
+        )
+        if is_new:
+            audit.record(action="planning.map_brought", user=by, on=pilot)
+    return pilot
+
+
+def _end() -> Any:
+    days = site.PLANNING_KEPT_DAYS
+    return now() + timedelta(days=days) if days else None
+
+
+def need_editable(project: Any, by: User | None) -> None:
+    """Refuse whoever may not work in a project, told of by its key.
+
+    ``by`` is nobody where something is done beside the site, by a command.
+    """
+    if by and not Project.objects.editable_by(by).filter(pk=project).exists():
+        raise NotThere
+
+
+def ask(*, pilot: PilotMap, settings: Settings, by: User | None) -> PowerAnalysis:
+    """Return the answer to a question, there already or being computed from now on.
+
+    Raises
+    ------
+    MapGone
+        It was not asked before, and the map's file is deleted.
+    """
+    need_editable(pilot.project_id, by)
+    with transaction.atomic():
+        analysis = _asked(pilot, settings, by)
+        if _needs_work(analysis):
+            analysis.job = jobs.enqueue(
+                TASK,
+                arguments={"analysis": str(analysis.pk)},
+                project=pilot.project,
+                user=by,
+                key=f"{analysis.pk}",
+                label=f"Power analysis of {pilot}",
+            )
+            analysis.save(update_fields=["job"])
+    return analysis
+
+
+def _asked(pilot: PilotMap, settings: Settings, by: User | None) -> PowerAnalysis:
+    files = [pilot.source_address or pilot.digest, pilot.mask_digest]
+    question = numbers.question(files, settings, pilot.kind)
+    known = pilot.analyses.select_related("job").filter(question=question).first()
+    if known is None and pilot.removed_at:
+        raise MapGone
+    if known:
+        first: PowerAnalysis = known
+        return first
+    chosen = {"chosen": numbers.as_chosen(settings), "created_by": by}
+    made: PowerAnalysis
+    made, is_new = pilot.analyses.get_or_create(question=question, defaults=chosen)
+    if is_new:
+        changes = {"settings": [None, made.chosen]}
+        audit.record(action="planning.power_asked", user=by, on=pilot, changes=changes)
+    return made
+
+
+def _needs_work(analysis: PowerAnalysis) -> bool:
+    """Say whether nothing has answered, and nothing is about to."""
+    if analysis.finished_at:
+        return False
+    return analysis.job is None or analysis.job.status in {Status.FAILED, Status.CANCELLED}
