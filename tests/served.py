@@ -140,12 +140,13 @@ class Quiet(WSGIRequestHandler):
 
 def main(port: int) -> None:
     import django  # noqa: PLC0415  the settings are known by now
-    from django.contrib.staticfiles.handlers import StaticFilesHandler  # noqa: PLC0415
     from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415
 
     django.setup()
+    from config.static_files import OpenStaticFiles  # noqa: PLC0415  the settings are read by now
+
     server = Server(("127.0.0.1", port), Quiet)
-    server.set_app(StaticFilesHandler(WSGIHandler()))
+    server.set_app(OpenStaticFiles(WSGIHandler()))
     server.serve_forever()
 
 

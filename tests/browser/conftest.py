@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles import handlers
 from django.db import connection
 from playwright.sync_api import sync_playwright
 from tests.browser.world import World, inhabit
 from tests.factories import accounts, experiments
 
 from accounts.roles import Role
+from config.static_files import OpenStaticFiles
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
@@ -26,6 +28,7 @@ ARGUMENTS = [
 ]
 # Playwright runs an event loop in this thread; Django's ORM would refuse to be called beside it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+handlers.StaticFilesHandler = OpenStaticFiles  # from here `live_server` takes what it serves with
 
 
 def pytest_collection_modifyitems(items):

@@ -22,3 +22,14 @@ def test_while_the_site_is_down_the_page_says_so_to_them_too(ground):
         ground.site.live_socket.symlink_to(before)
     assert answer.status == 502
     assert b"not running" in answer.body
+
+
+def test_pages_elsewhere_may_read_what_the_front_says_of_their_trials_and_of_nothing_else(ground):
+    for path, origin in (
+        ("/designs/run/" + 64 * "0" + "/trials/", "*"),
+        ("/lightmill/2020/api/trial/a/b/0/0", "*"),
+        ("/lightmill/logs", None),
+        (WHERE.removesuffix("upload/"), None),
+    ):
+        answer = ground.ask(path, "POST", LARGE, {"Content-Type": "text/plain"})
+        assert (answer.status, answer.headers.get("Access-Control-Allow-Origin")) == (413, origin)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from functools import wraps
 from typing import Any, TypeAlias
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -63,7 +64,10 @@ def _refused(error: StudiumError) -> HttpResponse:
 
 
 def _sent(request: HttpRequest) -> dict[str, Any]:
-    found = rows.read(request.body)
+    try:
+        found = rows.read(request.body)
+    except RequestDataTooBig:
+        raise refusals.TooLarge from None
     if not isinstance(found, dict):
         raise Unreadable("Send an object.")
     return found

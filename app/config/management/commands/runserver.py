@@ -3,8 +3,11 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.contrib.staticfiles.management.commands.runserver import Command as DevelopmentServer
 from django.core.management.base import CommandError
+
+from config.static_files import OpenStaticFiles
 
 
 class Command(DevelopmentServer):
@@ -16,3 +19,9 @@ class Command(DevelopmentServer):
                 "for a server of your own type `make run` in your checkout."
             )
         return super().handle(*args, **options)
+
+    def get_handler(self, *args: Any, **options: Any) -> Any:
+        found = super().get_handler(*args, **options)
+        if isinstance(found, StaticFilesHandler):
+            return OpenStaticFiles(found.application)
+        return found

@@ -113,12 +113,13 @@ export class Outbox {
     }
   }
 
-  /** @returns {Item[]} the oldest, as many as fit into one request */
+  /** @returns {Item[]} the oldest, as many as fit into one request; no row before an older one */
   batch({ rows = 40, events = 100, size = 400_000 } = {}) {
     const left = { row: rows, event: events };
     const taken = [];
     for (const item of this.items.values()) {
-      if (left[item.kind] === 0 || (taken.length && size < item.size)) continue;
+      if (taken.length && size < item.size) left[item.kind] = 0;
+      if (left[item.kind] === 0) continue;
       left[item.kind] -= 1;
       size -= item.size;
       taken.push(item);

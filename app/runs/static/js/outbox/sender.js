@@ -105,7 +105,7 @@ export class Sender {
     try {
       const body = bodyOf(items, this.outbox.holder);
       const answer = await fetch(this.outbox.address, this.#request(body, { signal: patience.signal }));
-      const told = await answer.json();
+      const told = await answer.json().catch(() => ({})); // what is in front of the site says a page
       return await this.#heard(answer, told, items);
     } catch {
       return this.#later();
