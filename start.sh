@@ -56,7 +56,6 @@ case "$design" in
 /*) ;;
 *) design=$called/$design ;;
 esac
-words="import_design '$design' --at-start$flags${project:+ --project $project}"
 
 # A design that cannot be brought in is told of, and the site goes on.
 bring() { [ -z "$design" ] || "$@" || echo "The site runs without the design of $design." >&2; }
@@ -70,5 +69,6 @@ if [ -n "$debug" ]; then
     exec make run
 fi
 make up
-bring make manage SITE=production CMD="$words"
+# shellcheck disable=SC2086
+bring .studium/production/bin/manage import_design "$design" --at-start $flags ${project:+--project "$project"}
 [ -z "$verbose" ] || exec make logs

@@ -22,6 +22,11 @@ def first(name: str) -> int:
     return int(given) + FIRST[name] - FIRST["staging"]
 
 
+def wanted(name: str) -> int | None:
+    """Return the port that the command line asks for, if it asks for one."""
+    return first(name) if os.environ.get("PORT") else None
+
+
 def is_free(port: int) -> bool:
     """Say whether a server could listen on ``port``, on loopback and on all addresses."""
     for address in (LOOPBACK, "0.0.0.0"):  # noqa: S104  bound for an instant, to see whether it may

@@ -144,8 +144,12 @@ def ports_taken(clone: Clone) -> set[int]:
 
 def move_to_free_port(clone: Clone, site: Site) -> Site:
     """Choose another port for a site whose own somebody else is using; write it down."""
+    return move(clone, site, ports.choose(port_of(site), ports_taken(clone)))
+
+
+def move(clone: Clone, site: Site, port: int) -> Site:
+    """Write down another port for a site."""
     given = own_facts(site)
-    port = ports.choose(port_of(site), ports_taken(clone))
     given["url"] = f"http://127.0.0.1:{port}"
     facts.write(site.file, given)
     return clone.site(site.name)

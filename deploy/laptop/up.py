@@ -53,13 +53,26 @@ def processes(clone: Clone, console: Console) -> list[Site]:
 
 
 def _with_port(clone: Clone, site: Site, console: Console) -> Site:
-    """Keep the site's port, unless somebody else listens there and our front does not run."""
+    """Keep the site's port, unless PORT asks for another, or somebody else listens there."""
+    site = _at_wanted_port(clone, site, console)
     if front.daemon(clone).pid() or ports.is_free(sites.port_of(site)):
         return site
     moved = sites.move_to_free_port(clone, site)
     console.say(
         f"   the port of {site.name} is taken by another program; its address is now {moved.url}"
     )
+    return moved
+
+
+def _at_wanted_port(clone: Clone, site: Site, console: Console) -> Site:
+    wanted = ports.wanted(site.name)
+    if wanted is None or wanted == sites.port_of(site):
+        return site
+    if wanted in sites.ports_taken(clone) or not ports.is_free(wanted):
+        console.say(f"   port {wanted} is taken; {site.name} stays at {site.url}")
+        return site
+    moved = sites.move(clone, site, wanted)
+    console.say(f"   {site.name} moves from {site.url} to {moved.url}")
     return moved
 
 

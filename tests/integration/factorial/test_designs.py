@@ -160,6 +160,9 @@ def test_a_site_without_a_project_gets_one_for_the_design_that_it_is_started_wit
         call_command("import_design", str(file), "--at-start")
     assert str(Design.objects.get().project) == "Experiments"
     assert capsys.readouterr().out.splitlines()[-1] == "short is there already."
+    accounts.project(accounts.lab("Birch"))  # now it would have to be said which project
+    call_command("import_design", str(file), "--at-start")
+    assert capsys.readouterr().out.splitlines()[-1] == "short is there already."
 
 
 def test_clients_may_import_into_one_project_of_a_lab_until_it_is_switched_off(project, capsys):

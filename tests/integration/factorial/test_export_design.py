@@ -10,7 +10,7 @@ import sys
 
 import pytest
 from django.core.management import CommandError, call_command
-from tests.factories import accounts, designs
+from tests.factories import accounts, designs, lightmill
 from tests.factories import factorial as make
 
 from factorial.services.exports import folder
@@ -160,6 +160,16 @@ def test_a_process_that_is_killed_leaves_what_was_there_and_no_lock(run, design,
     assert {each.name for each in tmp_path.iterdir()} == {"pointing", ".pointing.lock"}
 
 
+def test_the_form_of_lightmill_has_the_logs_of_clients_of_2025_too(project, tmp_path):
+    lightmill.host(project)
+    host = lightmill.Api().begin("host", Authorization=lightmill.basic("hanna"))
+    api = lightmill.Api().begin()
+    run = api.new_run(host.new_experiment(), "p1")
+    lightmill.made(api.add(run, 1, {"time": 412}))
+    found = rows(export(tmp_path, "--form", "lightmill") / "pointing-logs.csv")
+    assert [(row["run"], row["number"], row["time"]) for row in found] == [("p1", "1", "412")]
+
+
 def test_a_name_that_no_design_has_and_one_that_several_have_are_told(design, alice, tmp_path):
     with pytest.raises(CommandError, match="There is no design"):
         export(tmp_path, name="nothing")
@@ -168,7 +178,20 @@ def test_a_name_that_no_design_has_and_one_that_several_have_are_told(design, al
     with pytest.raises(CommandError, match="alder/pointing, cedar/pointing"):
         export(tmp_path)
     call_command("export_design", "cedar/pointing", "--to", str(tmp_path))
-    assert (tmp_path / "pointing").is_dir()
+    assert (tmp_path / "cedar" / "pointing").is_dir()
+
+
+def test_all_designs_are_written_each_into_a_folder_of_its_own(design, alice, tmp_path):
+    birch = accounts.project(accounts.lab("Cedar"))
+    designs.design(birch)
+    designs.design(birch, code="tapping")
+    call_command("export_design", "--all", "--to", str(tmp_path))
+    places = ["alder/pointing", "cedar/pointing", "tapping"]
+    labs = [json.loads((tmp_path / each / "manifest.json").read_text())["design"]["lab"]
+            for each in places]  # fmt: skip
+    assert labs == ["alder", "cedar", "cedar"]
+    with pytest.raises(CommandError, match="--all"):
+        call_command("export_design", "--to", str(tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from laptop import facts, ports, secrets_file
+from laptop import facts, ports, secrets_file, up
 from laptop import sites as site_files
+from laptop.console import Console
 from laptop.errors import LaptopError
 from laptop.layout import Clone, own_folder
 from pipeline.site import LONGEST_SOCKET, SOCKET_PATH_LIMIT
@@ -85,3 +86,14 @@ def test_a_site_whose_port_is_taken_moves_and_keeps_its_other_facts(clone, sites
     moved = site_files.move_to_free_port(clone, staging)
     assert moved.url == "http://127.0.0.1:8153"
     assert site_files.own_facts(moved) == {**before, "url": moved.url}
+
+
+def test_a_site_moves_to_the_port_that_is_asked_for_where_that_is_free(clone, sites, monkeypatch):
+    staging, production = sites
+    monkeypatch.setattr(ports, "is_free", lambda port: port != 8301)
+    monkeypatch.setenv("PORT", "8300")
+    before = production.url
+    assert up._with_port(clone, staging, Console()).url == "http://127.0.0.1:8300"
+    assert up._with_port(clone, production, Console()).url == before
+    monkeypatch.delenv("PORT")
+    assert up._with_port(clone, clone.site("staging"), Console()).url == "http://127.0.0.1:8300"

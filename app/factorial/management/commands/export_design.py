@@ -1,6 +1,7 @@
-"""Write out what was recorded of a design, into a folder that is there whole or not at all."""
+"""Write out what was recorded of designs, each into a folder that is there whole or not at all."""
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ class Command(BaseCommand):
     help = "Write out the trials, events and logs of a design, with a dictionary and checksums."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", help="the design's id, or LAB/ID where several labs have it")
+        parser.add_argument("names", nargs="*", metavar="name",
+                            help="a design's id, or LAB/ID where several labs have it")  # fmt: skip
+        parser.add_argument("--all", action="store_true", help="every design of the site")
         parser.add_argument("--to", required=True, type=Path, metavar="DIR",
                             help="the folder in which that of the design is written")  # fmt: skip
         parser.add_argument("--what", choices=WHAT, action="append",
@@ -34,13 +37,18 @@ class Command(BaseCommand):
         parser.add_argument("--completed", action="store_true",
                             help="no trial of which nothing is stored")  # fmt: skip
 
-    def handle(self, *_: Any, name: str, to: Path, form: str, **given: Any) -> None:
-        design = _design(name)
+    def handle(self, *_: Any, to: Path, form: str, **given: Any) -> None:
+        found = _designs(given["names"], everything=given["all"])
         wish = Wish(given["pilots"], given["excluded"], given["superseded"], given["completed"],
                     given["run"])  # fmt: skip
-        folder = Folder(design, to, wish, form)
+        if not found:
+            self.stdout.write("There is no design yet.")
+        for design in found:
+            self._write(Folder(design, _place(design, to), wish, form), given["what"])
+
+    def _write(self, folder: Folder, what: list[What] | None) -> None:
         try:
-            place = folder.write(given["what"] or usual(design))
+            place = folder.write(what or usual(folder.design))
         except StudiumError as error:
             raise CommandError(f"{error.message} {error.remedy}") from None
         except OSError as error:
@@ -50,6 +58,20 @@ class Command(BaseCommand):
         for each in folder.written:
             rows = "" if each.rows is None else f"{each.rows:>10,} rows"
             self.stdout.write(f"{each.bytes:>14,} bytes {rows:<16} {place / each.name}")
+
+
+def _designs(names: Sequence[str], *, everything: bool) -> list[Design]:
+    if everything == bool(names):
+        raise CommandError("Name designs by their ids, or ask for --all of them.")
+    if names:
+        return [_design(name) for name in names]
+    return list(Design.objects.select_related("lab", "project").order_by("lab__slug", "code"))
+
+
+def _place(design: Design, to: Path) -> Path:
+    """Return where a design's folder is; labs that call theirs the same have one each."""
+    namesakes = Design.objects.filter(code=design.code).exclude(pk=design.pk)
+    return to / design.lab.slug if namesakes.exists() else to
 
 
 def usual(design: Design) -> list[What]:

@@ -36,9 +36,8 @@ class Command(BaseCommand):
         format_ = given["format"] or _format(given["file"], document)
         absent = given["absent"] or given["at_start"]
         try:
-            if given["at_start"] and not given["project"] and not Project.objects.exists():
-                designs.read_plan(document, format_)  # nothing is made for what cannot be read
-                starting.first_project()
+            if given["at_start"] and not given["project"] and (code := begun(document, format_)):
+                return self.stdout.write(f"{code} is there already.")
             project, by = project_of(given["project"]), person(given["by"])
             if given["extend"] or absent:
                 found = self._there(project, document, format_)
@@ -72,6 +71,16 @@ class Command(BaseCommand):
             raise CommandError("There is no design of its id. Leave --extend out to bring it in.")
         new = designs.extend_design(design=design, document=document, by=by, format=format_)
         self.stdout.write(f"{design.code} has {new} more runs.")
+
+
+def begun(document: bytes, format_: str) -> str:
+    """Return the id of a design that the site has, in whichever lab; else see to a project."""
+    code = designs.read_plan(document, format_).id
+    if Design.objects.filter(code=code).exists():
+        return code
+    if not Project.objects.exists():
+        starting.first_project()
+    return ""
 
 
 def contents(file: str) -> bytes:

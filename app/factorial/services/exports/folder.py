@@ -114,10 +114,11 @@ class Folder:
         if self.form == "lightmill":
             for name, rows in lightmill.files(self.design, self.wish, safe):
                 self._add(name, rows)
+            if self.design.log_runs.exists():  # that server knew none; nobody is to miss theirs
+                self._table(f"{safe(self.design.code)}-logs.csv", "logs", "csv")
         else:
             for each in what:
-                export = streams.Export(self.design, each, self.form, self.wish)
-                self._add(f"{each}.{self.form}", export.chunks(), export)
+                self._table(f"{each}.{self.form}", each, self.form)
         for form in streams.DICTIONARIES:
             self._add(f"dictionary.{form}", [streams.dictionary_of(self.design, form)])
         self._add(MANIFEST, [self._manifest(what)])
@@ -125,6 +126,10 @@ class Folder:
         self._add(SUMS, [sums.encode()])
         for folder in {self._part / each.name for each in self.written}:
             files.settle(folder.parent)
+
+    def _table(self, name: str, what: What, form: str) -> None:
+        export = streams.Export(self.design, what, form, self.wish)
+        self._add(name, export.chunks(), export)
 
     def _add(self, name: str, chunks: Any, export: streams.Export | None = None) -> None:
         path = self._part / name
