@@ -47,8 +47,8 @@ class Order:
 
     ``level`` is what keeps one value: the run, the block or the trial. ``positions`` has a row for
     each value and a column for each place; ``follows`` how often the row's value comes directly
-    before the column's. Places are counted in a run for blocks and in a block for trials; values
-    that go on count once.
+    before the column's. Places are those of trials in a block, or of blocks in a run; a value that
+    goes on over blocks counts once.
     """
 
     factor: str
@@ -231,11 +231,9 @@ def _order(factor: Factor, seen: Sequence[Seen]) -> Order:
     name = factor.id
     inside = [[[trial.get(name, "") for trial in block] for block in one.blocks] for one in seen]
     level = _level(inside)
-    lines: Iterable[list[str]]
     if level == "trial":
-        lines = (block for one in inside for block in one)
-    else:
-        lines = ([block[0] for block in one if block] for one in inside)
+        return _table(factor, level, [block for one in inside for block in one])
+    lines = ([block[0] for block in one if block] for one in inside)
     return _table(factor, level, [_moves(line) for line in lines])
 
 
@@ -249,7 +247,7 @@ def _level(inside: Sequence[Sequence[Sequence[str]]]) -> str:
 
 
 def _moves(line: Sequence[str]) -> list[str]:
-    """Leave out what only goes on, and trials without a value."""
+    """Leave out what only goes on, and blocks without a value."""
     found: list[str] = []
     for value in line:
         if value and (not found or found[-1] != value):

@@ -43,6 +43,14 @@ def test_order_says_who_comes_where_and_before_whom():
     assert not order.has_even_followers
 
 
+def test_trials_keep_their_places_when_a_value_comes_again_at_once():
+    runs = ((block("a", "1", "1", "2"),), (block("a", "2", "1", "1"),))
+    [order] = check(design(*runs, factors=(SIZE,))).orders
+    assert order.level == "trial"
+    assert order.positions == ((1, 2, 1), (1, 0, 1))
+    assert order.follows == ((2, 1), (1, 0))
+
+
 def test_a_factors_level_is_what_keeps_its_value():
     between = Factor("HAND", (Value("l"), Value("r")))
     runs = tuple(
