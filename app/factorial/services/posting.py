@@ -334,13 +334,18 @@ class _Taking:
     # --- what is measured -------------------------------------------------------------------
 
     def _known(self, fresh: Sequence[Sent]) -> dict[str, str]:
-        """Return the types of measures; those that the design does not have are added, marked."""
+        """Return the types of measures; those that the design does not have are added, marked.
+
+        Where measures are fixed, what once came undeclared is minded each time that it comes.
+        """
         rows = Measure.objects.filter(design=self.design).order_by()
+        fixed = self.design.has_fixed_measures
         found = {
-            code: (kind, at_trial, at_event)
-            for code, kind, at_trial, at_event in rows.values_list(
-                "code", "type", "at_trial", "at_event"
+            code: (kind, at_trial and counts, at_event and counts)
+            for code, kind, at_trial, at_event, declared in rows.values_list(
+                "code", "type", "at_trial", "at_event", "is_declared"
             )
+            for counts in [declared or not fixed]
         }
         at_trial = {name for one in fresh for name in one.values}
         at_event = {name for one in fresh for name in one.names}
@@ -371,7 +376,9 @@ class _Taking:
     def _mind(self, names: Sequence[str]) -> None:
         if self.rules.refuses_undeclared:
             raise WrongMeasure(f"The design does not declare “{names[0]}” where it was sent.")
-        self.flagged.extend(f"{name} is not declared where it was sent" for name in names)
+        self.flagged.extend(
+            f"{name} is not declared where it was sent" for name in names if name != OUR_TIME
+        )
 
     def _register(self, new: Sequence[str], at_trial: set[str], at_event: set[str]) -> None:
         if not new:
@@ -407,6 +414,7 @@ class _Taking:
 
 LAST = 1_000_000  # places measures that nobody declared after those of the design
 UNDECLARED = "unregistered"
+OUR_TIME = "at_ms"  # of each event that our own client sends
 
 
 def _each_once(sent: Iterable[Sent]) -> list[Sent]:

@@ -159,6 +159,19 @@ def test_with_fixed_measures_ours_are_kept_and_flagged_and_others_refused(projec
     assert Answer.objects.get(measure__name="duration").value == "fast"
 
 
+def test_where_measures_are_fixed_each_undeclared_one_is_flagged_but_not_our_own_time(project):
+    strict = make.design(project, code="strict", has_fixed_measures=True)
+    held = make.held(strict)
+    events = [{"at_ms": 1.5, "gaze.x": 3}]
+    for number in (0, 1):
+        receipt = post(held, make.trial(0, number, events=events, duration=5))
+        assert receipt.flagged == ["gaze.x is not declared where it was sent"]
+    with pytest.raises(WrongMeasure, match="gaze"):
+        post(held, make.trial(1, 0, events=[{"gaze.x": 3}]), rules=posting.OF_2020)
+    clean = post(held, make.trial(1, 0, events=[{"at_ms": 2, "pointer.x": 1}], duration=5))
+    assert clean.flagged == []
+
+
 @pytest.mark.parametrize("values", [[], "x", None])
 def test_what_is_no_trial_is_refused(values):
     with pytest.raises(Unstorable):
