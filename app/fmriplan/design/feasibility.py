@@ -1,8 +1,9 @@
 """Whether any order keeps all the rules: decided by search, and the rules that contradict named.
 
-The search goes from trial to trial and remembers from where no end was reached (dynamic programming
-over what has come so far). It is complete where it ends within its bound of steps, which it always
-keeps; the contradicting rules are an irreducible set, found by leaving out each (Chinneck, 1991).
+First the numbers of transitions are looked at (`flows`). Then a search goes from trial to trial and
+remembers from where no end was reached (dynamic programming over what has come so far). It is
+complete where it ends within its bound of steps, which it always keeps. The contradicting rules are
+an irreducible set, found by leaving out each (Chinneck, 1991).
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fmriplan.design import flows
 from fmriplan.design.gaps import Ticks
 from fmriplan.errors import PlanningError
 
@@ -113,7 +115,7 @@ def need_possible(rules: Checked) -> None:
     Infeasible
         No order keeps them all together; those of a smallest such set are named.
     """
-    if rules.is_free or _Search(rules, None).run() is not False:
+    if rules.is_free or not _is_refuted(rules, MOST_STATES):
         return
     trials = len(rules.waits) * rules.runs
     named = [name for name, _ in _contradiction(rules)]
@@ -129,12 +131,16 @@ def find(rules: Checked, rng: np.random.Generator) -> Ticks | None:
     return np.array(search.order, dtype=np.intp) if search.run() else None
 
 
+def _is_refuted(rules: Checked, most: int) -> bool:
+    return not flows.add_up(rules) or _Search(rules, None).run(most) is False
+
+
 def _contradiction(rules: Checked) -> list[tuple[str, Checked]]:
     """Return rules that contradict one another, none of which can be left out for that."""
     kept, left = [], rules
     for name, loosen in _rules(rules):
         without = replace(left, **loosen(left))
-        if _Search(without, None).run(MOST_TO_NAME) is False:
+        if _is_refuted(without, MOST_TO_NAME):
             left = without
         else:
             kept.append((name, without))

@@ -13,7 +13,7 @@ from fmriplan.errors import NotAnOption
 
 __all__ = ["Checked", "Infeasible", "Rules", "check", "exact_counts", "random_design",
            "random_order"]  # fmt: skip
-TRIES, STEPS_OF_A_TRY, MOST_STEPS = 5, 200, 60_000  # steps for each trial of the order, and in all
+TRIES, STEPS_OF_A_TRY, MOST_STEPS = 4, 200, 20_000  # steps for each trial of the order, and in all
 DARING = 0.02
 
 

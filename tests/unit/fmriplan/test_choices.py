@@ -171,8 +171,39 @@ def test_a_set_of_designs_differs_more_than_searches_do_by_chance():
 
     assert len(chosen) == 4
     assert nearest(chosen) >= nearest(plain)
-    with pytest.raises(NotAnOption):
-        choices.differing(experiment, Goal(), 0)
+    best = max(one.worth for one in chosen)
+    assert all(one.worth > best - choices.WITHIN for one in chosen)
+    for wrong in ({"count": 0}, {"count": 2, "within": -1.0}):
+        with pytest.raises(NotAnOption):
+            choices.differing(experiment, Goal(), **wrong)
+
+
+def test_a_set_of_designs_tells_how_far_it_is_and_may_be_ended():
+    told = []
+
+    def progress(done, of):
+        told.append((done, of))
+        return True
+
+    made = choices.differing(planned(trials=9), Goal(), 3, moves=200, progress=progress)
+    assert len(made) == 3
+    assert told == [(1, 12), (2, 12), (3, 12)]
+
+
+@given(st.integers(0, 10**6), st.integers(1, 4))
+def test_no_exchange_of_one_makes_a_set_farther(seed, count):
+    orders = np.random.default_rng(seed).integers(2, size=(8, 6))
+    chosen = choices.maximin(orders, count)
+    assert len(set(chosen)) == count
+
+    def nearest(some):
+        return min(
+            (int((orders[a] != orders[b]).sum()) for a in some for b in some if a < b), default=99
+        )
+
+    for place in range(1, count):
+        for other in set(range(8)) - set(chosen):
+            assert nearest([*chosen[:place], other, *chosen[place + 1 :]]) <= nearest(chosen)
 
 
 # --- what to look at ------------------------------------------------------------------------------
