@@ -1,10 +1,11 @@
 """A design as it was imported, and the runs that it hands out."""
 
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.timezone import now
 
 from accounts.models import Lab, Project
@@ -12,6 +13,7 @@ from runs.models import Run, Visit
 from runs.models.participants import OfProjectQuerySet
 
 HANDED_BACK_AFTER = 90  # s without a word from whoever holds a run
+LEFT_AFTER = timedelta(minutes=15)  # since then, with nothing done: instructions may be long
 
 
 class Design(models.Model):
@@ -132,11 +134,21 @@ class Measure(models.Model):
         return self.name or self.code
 
 
+def left_runs(at: datetime) -> "models.QuerySet[Run]":
+    """Return the attempts that somebody has let go, or has not come back to for long."""
+    left = Q(held_until__lte=at - LEFT_AFTER) | Q(holder="")
+    return Run.objects.filter(left, status__in=Run.OPEN, log_run=None)
+
+
 class PlannedRunQuerySet(OfDesignQuerySet):
-    def free(self, at: object) -> Self:
-        """Return the runs that nobody has begun, is being offered, or that were put aside."""
+    def free(self, at: datetime) -> Self:
+        """Return the runs that nobody is offered or does, or that were put aside.
+
+        One in which nothing was done is free again when it was let go, or has long been left.
+        """
         fresh = Q(offered_until=None) | Q(offered_until__lte=at)
-        return self.filter(fresh, run=None, put_aside_at=None, trial_count__gt=0)
+        nobodys = Q(run=None) | Q(Exists(left_runs(at).filter(pk=OuterRef("run"))), done=0)
+        return self.filter(fresh, nobodys, put_aside_at=None, trial_count__gt=0)
 
     def at_hand(self) -> Self:
         """Read the design and the attempt along, without the design's file."""

@@ -25,6 +25,7 @@ from factorial.errors import (
     WrongToken,
 )
 from factorial.models import Design, PlannedRun
+from factorial.models.designs import left_runs
 from factorial.services.access import need_editable
 from runs.models import Event, Run
 from runs.services import runs
@@ -76,10 +77,27 @@ def _offered(design: Design, at: datetime) -> PlannedRun | None:
     """Tell two who ask at once of two runs: a row that one is at is passed over by the other."""
     free = PlannedRun.objects.free(at).filter(design=design).order_by("position")
     found: PlannedRun | None = free.select_for_update(skip_locked=True).first()
-    if found:
-        found.offered_at, found.offered_until = at, at + OFFERED_FOR
-        found.save(update_fields=["offered_at", "offered_until"])
+    if found is None:
+        return None
+    found.offered_at, found.offered_until = at, at + OFFERED_FOR
+    found.save(update_fields=["offered_at", "offered_until"])
+    if found.run_id and not _ended(found, found.run_id, at):
+        return _offered(design, at)
     return found
+
+
+def _ended(planned: PlannedRun, run_id: uuid.UUID, at: datetime) -> bool:
+    """End the attempt of somebody who has gone; say no where they come back at this moment."""
+    gone = left_runs(at).filter(pk=run_id).select_for_update(skip_locked=True, of=("self",))
+    left = gone.first()
+    if left is None:
+        return False
+    runs.end(run=left, status=Run.Status.TIMED_OUT, at=at)
+    until = planned.offered_until
+    free_again(planned)
+    PlannedRun.objects.filter(pk=planned.pk).update(offered_until=until)
+    planned.offered_until = until
+    return True
 
 
 def _tried_out(design: Design, at: datetime) -> PlannedRun | None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils.timezone import now
 from tests.factories import designs as make
+from tests.factories import factorial as log_runs
 
 from common.errors import NotThere
 from factorial.errors import (
@@ -16,6 +17,7 @@ from factorial.errors import (
     WrongToken,
 )
 from factorial.models import PlannedRun
+from factorial.models.designs import LEFT_AFTER
 from factorial.services import designs, hand_out, posting
 from runs.models import Event, Run
 from runs.services import withdrawals
@@ -96,6 +98,38 @@ def test_a_run_that_is_given_back_is_begun_anew_and_the_attempt_is_kept(design, 
     again, planned = make.held(design)
     assert again.run != held.run
     assert (planned.done, Run.objects.count()) == (0, 2)
+
+
+def test_a_run_that_was_left_before_its_first_trial_is_offered_to_the_next_one(design):
+    held, planned = make.held(design)
+    long_since = now() + LATER + LEFT_AFTER
+    assert hand_out.offer(design=design, at=now() + LATER).code == "S1"
+    assert hand_out.offer(design=design, at=long_since).code == "S0"
+    assert hand_out.offer(design=design, at=long_since).code == "S1"
+    again, planned = make.held(design)
+    assert again.run != held.run
+    held.run.refresh_from_db()
+    assert (held.run.status, again.run.status) == (Run.Status.TIMED_OUT, Run.Status.ACTIVE)
+    with pytest.raises(WrongToken):
+        posting.receive(planned=planned, token=held.token, trials=[make.trial(0, 0, duration=1)])
+
+
+def test_a_run_that_was_let_go_before_its_first_trial_is_offered_at_once(design):
+    held, _ = make.held(design)
+    hand_out.release(run=held.run, token=held.token)
+    assert hand_out.offer(design=design).code == "S0"
+
+
+def test_a_run_with_a_trial_waits_for_whoever_did_it(design):
+    held, planned = make.held(design)
+    posting.receive(planned=planned, token=held.token, trials=[make.trial(0, 0, duration=1)])
+    assert hand_out.offer(design=design, at=now() + LATER + LEFT_AFTER).code == "S1"
+
+
+def test_a_run_that_a_client_of_2025_is_at_is_not_offered(design):
+    named = log_runs.log_run(design, "S0")
+    PlannedRun.objects.filter(design=design, code="S0").update(run=named.run)
+    assert hand_out.offer(design=design, at=now() + LATER + LEFT_AFTER).code == "S1"
 
 
 def test_who_withdraws_leaves_the_place_to_somebody_else(design):
