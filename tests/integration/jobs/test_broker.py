@@ -97,7 +97,7 @@ def test_a_job_outlives_its_worker_and_is_not_begun_again(site, broker):
 
 
 def test_a_worker_that_is_told_to_end_leaves_its_jobs_to_finish(site, broker):
-    job = _sleep(2)
+    job = _sleep(8)  # longer than a worker takes to end on a busy machine
     worker = site.worker()
     site.wait_running(job)
     worker.send_signal(signal.SIGTERM)
