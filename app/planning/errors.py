@@ -1,6 +1,6 @@
 """What this area refuses."""
 
-from common.errors import Invalid, NotThere, StudiumError, TooMany
+from common.errors import Busy, Invalid, NotThere, StudiumError, TooMany
 
 
 class NotAMap(Invalid):
@@ -32,3 +32,9 @@ class LinkGone(StudiumError):
 
 class QuotaUsed(TooMany):
     title = "That is more than one person may have at once"
+
+
+class PlanChanged(Busy):
+    title = "Somebody else has changed this plan"
+    message = "It is not as it was when you opened it. Nothing of yours was stored."
+    remedy = "Open it in another window, see what was changed, and make your change there."

@@ -7,6 +7,7 @@ import { connect as followLog } from "./follow-log.js";
 import { connect as menu } from "./menu.js";
 import { connect as once } from "./once.js";
 import { connect as searchKey } from "./search-key.js";
+import { connect as slider } from "./slider.js";
 import { connect as tableKeys } from "./table-keys.js";
 import { connect as typedConfirmation } from "./typed-confirmation.js";
 
@@ -18,6 +19,7 @@ const BEHAVIOURS = {
   menu,
   once,
   "search-key": searchKey,
+  slider,
   "table-keys": tableKeys,
   "typed-confirmation": typedConfirmation,
 };
