@@ -76,6 +76,16 @@ HEALTHCHECK --interval=30s --timeout=15s --start-period=30s CMD ["studium-inside
 ENTRYPOINT ["studium-inside"]
 CMD ["web", "web"]
 
+# One job in AWS Batch: the release and its Python, nothing of a site. `docker build --target batch`
+FROM app AS batch
+COPY deploy/batch/studium-job /usr/local/bin/
+# none of the site's folders: what a task writes is gone with its container
+ENV DJANGO_SETTINGS_MODULE=config.settings.container STUDIUM_STATE=/tmp/state TMPDIR=/tmp
+WORKDIR /tmp
+HEALTHCHECK NONE
+ENTRYPOINT ["studium-job"]
+CMD ["run_away", "--help"]
+
 FROM base AS database
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends postgresql-common \
     && sed -i 's/^#\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf \

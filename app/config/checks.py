@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 TAG = "studium"
-ENGINES = ("local", "celery")
+ENGINES = ("local", "celery", "batch")
 SHORTEST_KEY = 50
 SHORTEST_IDENTITY_KEY = 40  # characters of Base64: 240 bits
 FEWEST_LETTERS = 10
@@ -99,6 +99,10 @@ def job_engine(**_: Any) -> list[CheckMessage]:
     if settings.JOB_ENGINE == "celery" and not settings.BROKER["url"]:
         reason = "STUDIUM_JOB_ENGINE is celery, and nothing says where the broker is."
         hint = "Set BROKER_URL in the site's secrets file; docs/operations/jobs.md has examples."
+        return [Error(reason, hint=hint, id="studium.E007")]
+    if settings.JOB_ENGINE == "batch" and not settings.BATCH["bucket"]:
+        reason = "STUDIUM_JOB_ENGINE is batch, and nothing says by which bucket jobs come and go."
+        hint = "Set STUDIUM_BATCH_BUCKET; docs/operations/batch.md has the steps."
         return [Error(reason, hint=hint, id="studium.E007")]
     return []
 

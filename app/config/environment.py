@@ -19,6 +19,9 @@ ALIASES = {
     "STUDIUM_S3_ACCESS_KEY": "AWS_ACCESS_KEY_ID",
     "STUDIUM_S3_SECRET_KEY": "AWS_SECRET_ACCESS_KEY",
     "STUDIUM_S3_REGION": "AWS_S3_REGION",
+    "STUDIUM_BATCH_BUCKET": "AWS_STORAGE_BUCKET_NAME",
+    "STUDIUM_BATCH_DEFINITION": "AWS_BATCH_JOB_DEFINITION",
+    "STUDIUM_BATCH_REGION": "AWS_DEFAULT_REGION",
 }
 ACCOUNT = "STUDIUM_RECRUITER_"  # each: an address, and the key that opens it
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
@@ -75,6 +78,14 @@ class Environment:
                 "docs/operations/environment.md says what it is for."
             )
         return value
+
+    def pair(self, public: str, secret: str) -> dict[str, str]:
+        """Return both halves of a key by boto3's names for them; nothing when one is missing."""
+        halves = {
+            "aws_access_key_id": self.text(public),
+            "aws_secret_access_key": self.text(secret),
+        }
+        return halves if all(halves.values()) else {}
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         value = self.text(name, "1" if default else "0").lower()

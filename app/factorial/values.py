@@ -8,12 +8,13 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 from factorial.errors import Unstorable
 from runs.models import Measure as Registered
-from runs.rows import LARGEST_INDEX, LONGEST_NAME, storable
+from runs.rows import LARGEST_INDEX, LONGEST_NAME, finite, storable
 
 MOST_NAMES = 1000  # of a trial, its events included
 MOST_EVENTS = 200_000
@@ -41,10 +42,20 @@ class Sent:
     events_raw: str = "[]"
     event_count: int = 0
     names: frozenset[str] = frozenset()
+    began_at: datetime | None = None
+    lasted_ms: float | None = None
 
 
-def sent(*, block: int, trial: int, values: Any, events: Any = ()) -> Sent:
-    """Return what was sent of a trial.
+def sent(  # noqa: PLR0913  a trial, and what its client says of its time
+    *,
+    block: int,
+    trial: int,
+    values: Any,
+    events: Any = (),
+    began_at: Any = None,
+    lasted_ms: Any = None,
+) -> Sent:
+    """Return what was sent of a trial. Times that are none are no reason to lose it.
 
     Raises
     ------
@@ -69,7 +80,18 @@ def sent(*, block: int, trial: int, values: Any, events: Any = ()) -> Sent:
         events_raw=events_raw,
         event_count=len(events),
         names=names,
+        began_at=instant(began_at),
+        lasted_ms=finite(lasted_ms),
     )
+
+
+def instant(text: Any) -> datetime | None:
+    """Return an instant that a client's clock told; None for what is none, or has no zone."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def written(value: Any) -> str:

@@ -26,6 +26,10 @@ class Superseded(Exception):
     """Another attempt holds the job now: what this one writes is refused."""
 
 
+class StoreSilent(Exception):
+    """What a job away from the site reads and writes cannot be reached at the moment."""
+
+
 class KeyTaken(Busy):
     title = "This was asked for before with other settings"
     message = "The earlier job with the same key still counts, so a second one was not started."

@@ -11,13 +11,13 @@ import signal
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import InterfaceError, OperationalError, connection, connections
 
 from jobs import processes, registry, services
 from jobs.child import Child
-from jobs.errors import Superseded
+from jobs.errors import StoreSilent, Superseded
 from jobs.logs import Log
 from jobs.models import Job
 from jobs.progress import Wish
@@ -28,7 +28,7 @@ KILL_AFTER_TERM_S = 5.0
 UNHEARD_S = 90.0  # less than what others wait before they give a silent attempt up
 PATIENT_FOR_S = 3600.0
 STDERR = 2
-TRANSIENT = (OperationalError, InterfaceError)
+TRANSIENT = (OperationalError, InterfaceError, StoreSilent)
 logger = logging.getLogger(__name__)
 
 
@@ -40,7 +40,7 @@ def run(job_id: uuid.UUID, token: uuid.UUID, *, site_log: int | None = None) -> 
         if site_log is not None:
             os.dup2(site_log, STDERR)
             os.close(site_log)
-        Guardian(begun, token).run()
+        Guardian(begun, Row(begun, token)).run()
     except Superseded:
         logger.warning("Another attempt holds job %s; this one ends.", job_id)
 
@@ -60,11 +60,44 @@ def patiently(write: Callable[[], Any]) -> Any:
             pause = min(pause * 2, 10)
 
 
+class Record(Protocol):
+    """Where a guardian reads what is asked of its attempt, and writes what became of it."""
+
+    def wants(self) -> bool: ...
+    def beat(self, **news: Any) -> None: ...
+    def succeed(self, result: Any, **last: Any) -> None: ...
+    def withdraw(self, **last: Any) -> None: ...
+    def fail(self, outcome: Outcome, **last: Any) -> None: ...
+
+
+class Row:
+    """The job's row in the site's database."""
+
+    def __init__(self, job: Job, token: uuid.UUID) -> None:
+        self.job = job
+        self.names: dict[str, Any] = {"job_id": job.pk, "token": token}
+
+    def wants(self) -> bool:
+        return services.wants(**self.names)
+
+    def beat(self, **news: Any) -> None:
+        services.beat(**self.names, **news)
+
+    def succeed(self, result: Any, **last: Any) -> None:
+        services.succeed(**self.names, result=result, **last)
+
+    def withdraw(self, **last: Any) -> None:
+        services.withdraw(**self.names, **last)
+
+    def fail(self, outcome: Outcome, **last: Any) -> None:
+        services.fail(job=self.job, token=self.names["token"], outcome=outcome, **last)
+
+
 class Guardian:
     """Runs one task in a process of its own and stays with it until it ends."""
 
-    def __init__(self, job: Job, token: uuid.UUID) -> None:
-        self.job, self.token = job, token
+    def __init__(self, job: Job, record: Record) -> None:
+        self.job, self.record = job, record
         self.task = registry.get(job.name)
         self.log = Log(job.log_file)
         self.superseded = False
@@ -110,7 +143,7 @@ class Guardian:
     def _talk(self, now: float) -> None:
         """Ask the database whether to go on, and tell it how far the task is."""
         try:
-            if not services.wants(job_id=self.job.pk, token=self.token):
+            if not self.record.wants():
                 self._ask(Wish.CANCEL, now)
             self._say(now)
             self._heard = now
@@ -126,7 +159,7 @@ class Guardian:
     def _say(self, now: float) -> None:
         news = self.child.progress | {"log_tail": self.log.tail}
         if news != self._shown or now - self._said >= BEAT_S:
-            services.beat(job_id=self.job.pk, token=self.token, **news)
+            self.record.beat(**news)
             self._shown, self._said = news, now
 
     def _is_unheard(self, now: float) -> bool:
@@ -159,17 +192,14 @@ class Guardian:
         if self.superseded:
             raise Superseded
         last = self.child.progress | {"log_tail": self.log.tail}
-        names = {"job_id": self.job.pk, "token": self.token}
         if "succeeded" in self.child.said:
             result = self.child.said["succeeded"]
-            patiently(lambda: services.succeed(**names, result=result, **last))
+            patiently(lambda: self.record.succeed(result, **last))
         elif self.child.wish == Wish.CANCEL:
-            patiently(lambda: services.withdraw(**names, **last))
+            patiently(lambda: self.record.withdraw(**last))
         else:
             outcome = self._outcome()
-            patiently(
-                lambda: services.fail(job=self.job, token=self.token, outcome=outcome, **last)
-            )
+            patiently(lambda: self.record.fail(outcome, **last))
 
     def _outcome(self) -> Outcome:
         if self.child.wish == Wish.TIME_IS_UP:

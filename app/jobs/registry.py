@@ -33,6 +33,7 @@ class Task:
     attempts: int = 3
     backoff_s: float = 10
     patience_s: float = 10
+    portable: bool = False
 
     def check(self, arguments: dict[str, Any]) -> None:
         """Raise TypeError when the function does not take these arguments."""
@@ -57,8 +58,10 @@ def task(name: str, *, label: str = "", **limits: Any) -> Callable[[Function], F
     label
         What people read; made of the name when left out.
     limits
-        ``time_limit_s``, ``memory_limit_mb``, ``attempts``, ``backoff_s`` and ``patience_s`` (how
-        long a task may tidy up after it was told to stop).
+        ``time_limit_s``, ``memory_limit_mb``, ``attempts``, ``backoff_s``, ``patience_s`` (how long
+        a task may tidy up after it was told to stop) and ``portable`` (it needs neither database
+        nor files of the site: all comes by its arguments, all goes by its result and its folder;
+        so it may run on machines of others, `jobs.engines.batch`).
     """
 
     def register(function: Function) -> Function:
@@ -84,3 +87,7 @@ def get(name: str) -> Task:
 
 def names() -> frozenset[str]:
     return frozenset(_tasks)
+
+
+def portable_names() -> frozenset[str]:
+    return frozenset(name for name, known in _tasks.items() if known.portable)

@@ -42,6 +42,15 @@ SCRIPT_FOLDERS = ENV.words("STUDIUM_SCRIPT_FOLDERS")
 SCRIPT_CACHE = STATE / "script-cache"  # frozen code, unpacked where it is imported from
 JOB_SLOTS = ENV.integer("STUDIUM_JOB_SLOTS", 2)
 JOB_ENGINE = ENV.text("STUDIUM_JOB_ENGINE", "local")  # or celery, or batch
+BATCH: dict[str, Any] = {
+    "queue": ENV.text("STUDIUM_BATCH_QUEUE", "studium"),
+    "definition": ENV.text("STUDIUM_BATCH_DEFINITION", "studium-job"),
+    "bucket": ENV.text("STUDIUM_BATCH_BUCKET"),
+    "region": ENV.text("STUDIUM_BATCH_REGION", "us-east-1"),
+    "prefix": f"jobs/{SITE_NAME}",
+    "most": ENV.integer("STUDIUM_BATCH_MOST", 20),
+    "keys": ENV.pair("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),  # without: the host's role
+}
 BROKER = brokers.from_url(brokers.address(ENV) if JOB_ENGINE == "celery" else "")
 BACKUP_REPORT = ENV.text("STUDIUM_BACKUP_REPORT")
 STALE_BACKUP_H = ENV.integer("STUDIUM_STALE_BACKUP_H", 36)

@@ -17,7 +17,7 @@ from factorial.lightmill2020.refusals import BAD_REQUEST, NOT_ALLOWED, Refused, 
 from factorial.lightmill2020.speaking import body_of, json_of, speaks
 from factorial.models import Block, ClientImports, PlannedRun
 from factorial.services import designs, hand_out, posting
-from factorial.services.posting import Place
+from factorial.services.places import Place
 from factorial.values import Sent, sent
 from runs.models import Event
 from runs.rows import storable

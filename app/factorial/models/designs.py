@@ -204,10 +204,16 @@ class BlockQuerySet(OfProjectQuerySet):
 
     def with_visit(self) -> Self:
         """Tell of each block the showing of it in the attempt that counts, as ``visit``."""
-        shown = Visit.objects.filter(run__planned_run=OuterRef("planned_run"))
-        return self.annotate(
-            visit=Subquery(shown.filter(position=OuterRef("number")).values("pk")[:1])
-        )
+        return self.annotate(visit=Subquery(_shown().values("pk")[:1]))
+
+    def with_shown(self) -> Self:
+        """Tell what that showing says of itself, as ``shown``."""
+        return self.annotate(shown=Subquery(_shown().values("content")[:1]))
+
+
+def _shown() -> models.QuerySet[Visit]:
+    shown: models.QuerySet[Visit] = Visit.objects.filter(run__planned_run=OuterRef("planned_run"))
+    return shown.filter(position=OuterRef("number"))
 
 
 class Block(models.Model):

@@ -168,7 +168,8 @@ def _visit(visit: Visit) -> dict[str, Any]:
 
 def _trials(visit: Visit) -> Iterator[dict[str, Any]]:
     rows = Trial.objects.filter(visit=visit).order_by("index").values(
-        "index", "digest", "raw", "plugin", "sent_at", "received_at", "is_disputed",
+        "index", "digest", "raw", "plugin", "onset_ms", "end_ms", "sent_at", "received_at",
+        "is_disputed",
         "within__count", "within__raw",
     )  # fmt: skip
     for row in rows.iterator(chunk_size=100):

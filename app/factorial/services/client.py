@@ -221,6 +221,8 @@ def _trial(row: Any, place: int) -> tuple[int, Sent]:
         trial=data.get("trial", ABSENT),
         values=data.get("measures", {}),
         events=data.get("events", []),
+        began_at=data.get("began_at"),
+        lasted_ms=data.get("lasted_ms"),
     )
     return index, made
 

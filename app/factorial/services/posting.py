@@ -23,8 +23,9 @@ from factorial.errors import (
     WrongMeasure,
     WrongToken,
 )
-from factorial.models import Block, Design, Measure, PlannedRun
+from factorial.models import Design, Measure, PlannedRun
 from factorial.services import hand_out
+from factorial.services.places import Place, placed, starts_of, times, told
 from factorial.services.storing import registered
 from factorial.values import Sent, is_same, typed
 from runs.models import Answer, Event, Run, Trial, TrialEvents, Variant, Visit
@@ -58,16 +59,6 @@ class Receipt:
     done: int = 0
     is_complete: bool = False
     at: datetime | None = None
-
-
-@dataclass
-class Place:
-    """A block of the run at hand."""
-
-    number: int
-    first: int
-    count: int
-    visit: Any = None
 
 
 @transaction.atomic
@@ -121,14 +112,6 @@ def note(*, planned: PlannedRun, token: str, kind: str, data: Mapping[str, Any])
         raise NotHeld
     hand_out.renew(run=run, token=token, lease_seconds=planned.design.lease_seconds, at=at)
     Event.objects.create(run=run, kind=kind, received_at=at, data=dict(data))
-
-
-def placed(planned: PlannedRun, trials: Iterable[Sent]) -> dict[int, Place]:
-    """Return the blocks that trials are of, each with its showing if it has begun."""
-    numbers = {one.block for one in trials}
-    rows = Block.objects.filter(planned_run=planned, number__in=numbers)
-    found = rows.with_visit().values_list("number", "first_trial", "trial_count", "visit")
-    return {row[0]: Place(*row) for row in found}
 
 
 def _all_known(
@@ -256,7 +239,8 @@ class _Taking:
         if not fresh:
             return
         types = self._known(fresh)
-        visits = self._visits(fresh, places)
+        starts = starts_of(fresh, places)
+        visits = self._visits(fresh, places, starts)
         rows = Trial.objects.bulk_create(
             [
                 Trial(
@@ -265,6 +249,7 @@ class _Taking:
                     digest=one.digest,
                     raw=one.raw,
                     received_at=self.at,
+                    **times(one, starts[one.block]),
                 )
                 for one in fresh
             ]
@@ -278,7 +263,12 @@ class _Taking:
             TrialEvents.objects.bulk_create(within)
         self._answer(rows, fresh, types)
 
-    def _visits(self, fresh: Iterable[Sent], places: Mapping[int, Place]) -> dict[int, Any]:
+    def _visits(
+        self,
+        fresh: Iterable[Sent],
+        places: Mapping[int, Place],
+        starts: Mapping[int, datetime | None],
+    ) -> dict[int, Any]:
         """Return the showing of each block; those that begin now are made."""
         numbers = {one.block for one in fresh}
         new = [
@@ -288,6 +278,7 @@ class _Taking:
                 step=f"block {number}",
                 served_at=self.at,
                 started_at=self.at,
+                content=told(starts[number]),
             )
             for number in sorted(numbers)
             if not places[number].visit

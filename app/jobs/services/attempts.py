@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from common.redaction import redact
 from jobs import plain, registry
-from jobs.engines import engine
+from jobs.engines import BATCH, engine
 from jobs.errors import Superseded
 from jobs.models import Job, JobQuerySet, Status
 from jobs.processes import Identity
@@ -43,6 +43,20 @@ def claim_one(*, job_id: uuid.UUID, worker: str, process: Identity) -> Job | Non
     if not waiting.update(**_claimed(worker, process, now)):
         return None
     return Job.objects.get(pk=job_id)
+
+
+def claim_away(*, worker: str, limit: int) -> Job | None:
+    """Claim the next job that may run on machines of others, unless so many are there already."""
+    now = timezone.now()
+    if Job.objects.filter(status=Status.RUNNING, engine=BATCH).count() >= limit:
+        return None
+    waiting = Job.objects.runnable(now).filter(name__in=registry.portable_names())
+    order = ("-priority", "run_after", "created_at")
+    claimed = _claimed(worker, Identity("", "", 0, 0), now) | {"engine": BATCH}
+    for pk in waiting.order_by(*order).values_list("pk", flat=True)[:10]:
+        if waiting.filter(pk=pk).update(**claimed):
+            return Job.objects.get(pk=pk)
+    return None
 
 
 def _claimed(worker: str, process: Identity, now: datetime) -> dict[str, Any]:

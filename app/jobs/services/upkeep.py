@@ -9,9 +9,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from jobs import registry
-from jobs.engines import engine
+from jobs.engines import BATCH, engine
 from jobs.errors import Superseded
-from jobs.models import UNFINISHED, Job, Status, Worker
+from jobs.models import UNFINISHED, Job, JobQuerySet, Status, Worker
 from jobs.processes import Identity
 from jobs.services.attempts import fail
 from jobs.services.explain import GONE, NO_SUCH_TASK, Outcome, lost, time_is_up
@@ -27,8 +27,17 @@ PRUNED_AT_ONCE = 500
 def rescue() -> int:
     """Find running jobs that nobody works at, give them up and return how many there were."""
     now = timezone.now()
-    found = [job for job in Job.objects.filter(status=Status.RUNNING) if _is_rescued(job, now)]
+    found = [job for job in _watched() if _is_rescued(job, now)]
     return len(found) + _fail_unknown(now)
+
+
+def _watched() -> JobQuerySet:
+    """Return what runs on machines of the site; after what runs elsewhere its engine asks.
+
+    What an earlier engine of the site has left elsewhere is nobody's: it will be silent.
+    """
+    running = Job.objects.filter(status=Status.RUNNING)
+    return running.exclude(engine=BATCH) if settings.JOB_ENGINE == BATCH else running
 
 
 def _is_rescued(job: Job, now: datetime) -> bool:

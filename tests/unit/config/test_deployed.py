@@ -172,6 +172,7 @@ def test_sessions_stay_in_the_database_whatever_the_cache_is(site):
     [
         ({"STUDIUM_JOB_ENGINE": "steam"}, "Write local, celery"),
         ({"STUDIUM_JOB_ENGINE": "celery"}, "Set BROKER_URL"),
+        ({"STUDIUM_JOB_ENGINE": "batch"}, "Set STUDIUM_BATCH_BUCKET"),
     ],
 )
 def test_an_engine_that_cannot_run_jobs_is_refused(site, given, remedy):

@@ -60,9 +60,19 @@ def test_an_image_runs_as_a_user_and_tells_how_it_is(name):
     assert [line for line in lines if line.startswith("HEALTHCHECK ")]
 
 
+def test_the_image_for_aws_batch_has_nothing_of_a_site():
+    """It is the application's, with another entry; what a site is comes to the other by mounts."""
+    lines = stage("batch").splitlines()
+    assert "FROM app AS batch" in DOCKERFILE
+    assert 'ENTRYPOINT ["studium-job"]' in lines
+    assert "ENV DJANGO_SETTINGS_MODULE=config.settings.container" in stage("batch")
+    assert "USER root" not in lines
+    assert not [line for line in lines if "SECRET" in line or "site.toml" in line]
+
+
 def test_the_base_is_an_argument_and_no_file_names_a_host_of_images():
     bases = [line.split()[1] for line in DOCKERFILE.splitlines() if line.startswith("FROM ")]
-    assert set(bases) == {"scratch", "${BASE}", "base"}
+    assert set(bases) == {"scratch", "${BASE}", "base", "app"}
     images = [facts["image"] for facts in SERVICES.values()]
     assert [image for image in images if "/" in image] == []
 

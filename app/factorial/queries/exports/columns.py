@@ -79,6 +79,8 @@ OF_TRIAL = (
     _own("trial_of_run", "integer", "The trial's place in the run from 0"),
     _own("completed", "truth", "Something is stored of it"),
     _own("received_at", "time", "When the site had stored it", "UTC"),
+    _own("began_at", "time", "When it began, by the client's own clock", "UTC"),
+    _own("lasted_ms", "number", "How long it took, by the client", "ms"),
     _own("sent_at", "time", "When the client sent it, by its own clock", "UTC"),
     _own("disputed", "truth", "Another content came for it later and is kept apart"),
     _own("event_count", "integer", "How many events were logged in it"),

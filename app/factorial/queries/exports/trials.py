@@ -8,6 +8,7 @@ open while somebody reads slowly.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import repeat
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from factorial.queries.exports.columns import (
     Column,
     Table,
 )
+from factorial.values import instant
 from runs.models import Trial, TrialEvents
 
 FIRST_AT_ONCE = 500  # so that whoever asks soon has something
@@ -63,6 +65,29 @@ class Stored:
     sent_at: Any
     is_disputed: bool
     events: int
+    block_began_at: str | None = None
+    onset_ms: float | None = None
+    end_ms: float | None = None
+
+    @property
+    def began_at(self) -> datetime | None:
+        start = instant(self.block_began_at)
+        if start is None or self.onset_ms is None:
+            return None
+        return start + timedelta(milliseconds=self.onset_ms)
+
+    @property
+    def lasted_ms(self) -> float | None:
+        if self.onset_ms is None or self.end_ms is None:
+            return None
+        return round(self.end_ms - self.onset_ms, 3)
+
+
+def _as_stored(*row: Any) -> Stored:
+    pk, raw, received_at, sent_at, is_disputed, events, block_began_at, onset_ms, end_ms = row
+    return Stored(
+        pk, raw, received_at, sent_at, is_disputed, events or 0, block_began_at, onset_ms, end_ms
+    )
 
 
 @dataclass(frozen=True)
@@ -135,11 +160,9 @@ class Reader:
         found = rows.values_list(
             "visit__run_id", "visit__position", "index", "pk", what,
             "received_at", "sent_at", "is_disputed", "within__count",
+            "visit__content__began_at", "onset_ms", "end_ms",
         )  # fmt: skip
-        return {
-            (run, block, number): Stored(pk, raw, received_at, sent_at, is_disputed, events or 0)
-            for run, block, number, pk, raw, received_at, sent_at, is_disputed, events in found
-        }
+        return {(run, block, number): _as_stored(*row) for run, block, number, *row in found}
 
     # --- heads ----------------------------------------------------------------------------------
     def _head(self, one: Planned) -> Cells:
@@ -326,6 +349,8 @@ def _record(design: Design, one: Planned) -> dict[str, Any]:
         "trial_of_run": block["first_trial"] + one.number,
         "completed": stored is not None,
         "received_at": stored.received_at if stored else None,
+        "began_at": stored.began_at if stored else None,
+        "lasted_ms": stored.lasted_ms if stored else None,
         "sent_at": stored.sent_at if stored else None,
         "disputed": stored.is_disputed if stored else False,
         "event_count": stored.events if stored else 0,

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 
 from common.errors import Busy
@@ -21,7 +22,7 @@ def add(progress, *, a, b):
     return {"sum": a + b, "printable": "a\0b"}
 
 
-@task("test.sleep", time_limit_s=60, patience_s=5, backoff_s=0.2)
+@task("test.sleep", time_limit_s=60, patience_s=5, backoff_s=0.2, portable=True)
 def sleep(progress, *, seconds):
     """Ends when it is told to."""
     started = time.monotonic()
@@ -102,6 +103,28 @@ def mark(progress, *, file):
     """Leaves a line: how often it ran is how many there are."""
     with Path(file).open("a") as lines:
         lines.write(f"{progress.job_id}\n")
+
+
+@task("test.portable", portable=True)
+def portable(progress, *, a, b):
+    """Says what it knows of the site, and leaves a file."""
+    (progress.folder / "order.csv").write_text(f"{a},{b}\n")
+    progress.log(f"adding {a} and {b}")
+    return {"sum": a + b, "database": settings.DATABASES["default"]["ENGINE"]}
+
+
+@task("test.portable_fault", portable=True, attempts=2, backoff_s=0.1)
+def portable_fault(_progress):
+    raise ValueError("always")
+
+
+@task("test.portable_saver", portable=True, attempts=1)
+def portable_saver(progress):
+    """Saves the best so far, and goes on until it is told to stop."""
+    (progress.folder / "best.json").write_text('{"worth": 0.9}')
+    while True:
+        progress.report(phase="Saving")
+        time.sleep(0.05)
 
 
 @task("test.slow_mark", attempts=3, backoff_s=0.1)
