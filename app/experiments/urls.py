@@ -1,6 +1,7 @@
 from django.urls import path
 
 from experiments.views import (
+    bringing,
     console,
     files,
     groups,
@@ -24,7 +25,10 @@ urlpatterns = [
     path("run/<str:key>/about/consent.txt", rights.consent_copy, name="consent-copy"),
     path("withdraw/<str:token>/", rights.withdraw, name="withdraw"),
     path("experiments/", protocols.protocols, name="protocols"),
+    path("experiments/bring/", bringing.bring, name="bring"),
     path("experiments/<uuid:protocol>/", protocols.protocol, name="protocol"),
+    path("experiments/<uuid:protocol>/try/", bringing.attempt, name="try"),
+    path("experiments/<uuid:protocol>/draft.json", bringing.draft, name="draft"),
     path("experiments/<uuid:protocol>/report.csv", protocols.report, name="report"),
     path("groups/", console.groups, name="groups"),
     path("groups/<uuid:group>/", console.group, name="group"),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from planning.addresses import designs, minutes, power, searches, sharing
+from planning.addresses import designs, made, minutes, power, searches, sharing
 from planning.views import studies
 
 app_name = "planning"
@@ -13,4 +13,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *searches.patterns,
     *sharing.patterns,
     *minutes.patterns,
+    *made.patterns,
 ]

@@ -41,6 +41,8 @@ ROWS: list[tuple[Any, ...]] = [
     ("planning:power-settings", ALDER, "get", POWER),
     ("planning:power-again", ALDER, "get", POWER),
     ("planning:power-again", ALDER, "post", POWER),
+    ("planning:design-made", ALDER, "get", ("task_design",)),
+    ("planning:design-task", ALDER, "get", ("task_design",)),
 ]
 
 

@@ -62,7 +62,7 @@ ALL = (*PLUGINS, *OURS)
 STYLING = frozenset(
     {"maxdiff", "sketchpad", "survey-likert", "survey-multi-choice", "survey-multi-select"}
 )
-FUNCTIONS = ("choose", "compare", "mark", "random", "text")
+FUNCTIONS = ("choose", "compare", "mark", "random", "text", "until")
 
 
 def global_of(plugin: str) -> str:

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.models import Project
 from common.errors import NotThere
 from common.spreadsheets import cell
 from experiments.models import Protocol
@@ -25,7 +26,9 @@ MOST_FAULTS = 50
 def protocols(request: HttpRequest) -> HttpResponse:
     seen = Protocol.objects.visible_to(request.user).filter(archived_at=None)
     rows = seen.select_related("project__lab").order_by("project__lab__name", "title")
-    return render(request, "experiments/protocols.html", {"protocols": rows})
+    may_bring = Project.objects.editable_by(request.user).exists()
+    context = {"protocols": rows, "may_bring": may_bring}
+    return render(request, "experiments/protocols.html", context)
 
 
 @require_safe
@@ -41,8 +44,15 @@ def protocol(request: HttpRequest, protocol: uuid.UUID) -> HttpResponse:
         "columns": columns,
         "lines": [(line, [line.values.get(name, "") for name in columns]) for line in told],
         "faults": faults.select_related("run__participant").order_by("-pk")[:MOST_FAULTS],
+        "may_try": _may_try(request, found),
     }
     return render(request, "experiments/protocol.html", context)
+
+
+def _may_try(request: HttpRequest, found: Protocol) -> bool:
+    """Return whether there is something to try, for somebody who may make links to it."""
+    rows = Project.objects.editable_by(request.user).filter(pk=found.project_id)
+    return found.revisions.published().exists() and rows.exists()
 
 
 @require_safe

@@ -67,4 +67,16 @@ export const functions = {
         return said(of.over === "share" && found !== null ? found * 100 : found);
       });
   },
+
+  /**
+   * How long it still is until so many ms after the last trial with these data (else after the
+   * task began): trials that each wait until their time do not drift, however late one of them is.
+   */
+  until({ ms, since }, { jsPsych }) {
+    const at = () => (typeof ms === "number" ? ms : jsPsych.evaluateTimelineVariable(ms.$var));
+    return () => {
+      const began = since ? (ofTrials(jsPsych, { field: "time_elapsed", where: since }) ?? 0) : 0;
+      return Math.max(0, Math.round(at() + began - jsPsych.getTotalTime()));
+    };
+  },
 };

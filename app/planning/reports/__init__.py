@@ -1,0 +1,1 @@
+"""What is made of a design or an analysis to be taken elsewhere: reports, and a task."""
