@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{settings.ONE_PREFIX}/", include("lab.one.urls")),
     path("api/v1/designs/", include("factorial.api_urls")),
     path("api/v1/jobs/", include("jobs.api_urls")),
+    path("api/v1/planning/", include("planning.api_urls")),
     path("api/v1/lab/", include("lab.api.scans")),
     path("api/v1/lab/", include("lab.api_urls")),
     path("api/v1/schema", Schema.as_view({"get": "read"}), name="api-schema"),

@@ -6,6 +6,9 @@ from tests.factories import maps, studies
 
 SIGNED_IN = "in  200 200 200 200"
 ALDER = "in  200 404 200 200"
+WITH_KEY = "401 200 200 200 200"
+ALDER_WITH_KEY = "401 200 404 200 200"
+POSTED = "401 400 400 400 400"
 POWER = ("power",)
 CHANGED = "in  302 404 302 302"
 DESIGNS = [
@@ -43,14 +46,30 @@ ROWS: list[tuple[Any, ...]] = [
     ("planning:power-again", ALDER, "post", POWER),
     ("planning:design-made", ALDER, "get", ("task_design",)),
     ("planning:design-task", ALDER, "get", ("task_design",)),
+    ("experiments:bring", SIGNED_IN, "get", ()),
+    ("experiments:bring", "in 422 422 422 422", "post", ()),
+    ("experiments:draft", ALDER, "get", ("protocol",)),
+    ("experiments:try", "in 302 404 302 302", "post", ("protocol",)),
+    ("planning-api:maps", WITH_KEY, "get", ()),
+    ("planning-api:map", ALDER_WITH_KEY, "get", ("map",)),
+    ("planning-api:map-upload", "401 404 404 404 404", "post", ()),
+    ("planning-api:analyses", WITH_KEY, "get", ()),
+    ("planning-api:analyses", POSTED, "post", ()),
+    ("planning-api:analysis", ALDER_WITH_KEY, "get", POWER),
+    ("planning-api:peaks", ALDER_WITH_KEY, "get", POWER),
+    ("planning-api:curves", ALDER_WITH_KEY, "get", POWER),
+    ("planning-api:score", POSTED, "post", ()),
+    ("planning-api:minutes", "401 400 400 400 400", "get", ()),
 ]
 
 
 def made(project: Any, by: Any) -> dict[str, Any]:
     """Make one of each kind of thing that is planned, under the name that rows give it."""
     plan = studies.plan(project, by)
+    pilot = maps.pilot(project, by)
     return {
-        "power": maps.answered(maps.pilot(project, by), by).pk,
+        "map": pilot.pk,
+        "power": maps.answered(pilot, by).pk,
         "plan": plan.pk,
         "task_design": studies.design(plan, is_kept=True).pk,
         "design_file": "README.txt",

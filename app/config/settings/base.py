@@ -104,7 +104,7 @@ INSTALLED_APPS = [
 ]
 
 # What areas say of their addresses below /api/v1/: functions that return OpenAPI's `paths`.
-API_DESCRIPTIONS = ["factorial.api.description.paths"]
+API_DESCRIPTIONS = ["factorial.api.description.paths", "planning.api.description.paths"]
 
 MIDDLEWARE = [
     "common.request_id.RequestIdMiddleware",

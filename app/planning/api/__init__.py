@@ -1,0 +1,1 @@
+"""Power analyses, plans and designs for programs."""

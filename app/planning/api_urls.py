@@ -1,0 +1,19 @@
+"""What programs ask for of planning: no slash at the end, as programs write addresses."""
+
+from django.urls import path
+
+from planning.api import power, scores
+
+app_name = "planning-api"
+urlpatterns = [
+    path("maps", power.Maps.as_view(), name="maps"),
+    # Fronts take large files at addresses that end in `upload`.
+    path("maps/upload", power.MapUpload.as_view(), name="map-upload"),
+    path("maps/<uuid:map_id>", power.OneMap.as_view(), name="map"),
+    path("analyses", power.Analyses.as_view(), name="analyses"),
+    path("analyses/<uuid:analysis_id>", power.OneAnalysis.as_view(), name="analysis"),
+    path("analyses/<uuid:analysis_id>/peaks.csv", power.Peaks.as_view(), name="peaks"),
+    path("analyses/<uuid:analysis_id>/curves.csv", power.Curves.as_view(), name="curves"),
+    path("score", scores.Score.as_view(), name="score"),
+    path("minutes", scores.Minutes.as_view(), name="minutes"),
+]

@@ -1,0 +1,206 @@
+"""Planning for programs: maps, analyses, scores, participants and minutes."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from tests.factories import maps, studies
+
+from accounts.services import tokens
+from planning.models import PilotMap, PowerAnalysis
+
+BASE = "/api/v1/planning"
+UPLOAD = f"{BASE}/maps/upload?project=alder/memory&participants=20&name=Faces"
+TSV = b"onset\tduration\ttrial_type\n" + b"".join(
+    b"%d\t1\t%s\n" % (6 * n, b"ab"[n % 2 : n % 2 + 1]) for n in range(30)
+)
+
+
+@pytest.fixture
+def client(as_, alice, project):
+    return as_(alice)
+
+
+def sent(client, address, content, kind="application/octet-stream"):
+    return client.post(address, content, content_type=kind)
+
+
+def asked(client, pilot, **chosen):
+    return client.post(
+        f"{BASE}/analyses",
+        {"map": str(pilot.pk), "screening": 2.3, "resamples": 5} | chosen,
+        content_type="application/json",
+    )
+
+
+# --- maps and analyses ----------------------------------------------------------------------------
+def test_a_map_is_brought_as_its_bytes_and_kept_once(client):
+    first, again = (sent(client, UPLOAD, maps.file()) for _ in range(2))
+    assert first.status_code == 201
+    assert first.json()["id"] == again.json()["id"]
+    assert first.json()["project"] == "alder/memory"
+    assert PilotMap.objects.get().size_bytes == len(maps.file())
+
+
+def test_a_map_is_asked_and_the_same_question_is_answered_once(client, project, alice):
+    pilot = maps.pilot(project, alice)
+    first, again = asked(client, pilot), asked(client, pilot)
+    assert first.status_code == 201
+    assert first.json()["results"][0]["id"] == again.json()["results"][0]["id"]
+    assert first["Location"].endswith(first.json()["results"][0]["id"])
+    both = asked(client, pilot, direction="both").json()["results"]
+    assert [one["settings"]["negative"] for one in both] == [False, True]
+
+
+def test_an_analysis_answers_in_both_directions(client, project, alice):
+    done = maps.answered(maps.pilot(project, alice), alice)
+    told = client.get(f"{BASE}/analyses/{done.pk}?power=0.9&participants=40").json()
+    assert told["state"] == "done"
+    assert told["effect"] > 0
+    assert {row["correction"] for row in told["answers"]} == {
+        "none", "bonferroni", "random_field", "false_discovery"}  # fmt: skip
+    uncorrected = told["answers"][0]
+    assert uncorrected["participants_low"] <= uncorrected["participants"]
+    assert 0 < uncorrected["power"] <= 1
+    assert "90 %" in told["paragraph"]
+    peaks = client.get(f"{BASE}/analyses/{done.pk}/peaks.csv").text.splitlines()
+    assert len(peaks) == told["peaks"] + 1
+    assert client.get(f"{BASE}/analyses/{done.pk}/curves.csv").text.startswith("participants,")
+
+
+def test_an_analysis_that_waits_has_no_numbers_yet(client, project, alice):
+    waiting = maps.asked(maps.pilot(project, alice), alice)
+    assert client.get(f"{BASE}/analyses/{waiting.pk}").json()["state"] == "queued"
+    answer = client.get(f"{BASE}/analyses/{waiting.pk}/peaks.csv")
+    assert answer.status_code == 404
+    assert "not yet" in answer.json()["detail"]
+
+
+def test_a_map_of_noise_is_refused_with_words(client, project, alice):
+    done = maps.answered(maps.pilot(project, alice, maps.file(maps.OF_NOISE)), alice)
+    told = client.get(f"{BASE}/analyses/{done.pk}").json()
+    assert told["state"] == "refused"
+    assert told["refusal"]
+    assert "answers" not in told
+
+
+def test_lists_are_read_in_pieces(client, project, alice):
+    for number in range(5):
+        PilotMap.objects.create(project=project, name=f"{number}", participants=20,
+                                digest=f"{number}" * 64, created_by=alice)  # fmt: skip
+    found, address = [], f"{BASE}/maps?limit=2&project=alder/memory"
+    while address:
+        piece = client.get(address).json()
+        found += [row["name"] for row in piece["results"]]
+        address = piece["next"]
+    assert found == ["4", "3", "2", "1", "0"]
+    assert client.get(f"{BASE}/maps?project=birch&count=true").json()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        ({"screening": 0}, 400, "screening"),
+        ({"alpha": "x"}, 400, "alpha"),
+        ({"direction": "up"}, 400, "direction"),
+        ({"map": "x"}, 400, "map"),
+        ({"map": "5c2d1c8e-5d2b-4d1f-9d43-1d3a1d3a1d3a"}, 404, "no such map"),
+        ({"nonsense": 1}, 400, "nonsense"),
+    ],
+)
+def test_settings_that_do_not_fit_are_named(client, project, alice, change, status, said):
+    answer = asked(client, maps.pilot(project, alice), **change)
+    assert answer.status_code == status
+    assert said in answer.json()["detail"]
+    assert not PowerAnalysis.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "content", "status"),
+    [
+        (UPLOAD, b"", 422),
+        (f"{BASE}/maps/upload?project=birch/sleep&participants=20", b"x", 404),
+        (f"{BASE}/maps/upload?project=alder/memory", b"x", 400),
+        (f"{BASE}/maps/upload?project=alder/memory&participants=3", b"x", 400),
+        (f"{UPLOAD}&kind=p", b"x", 400),
+        (f"{UPLOAD}&groups=3", b"x", 400),
+        (f"{UPLOAD}&unknown=1", b"x", 400),
+    ],
+)
+def test_a_map_that_cannot_be_kept_is_refused(client, address, content, status):
+    assert sent(client, address, content).status_code == status
+    assert not PilotMap.objects.exists()
+
+
+def test_a_key_that_may_only_read_brings_nothing(alice, project):
+    _, text = tokens.create_token(user=alice, name="robot", scope="read")
+    headers = {"Authorization": f"Token {text}"}
+    client = Client(headers=headers)
+    assert client.get(f"{BASE}/maps").status_code == 200
+    assert sent(client, UPLOAD, maps.file()).status_code == 403
+
+
+# --- what is answered at once ---------------------------------------------------------------------
+def test_events_are_scored(client):
+    told = sent(client, f"{BASE}/score?tr=2&scans=100", TSV).json()
+    assert [one["name"] for one in told["conditions"]] == ["a", "b"]
+    assert [one["events"] for one in told["conditions"]] == [15, 15]
+    assert told["detection"] > 0
+
+
+@pytest.mark.parametrize(
+    ("query", "content", "status"),
+    [
+        ("tr=2&scans=100", b"", 400),
+        ("tr=2", TSV, 400),
+        ("tr=nan&scans=100", TSV, 422),
+        ("tr=2&scans=1e9", TSV, 400),
+        ("tr=2&scans=nan", TSV, 400),
+        ("tr=0&scans=100", TSV, 422),
+        ("tr=2&scans=100&rho=2", TSV, 422),
+        ("tr=2&scans=100&rho=nan", TSV, 422),
+        ("tr=2&scans=100&high_pass=-3", TSV, 422),
+        ("tr=2&scans=100&high_pass=nan", TSV, 422),
+        ("tr=2&scans=100", b"\xff\xfe nothing", 422),
+        ("tr=2&scans=100", b"onset\tduration\tx\n1\t1", 422),
+        ("tr=2&scans=100", b"x" * 2_000_001, 400),
+    ],
+)
+def test_events_that_cannot_be_scored_are_refused(client, query, content, status):
+    answer = sent(client, f"{BASE}/score?{query}", content)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["detail"]
+
+
+def test_minutes_say_what_the_page_says(client, design):
+    told = client.get(f"{BASE}/minutes?d=0.6&design={design.pk}").json()
+    page = client.get(reverse("planning:minutes"), {"d": "0.6", "design": design.pk})
+    best = page.context["reply"].best
+    assert told["cheapest"]["participants"] == best.participants
+    assert len(told["lengths"]) == 56
+    refused = client.get(f"{BASE}/minutes?d=0.01&most=20").json()
+    assert refused["cheapest"] is None
+    assert "No study" in refused["refusal"]
+
+
+def test_minutes_that_cannot_be_asked_are_refused(client):
+    answer = client.get(f"{BASE}/minutes?d=x")
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("d: ")
+
+
+def test_a_list_costs_as_much_for_many_as_for_one(
+    client, project, alice, django_assert_num_queries
+):
+    studies.analysis(project, alice)
+    client.get(f"{BASE}/analyses")
+    with django_assert_num_queries(4):
+        client.get(f"{BASE}/analyses")
+    for number in range(3):
+        pilot = PilotMap.objects.create(project=project, name=f"{number}", participants=20,
+                                        digest=f"{number}" * 64)  # fmt: skip
+        PowerAnalysis.objects.create(pilot=pilot, question="q")
+    with django_assert_num_queries(4):
+        answer = client.get(f"{BASE}/analyses")
+    assert len(json.loads(answer.text)["results"]) == 4
