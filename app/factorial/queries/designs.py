@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from accounts.models import Project
 from common.errors import NotThere
 from common.search import LIMIT, Hit
 from factorial.models import Design, PlannedRun
+from runs.models import Run
 
 
 def listed(person: Any, *, is_archive: bool) -> QuerySet[Design]:
@@ -18,7 +19,7 @@ def listed(person: Any, *, is_archive: bool) -> QuerySet[Design]:
         seen.select_related("project__lab")
         .annotate(
             run_count=_counted(),
-            done_count=_counted(trial_count__gt=0, done=F("trial_count")),
+            done_count=_counted(run__status=Run.Status.COMPLETED),
             begun_count=_counted(run__isnull=False),
         )
         .order_by("project__lab__name", "project__name", "code")
@@ -56,7 +57,7 @@ def may_bring(person: Any) -> bool:
 
 def tally(design: Design) -> dict[str, int]:
     """Return how many runs there are, begun and done, and how many trials."""
-    is_done = Q(trial_count__gt=0, done=F("trial_count"))
+    is_done = Q(run__status=Run.Status.COMPLETED)
     counts = design.planned_runs.aggregate(
         runs=Count("pk"), begun=Count("run"), done=Count("pk", filter=is_done)
     )

@@ -36,7 +36,8 @@ def designs(request: HttpRequest) -> HttpResponse:
 @never_cache
 def design(request: HttpRequest, design: int) -> HttpResponse:
     found = asked.visible(request.user, design)
-    runs = list(found.planned_runs.filter(position__gte=_start(request))[: RUNS_AT_ONCE + 1])
+    rows = found.planned_runs.filter(position__gte=_start(request)).select_related("run")
+    runs = list(rows[: RUNS_AT_ONCE + 1])
     context: dict[str, Any] = {
         "design": found,
         "factors": found.factors.all(),

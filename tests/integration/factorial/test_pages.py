@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
-from tests.factories import accounts, designs
+from tests.factories import accounts, designs, lightmill
 from tests.factories.touchstone import POINTING
 
 from accounts.models import AuditEntry
@@ -292,6 +292,19 @@ def test_the_files_of_a_design_say_what_is_stored(client, design):
     assert xml.read(document) == plan_of(design) == designs.plan()
     table = client.get(reverse("factorial:design-table", args=[design.pk])).text
     assert table.splitlines()[1] == "S0,true,1,1,mouse,8"
+
+
+def test_a_run_that_a_client_of_2025_has_completed_counts_as_done(client, project, design):
+    lightmill.host(project)
+    api = lightmill.Api().begin()
+    run = api.new_run(str(design.pk), "S1")
+    assert "1 begun, 0 done" in client.get(reverse("factorial:design", args=[design.pk])).text
+    api.patch(run, status="completed")
+    [row] = client.get(reverse("factorial:designs")).context["designs"]
+    assert (row.run_count, row.begun_count, row.done_count) == (2, 1, 1)
+    page = client.get(reverse("factorial:design", args=[design.pk]))
+    assert "1 begun, 1 done" in page.text
+    assert reverse("factorial:run", args=[design.pk, page.context["runs"][1].pk]) in page.text
 
 
 def test_the_list_counts_runs_and_shows_what_somebody_may_see(client, as_, bob, design):
