@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    late = True  # the release before writes maps without knowing that they are kept once
 
     dependencies = [
         ("accounts", "0001_initial"),
