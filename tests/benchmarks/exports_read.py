@@ -21,14 +21,6 @@ from django.test import Client
 STATUS = Path("/proc/self/status")
 
 
-class WithoutPandas:
-    """Pyarrow loads pandas where it finds it: the tests have it, a site has not."""
-
-    def find_spec(self, name: str, *_: Any) -> None:
-        if name == "pandas":
-            raise ImportError(name)
-
-
 def memory(which: str) -> float:
     """Return what the process has in memory (VmRSS) or had at most (VmHWM), in MB."""
     line = next(line for line in STATUS.read_text().splitlines() if line.startswith(which))
@@ -57,7 +49,6 @@ def asked(file: str, facts: dict[str, Any]) -> Iterator[bytes]:
 
 
 def main(file: str, facts: dict[str, Any]) -> None:
-    sys.meta_path.insert(0, WithoutPandas())
     django.setup()
     settings.LIMITS |= {"api-known": (10**9, 60)}
     if file != "floor":  # a site has answered before: what it loads once is not measured

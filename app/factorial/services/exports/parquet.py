@@ -10,7 +10,7 @@ from factorial.models import Design
 from factorial.queries.exports.columns import Column, Table
 from factorial.queries.exports.trials import Piece, Tail
 from factorial.queries.exports.values import Kind
-from factorial.services.exports import dictionary
+from factorial.services.exports import arrays, dictionary
 from factorial.services.exports.lines import dumped
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ class Parquet:
 
     def _repeated(self, heads: "list[pa.Array]") -> "list[pa.Array]":
         """Return what is said of a trial, once for each of its events."""
-        places = [place for place, tail in enumerate(self._tails) for _ in range(tail.count)]
-        which = self._arrow.array(places, self._arrow.int32())
+        which = arrays.places(self._arrow, (tail.count for tail in self._tails))
         return [array.take(which) for array in heads]
 
     def _joined(self) -> list[list[Any]]:
@@ -110,8 +109,8 @@ class Parquet:
         if column.kind in {"any", "data"}:
             cells = [None if cell is None else _as_text(cell) for cell in cells]
         try:
-            return self._arrow.array(cells, kind)
-        except (self._arrow.ArrowInvalid, UnicodeEncodeError):
+            return arrays.column(self._arrow, cells, kind)
+        except (TypeError, ValueError, OverflowError):  # text that is no text is one of these
             return self._arrow.array(list(map(_storable, cells)), kind)
 
     def _type(self, kind: Kind) -> "pa.DataType":
