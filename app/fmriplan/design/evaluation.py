@@ -16,7 +16,7 @@ from fmriplan.design.experiment import Experiment
 from fmriplan.design.gaps import Ticks
 from fmriplan.design.models import SignalModel
 
-AT_ONCE = 768  # signals of designs; more at once only takes memory
+AT_ONCE = 384  # signals of designs; more at once only takes memory
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,16 +57,21 @@ def evolve(  # noqa: PLR0913  what a search is told
     experiment: Experiment,
     goal: Goal,
     *,
-    scale: float,
+    scale: float = 1.0,
     generations: int,
     seed: int = 0,
     rules: Rules | None = None,
     population: Population | None = None,
     progress: Progress | None = None,
+    scales: Scales | None = None,
 ) -> Found:
-    """Return the best design of so many generations; ``scale`` is a detection that counts as 1."""
+    """Return the best design of so many generations.
+
+    ``scale`` is a detection that counts as 1; ``scales``, as `annealing.scales_of` finds them, say
+    that of estimation too.
+    """
     need_work(seed, generations=generations)
-    judge = Judge(experiment, check(experiment, rules or Rules()), goal, Scales((scale,)))
+    judge = Judge(experiment, check(experiment, rules or Rules()), goal, scales or Scales((scale,)))
     tribe = _Tribe(judge, population or Population(), seed)
     return tribe.live(generations, progress)
 

@@ -72,14 +72,17 @@ class SignalModel:
         run = np.arange(experiment.trials) // experiment.run_trials
         inside = first - run * scans
         made = np.zeros(count * self.columns * experiment.runs * width)
+        design = np.broadcast_to(np.arange(count)[:, None] * self.columns, orders.shape)
         for number in range(int(np.diff(self.first).max())):
             piece = self.first[orders] + number
             has = piece < self.first[orders + 1]
-            piece = np.where(has, piece, 0)
-            row = (np.arange(count)[:, None] * self.columns + self.column[piece]) * experiment.runs
-            start = np.minimum(inside + self.skip[piece], scans)
-            place = ((row + run) * width + start)[has][:, None] + np.arange(length)
-            weights = self.added[piece[has], phase[has]].ravel()
+            at = ... if has.all() else has  # to choose costs more than to leave all
+            piece = piece[at]
+            row = (design[at] + self.column[piece]) * experiment.runs
+            row += np.broadcast_to(run, orders.shape)[at]
+            start = np.minimum(inside[at] + self.skip[piece], scans)
+            place = (row * width + start)[..., None] + np.arange(length)
+            weights = self.added[piece, phase[at]].ravel()
             made += np.bincount(place.ravel(), weights, minlength=len(made))
         white = made.reshape(count, self.columns, experiment.runs, width)[..., :scans]
         white[..., 0] *= experiment.noise.first
