@@ -123,6 +123,11 @@ class Experiment:
     def __post_init__(self) -> None:
         self._need_sizes()
         self._need_shares()
+        if self.tr_s < self.tick_s and self.tr_s > 0:
+            raise NotAnOption(
+                f"A tick of {self.tick_s:g} s is longer than a scan of {self.tr_s:g} s: take one "
+                "that divides it, such as 0.1."
+            )
         self._need_parts()
         checked_contrasts(np.array(self.contrasts), len(self.columns))
         for name in ("tr_s", "before_s", "after_s", "lead_in_s", "tail_s", "window_s"):

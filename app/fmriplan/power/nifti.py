@@ -21,6 +21,7 @@ MOST_VOXELS = 50_000_000
 GZIP = b"\x1f\x8b"
 LENGTHS = {348: 1, 540: 2}  # length of a header → its version
 LONGEST_HEADER = 1 << 20  # with extensions
+LARGE, DENSEST = 64_000_000, 100  # bytes; no map of that size becomes so many times as large
 REAL_TYPES = {2: 1, 4: 2, 8: 4, 16: 4, 64: 8, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8}  # bytes
 OTHER_TYPES = {32: "complex", 1792: "complex", 2048: "complex", 128: "RGB", 2304: "RGBA"}
 IMAGES = {1: nibabel.Nifti1Image, 2: nibabel.Nifti2Image}
@@ -58,6 +59,7 @@ def read(content: bytes) -> Volume:
     """
     unpacked = _Unpacked(content)
     header = _header(unpacked)
+    _need_substance(content, header)
     body = unpacked.first(header.end)
     if len(body) < header.end:
         raise UnreadableMap(
@@ -65,6 +67,15 @@ def read(content: bytes) -> Volume:
             "Copy or upload it again."
         )
     return _volume(header, body)
+
+
+def _need_substance(content: bytes, header: Header) -> None:
+    """Refuse a small file that would become a large one: nothing but one value is so dense."""
+    if header.end > LARGE and header.end > DENSEST * len(content):
+        raise UnreadableMap(
+            f"The file would become {header.end // len(content):,} times as large by unpacking, so "
+            "it holds almost nothing. Choose the map of the statistic; save a mask as bytes."
+        )
 
 
 class _Unpacked:
