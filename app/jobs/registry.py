@@ -22,6 +22,26 @@ Function = Callable[..., Any]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Elsewhere:
+    """How a task that needs the site is done where the site is not.
+
+    Attributes
+    ----------
+    task
+        The name of a portable task that does the same work.
+    pack
+        Gives that task's arguments for the arguments of this one; runs at the site.
+    unpack
+        Takes in the other's result, then the arguments of this one by keyword; runs at the site,
+        quickly, and must bear being run again. What it returns is the job's result.
+    """
+
+    task: str
+    pack: Function
+    unpack: Function
+
+
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """A registered function and the limits that its author gave it."""
 
@@ -34,6 +54,7 @@ class Task:
     backoff_s: float = 10
     patience_s: float = 10
     portable: bool = False
+    elsewhere: Elsewhere | None = None
 
     def check(self, arguments: dict[str, Any]) -> None:
         """Raise TypeError when the function does not take these arguments."""
@@ -61,7 +82,7 @@ def task(name: str, *, label: str = "", **limits: Any) -> Callable[[Function], F
         ``time_limit_s``, ``memory_limit_mb``, ``attempts``, ``backoff_s``, ``patience_s`` (how long
         a task may tidy up after it was told to stop) and ``portable`` (it needs neither database
         nor files of the site: all comes by its arguments, all goes by its result and its folder;
-        so it may run on machines of others, `jobs.engines.batch`).
+        so it may run on machines of others, `jobs.engines.batch`) or ``elsewhere``.
     """
 
     def register(function: Function) -> Function:
@@ -90,4 +111,4 @@ def names() -> frozenset[str]:
 
 
 def portable_names() -> frozenset[str]:
-    return frozenset(name for name, known in _tasks.items() if known.portable)
+    return frozenset(name for name, known in _tasks.items() if known.portable or known.elsewhere)

@@ -25,6 +25,7 @@ from jobs import plain
 from jobs.models import Job
 from jobs.progress import Progress, stop_for
 from jobs.registry import Task
+from jobs.services.explain import PROGRAM_FAULT
 
 PR_SET_PDEATHSIG = 1
 OUT_OF_MEMORY, STOPPED = 77, 78
@@ -129,9 +130,5 @@ def _success(result: Any) -> dict[str, Any]:
 
 
 def _failure(error: BaseException, *, again: bool) -> dict[str, Any]:
-    message = (
-        "Something in the program went wrong during this work; it is not your doing. "
-        "Start it again; if it fails the same way, give an operator the number of this job."
-    )
     trace = plain.text("".join(traceback.format_exception(error)))
-    return {"failed": {"message": message, "traceback": trace, "again": again}}
+    return {"failed": {"message": PROGRAM_FAULT, "traceback": trace, "again": again}}

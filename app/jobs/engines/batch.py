@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
-from jobs import registry
+from jobs import plain, registry
 from jobs.engines.local import LocalEngine
 from jobs.models import Job
 
@@ -126,15 +126,17 @@ class BatchEngine(LocalEngine):
         folder = f"{settings.BATCH['prefix']}/{job.pk.hex}/{token.hex}"
         return Store(self.s3, settings.BATCH["bucket"], folder)
 
+    def lay_ready(self, job: Job, token: uuid.UUID) -> None:
+        """Put the input where a container will find it."""
+        self.store(job, token).put(INPUT, _input(job))
+
     def start(self, job: Job, token: uuid.UUID) -> str:
-        """Put the input where the container finds it, ask for one, and return Batch's number."""
-        store = self.store(job, token)
-        store.put(INPUT, _input(job))
+        """Ask for a container, and return Batch's number."""
         asked = self.batch.submit_job(
             jobName=name_at_batch(token),
             jobQueue=settings.BATCH["queue"],
             jobDefinition=settings.BATCH["definition"],
-            parameters={"job": store.address, "region": settings.BATCH["region"]},
+            parameters={"job": self.store(job, token).address, "region": settings.BATCH["region"]},
             retryStrategy=AGAIN,
             **_limits(registry.get(job.name)),
         )
@@ -173,10 +175,12 @@ def name_at_batch(token: uuid.UUID) -> str:
 
 
 def _input(job: Job) -> dict[str, Any]:
+    elsewhere = registry.get(job.name).elsewhere
+    packed = plain.data(elsewhere.pack(**job.arguments)) if elsewhere else job.arguments
     return {
         "id": job.pk.hex,
-        "name": job.name,
-        "arguments": job.arguments,
+        "name": elsewhere.task if elsewhere else job.name,
+        "arguments": packed,
         "attempts": job.attempts,
         "request_id": job.request_id,
         "release": settings.RELEASE,

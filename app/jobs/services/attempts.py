@@ -150,6 +150,12 @@ def fail(*, job: Job, token: uuid.UUID, outcome: Outcome, **progress: Any) -> No
     _write(rows, **_end(Status.FAILED), **report)
 
 
+def give_back(*, job: Job, token: uuid.UUID) -> None:
+    """Take a claim back that led to nothing: it counts as no attempt."""
+    again = _requeued(job) | {"engine": "", "attempts": F("attempts") - 1}
+    _write(_attempt(job.pk, token), **again)
+
+
 def lose(*, job: Job, token: uuid.UUID, how: str, traceback: str = "") -> None:
     """Record that an attempt's process ended without saying how."""
     fail(job=job, token=token, outcome=replace(lost(job, how), traceback=traceback))

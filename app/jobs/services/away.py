@@ -5,6 +5,7 @@ attempt's token, so a container that was given up may go on, and nobody hears it
 """
 
 import logging
+import traceback
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -14,13 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.utils import timezone
 
-from jobs import registry
+from common.errors import StudiumError
+from jobs import plain, registry
 from jobs.engines import BATCH, engine
 from jobs.engines.batch import FILES, LOG, OUTCOME, PROGRESS, UNREACHED, BatchEngine
 from jobs.errors import Superseded
 from jobs.models import Job, JobQuerySet, Status
-from jobs.services.attempts import beat, claim_away, fail, lose, succeed, withdraw
-from jobs.services.explain import Outcome, out_of_memory, time_is_up
+from jobs.services.attempts import beat, claim_away, fail, give_back, lose, succeed, withdraw
+from jobs.services.explain import PROGRAM_FAULT, Outcome, out_of_memory, time_is_up
 
 WORKER = "AWS Batch"
 HANDED_AT_ONCE, ASKED_AT_ONCE = 10, 100
@@ -33,13 +35,13 @@ logger = logging.getLogger(__name__)
 
 
 def tend() -> None:
-    """Hand over what is due, and ask after what was handed over."""
+    """Ask after what was handed over, and hand over what is due."""
     batch = cast("BatchEngine", engine())
     try:
+        ask_after(batch)
         for _ in range(HANDED_AT_ONCE):
             if not hand_over(batch):
                 break
-        ask_after(batch)
     except BotoCoreError as error:
         logger.warning("AWS does not answer (%s); jobs wait.", type(error).__name__)
     except ClientError as error:
@@ -52,13 +54,28 @@ def hand_over(batch: BatchEngine) -> bool:
     if job is None or job.token is None:
         return False
     try:
-        number = batch.start(job, job.token)
-    except ClientError as error:  # it was refused, so nothing runs
-        lose(job=job, token=job.token, how=f"could not be handed to AWS Batch ({_code(error)})")
+        batch.lay_ready(job, job.token)
+    except BotoCoreError:  # nothing was asked for yet: it is as if nobody had looked
+        give_back(job=job, token=job.token)
         raise
-    Job.objects.held_by(job.token).filter(pk=job.pk).update(reference=number)
-    logger.info("Job %s (%s): attempt %s is %s", job.pk, job.name, job.attempts, number)
+    except ClientError as error:
+        lose(job=job, token=job.token, how=f"could not be laid ready at S3 ({_code(error)})")
+        raise
+    except Exception as error:  # noqa: BLE001  packing is the task's own code
+        fail(job=job, token=job.token, outcome=_fault(job, error))
+        return True
+    _start(batch, job, job.token)
     return True
+
+
+def _start(batch: BatchEngine, job: Job, token: uuid.UUID) -> None:
+    try:
+        number = batch.start(job, token)
+    except ClientError as error:  # it was refused, so nothing runs
+        lose(job=job, token=token, how=f"could not be handed to AWS Batch ({_code(error)})")
+        raise
+    Job.objects.held_by(token).filter(pk=job.pk).update(reference=number)
+    logger.info("Job %s (%s): attempt %s is %s", job.pk, job.name, job.attempts, number)
 
 
 def ask_after(batch: BatchEngine) -> None:
@@ -128,7 +145,7 @@ def _end(batch: BatchEngine, job: Job, token: uuid.UUID, told: dict[str, Any]) -
     _bring_files(batch, job, token)
     last = (store.get(PROGRESS) or {}) if said is not None else {}
     if said is not None and "succeeded" in said:
-        succeed(job_id=job.pk, token=token, result=said["succeeded"], **last)
+        _take_result(job, token, said["succeeded"], last)
     elif (said is not None and "withdrawn" in said) or job.cancel_requested_at is not None:
         withdraw(job_id=job.pk, token=token, **last)
     else:
@@ -138,6 +155,28 @@ def _end(batch: BatchEngine, job: Job, token: uuid.UUID, told: dict[str, Any]) -
         store.clear()
     except UNREACHED:
         logger.warning("What job %s left at S3 stays there until it expires.", job.pk)
+
+
+def _take_result(job: Job, token: uuid.UUID, result: Any, last: dict[str, Any]) -> None:
+    elsewhere = registry.get(job.name).elsewhere
+    try:
+        if elsewhere:
+            result = plain.data(elsewhere.unpack(result, **job.arguments))
+    except UNREACHED:
+        raise
+    except Exception as error:  # noqa: BLE001  unpacking is the task's own code
+        fail(job=job, token=token, outcome=_fault(job, error), **last)
+    else:
+        succeed(job_id=job.pk, token=token, result=result, **last)
+
+
+def _fault(job: Job, error: Exception) -> Outcome:
+    """Say what became of a job whose task stumbled at the site, before or after its work."""
+    if isinstance(error, StudiumError):
+        return Outcome(message=error.message)
+    logger.error("Job %s (%s) failed", job.pk, job.name, exc_info=error)
+    trace = "".join(traceback.format_exception(error))
+    return Outcome(message=PROGRAM_FAULT, traceback=trace, again=True)
 
 
 def _explained(batch: BatchEngine, job: Job, told: dict[str, Any]) -> Outcome:

@@ -54,6 +54,10 @@ def ending(code: int) -> str:
     return f"ended without a result (exit code {code})"
 
 
+PROGRAM_FAULT = (
+    "Something in the program went wrong during this work; it is not your doing. "
+    "Start it again; if it fails the same way, give an operator the number of this job."
+)
 GONE = "ended without a word (it was killed, or the machine was restarted)"
 NO_SUCH_TASK = (
     "This release no longer has this kind of work. Start it anew from the page it came from."

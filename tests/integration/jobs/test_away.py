@@ -121,6 +121,31 @@ def test_a_job_that_needs_the_site_stays_with_its_workers(aws):
     assert [asked["parameters"]["job"].split("/")[5] for asked in aws.asked] == [portable.pk.hex]
 
 
+def _with_database(**more):
+    about = services.enqueue("test.add", arguments={"a": 1, "b": 2}, priority=5)
+    arguments = {"job": str(about.pk), **more}
+    return about, services.enqueue("test.with_database", arguments=arguments)
+
+
+def test_a_task_that_needs_the_site_may_be_packed_done_elsewhere_and_unpacked(aws):
+    about, job = _with_database()
+    done = _done(job)
+    assert (done.status, done.result, len(aws.asked)) == (Status.SUCCEEDED, {"taken": 7}, 1)
+    about.refresh_from_db()
+    assert about.message == "taken in: 7"
+
+
+@pytest.mark.parametrize(
+    ("fault", "said", "attempts"),
+    [("pack", "The map is gone.", 1), ("unpack", "Something in the program went wrong", 2)],
+)
+def test_a_fault_before_or_after_the_work_is_told_as_within(aws, fault, said, attempts):
+    _, job = _with_database(fault=fault)
+    failed = _done(job)
+    assert (failed.status, failed.attempts) == (Status.FAILED, attempts)
+    assert said in failed.error
+
+
 def test_the_states_of_batch_are_shown_in_our_words(aws):
     aws.machines = False
     job = _sleep(1)
@@ -289,5 +314,6 @@ def test_aws_that_cannot_be_reached_delays_jobs_and_fails_nobody(aws, settings, 
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     _engine.cache_clear()
     services.tend()
-    assert Job.objects.get(pk=job.pk).error == ""
+    row = Job.objects.get(pk=job.pk)
+    assert (row.status, row.attempts, row.error) == (Status.QUEUED, 0, "")
     assert Job.objects.get(pk=waiting.pk).status == Status.QUEUED

@@ -119,6 +119,18 @@ def test_a_site_that_answers_to_any_name_is_refused(site):
     assert "studium.E005" in done.said
 
 
+LOAD = """
+import sys, django; django.setup()
+import config.urls, jobs.worker, jobs.management.commands.worker
+print(sorted({"celery", "kombu", "boto3", "botocore"} & set(sys.modules)))
+"""
+
+
+def test_a_site_that_stays_on_its_own_machines_loads_neither_celery_nor_boto(site):
+    done = site("-c", LOAD)
+    assert done.said.splitlines()[-1] == "[]"
+
+
 ASK = """
 import django; django.setup()
 from django.conf import settings as s

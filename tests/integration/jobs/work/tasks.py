@@ -13,7 +13,7 @@ from django.db import transaction
 from common.errors import Busy
 from jobs.errors import Stopped
 from jobs.models import Job
-from jobs.registry import task
+from jobs.registry import Elsewhere, task
 
 
 @task("test.add")
@@ -111,6 +111,26 @@ def portable(progress, *, a, b):
     (progress.folder / "order.csv").write_text(f"{a},{b}\n")
     progress.log(f"adding {a} and {b}")
     return {"sum": a + b, "database": settings.DATABASES["default"]["ENGINE"]}
+
+
+def _packed(*, job, fault=""):
+    if fault == "pack":
+        raise Busy("The map is gone.")
+    return {"a": Job.objects.get(pk=job).priority, "b": 2}
+
+
+def _unpacked(result, *, job, fault=""):
+    if fault == "unpack":
+        raise ValueError("cannot be taken in")
+    Job.objects.filter(pk=job).update(message=f"taken in: {result['sum']}")
+    return {"taken": result["sum"]}
+
+
+@task("test.with_database", attempts=2, backoff_s=0.1,
+      elsewhere=Elsewhere(task="test.portable", pack=_packed, unpack=_unpacked))  # fmt: skip
+def with_database(progress, *, job, fault=""):
+    """Needs the site, and has a way to be done without it."""
+    return _unpacked(portable(progress, **_packed(job=job, fault=fault)), job=job, fault=fault)
 
 
 @task("test.portable_fault", portable=True, attempts=2, backoff_s=0.1)
