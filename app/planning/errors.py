@@ -10,6 +10,13 @@ class NotAMap(Invalid):
     remedy = "Choose another file, or correct what is named."
 
 
+class AddressSilent(StudiumError):
+    status = 502
+    title = "The map could not be fetched"
+    message = "The server that has it does not answer."
+    remedy = "Try again later, or download the map yourself and upload it."
+
+
 class NotAPlan(Invalid):
     """No design can be planned by what was said; the message of `fmriplan` names it."""
 

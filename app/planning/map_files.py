@@ -70,10 +70,32 @@ def read(digest: str) -> bytes:
         raise MapGone from None
 
 
+def keep_beside(digest: str, name: str, content: bytes) -> None:
+    """Store something that was made of a file, to be there as long as it is wanted."""
+    handle, new = tempfile.mkstemp(dir=_folder(), prefix=".new-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(new).chmod(0o640)
+    Path(new).replace(_beside(digest, name))
+
+
+def read_beside(digest: str, name: str) -> bytes | None:
+    """Return what was made of a file; nothing where it is not there."""
+    try:
+        return _beside(digest, name).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _beside(digest: str, name: str) -> Path:
+    return place(digest).with_name(f"{digest}.{name}")
+
+
 def remove(digest: str) -> None:
-    """Delete a file that no map needs any more; it may be gone already."""
-    with suppress(FileNotFoundError):
-        place(digest).unlink()
+    """Delete a file that no map needs any more, with all that was made of it."""
+    for path in (place(digest), *place(digest).parent.glob(f"{digest}.*")):
+        with suppress(FileNotFoundError):
+            path.unlink()
 
 
 def place(digest: str) -> Path:

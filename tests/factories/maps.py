@@ -8,6 +8,7 @@ import nibabel
 import numpy as np
 
 from fmriplan.power import simulation
+from planning import map_files
 from planning.models import PilotMap, PowerAnalysis
 from planning.numbers import power as numbers
 from planning.services import power, power_work
@@ -57,11 +58,14 @@ def answered(of: PilotMap, by: Any, **chosen: Any) -> PowerAnalysis:
     made = asked(of, by, **chosen)
     question = (of.digest, of.mask_digest, made.question)
     if question in _known:
-        PowerAnalysis.objects.filter(pk=made.pk).update(**_known[question])
+        known = dict(_known[question])
+        map_files.keep_beside(of.digest, of.pk.hex, known.pop("volume"))
+        PowerAnalysis.objects.filter(pk=made.pk).update(**known)
         made.refresh_from_db()
         return made
     done(made)
     _known[question] = {name: getattr(made, name) for name in OUTCOME}
+    _known[question]["volume"] = map_files.read_beside(of.digest, of.pk.hex)
     return made
 
 

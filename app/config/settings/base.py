@@ -243,6 +243,10 @@ SENT_BY_WEB_SERVER = False  # by X-Accel-Redirect; elsewhere the application sen
 LIGHTMILL_ORIGINS = ENV.words("STUDIUM_LIGHTMILL_ORIGINS")  # pages elsewhere that may log runs
 LIGHTMILL_OPEN_HOST = LIGHTMILL_HOOKS = False  # for outside tests of the protocol, never for a site
 PLANNING_KEPT_DAYS = ENV.integer("STUDIUM_PLANNING_KEPT_DAYS", 90)
+PLANNING_HOSTS = ENV.words("STUDIUM_PLANNING_HOSTS")  # where maps may be fetched; empty: nowhere
+PLANNING_LOCAL_HOSTS: list[str] = []  # servers of tests on this machine, never for a site
+NEUROVAULT = ENV.text("STUDIUM_NEUROVAULT")  # the address of its API; empty: it is not asked
+PLANNING_SIMULATED = ENV.flag("STUDIUM_PLANNING_SIMULATED", default=ENVIRONMENT == "development")
 PICTURE_WIDTH = ENV.integer("STUDIUM_PICTURE_WIDTH", 800)
 PICTURE_MOST_BYTES = ENV.integer("STUDIUM_PICTURE_MOST_MB", 8) * 2**20
 PICTURE_MOST_PIXELS = 50_000_000

@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings as site
 
 from accounts.models import Project
 from fmriplan.errors import PlanningError
 from fmriplan.power.analysis import HIGHEST_SCREENING, LARGEST_ALPHA, LOWEST_SCREENING, Settings
 from fmriplan.power.bootstrap import RESAMPLES
+from planning.errors import NotAMap
 from planning.map_files import LARGEST
 from planning.models import PilotMap
 from planning.numbers import power as numbers
+from planning.services import power_fetch
 from planning.services.power import Brought
+from planning.services.power_simulated import MAPS
 
 FEWEST, MOST = 10, 10_000  # participants
 WIDEST_MM = 60
@@ -135,8 +140,16 @@ class NewForm(SettingsForm):
     )
     project = forms.ModelChoiceField(Project.objects.none(), label="Project")
     map = forms.FileField(
+        required=False,
         label="Map",
         help_text="The group's statistical map as NIfTI (.nii or .nii.gz), not thresholded.",
+    )
+    address = forms.URLField(
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        label="Or its address",
+        help_text="",
     )
     mask = forms.FileField(
         required=False, label="Mask", help_text="Else inside is what is not zero."
@@ -158,17 +171,39 @@ class NewForm(SettingsForm):
         choices=[(1, "One group"), (2, "Two groups, compared")], coerce=int, label="Groups"
     )
     field_order = (
-        "map", "mask", "name", "project", "kind", "participants", "groups", "screening",
+        "map", "address", "mask", "name", "project", "kind", "participants", "groups", "screening",
     )  # fmt: skip
-    source = PilotMap.Source.UPLOAD
 
     def __init__(self, *args: Any, person: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.wanted: list[Settings] = []
+        self.may_fetch = power_fetch.fetcher()
+        if not self.may_fetch.reaches:
+            del self.fields["address"]
+            self.fields["map"].required = True
+        else:
+            hosts = ", ".join(self.may_fetch.reaches)
+            self.fields["address"].help_text = f"The site fetches it, from {hosts} alone."
         offer_projects(self, person)
+
+    def clean_address(self) -> str:
+        address: str = self.cleaned_data["address"]
+        if address:
+            try:
+                self.may_fetch.need_allowed(address)
+            except NotAMap as refusal:
+                raise forms.ValidationError(refusal.message) from None
+        return address
+
+    def _need_one_source(self, data: dict[str, Any]) -> None:
+        given = [bool(data.get(name)) for name in ("map", "address")]
+        if sum(given) != 1 and not self.errors.keys() & {"map", "address"}:
+            words = "a file or an address, not both" if all(given) else "the file of the map"
+            self.add_error("map", f"Choose {words}.")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
+        self._need_one_source(data)
         for name, most in (("map", LARGEST), ("mask", LARGEST_MASK)):
             if data.get(name) and data[name].size > most:
                 self.add_error(name, f"The file is larger than {most // 10**6:,} MB.")
@@ -178,13 +213,45 @@ class NewForm(SettingsForm):
 
     def brought(self) -> Brought:
         data = self.cleaned_data
+        address, file = data.get("address", ""), data["map"]
+        from_web = PilotMap.Source.NEUROVAULT if self._is_neurovault() else PilotMap.Source.ADDRESS
         return Brought(
-            name=data["name"] or _bare(data["map"].name),
+            name=data["name"] or _bare(file.name if file else address.rpartition("/")[2]),
             participants=data["participants"],
             kind=data["kind"],
             groups=data["groups"],
-            pieces=data["map"].chunks(),
+            source=from_web if address else PilotMap.Source.UPLOAD,
+            address=address,
+            pieces=file.chunks() if file else (),
             mask=_pieces(data["mask"]),
+        )
+
+    def _is_neurovault(self) -> bool:
+        host = urlsplit(site.NEUROVAULT).netloc
+        return bool(host) and urlsplit(self.cleaned_data.get("address", "")).netloc == host
+
+
+class SimulatedForm(forms.Form):
+    """A simulated map to try an analysis with."""
+
+    simulated = forms.ChoiceField(
+        choices=[(each.name, f"{each.name.title()}: {each.says}") for each in MAPS.values()],
+        label="Simulated map",
+    )
+    project = forms.ModelChoiceField(Project.objects.none(), label="Project")
+
+    def __init__(self, *args: Any, person: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("auto_id", "simulated_%s")  # the other form of the page has a project too
+        super().__init__(*args, **kwargs)
+        offer_projects(self, person)
+
+    def brought(self) -> Brought:
+        chosen = MAPS[self.cleaned_data["simulated"]]
+        return Brought(
+            name=f"Simulated: {chosen.name}",
+            participants=chosen.truth.participants,
+            source=PilotMap.Source.DEMO,
+            address=chosen.name,
         )
 
 

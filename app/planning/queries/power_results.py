@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from fmriplan.power.analysis import Analysis, paragraph
+from planning import map_files
 from planning.models import PowerAnalysis
 from planning.numbers import power as numbers
 from planning.numbers import power_answers as answers
 
 AT_ONCE = 100
+MOST_IN_VIEWER = 2000
+LONGEST_NUMBER = 7
+PLANES = [("x", "From the side"), ("y", "From the front"), ("z", "From above")]
 COLUMNS = ("x", "y", "z", "mm_x", "mm_y", "mm_z", "height", "p")
 SORTED_BY = {"z": (6, -1), "p": (7, 1), "x": (3, 1), "y": (4, 1), "height": (5, 1)}
 
@@ -41,9 +45,6 @@ def told(found: PowerAnalysis, made: Analysis, wish: Any) -> dict[str, Any]:
         "wish": wish,
         "rows": rows,
         "chosen": next(row for row in rows if row.correction is wish.correction),
-        "curve": answers.curve(
-            made, wish.correction, answers.sizes_of(made, power=wish.power, most=12)
-        ),
         "paragraph": paragraph(made, wish.power, wish.correction, found.mark),
     }
 
@@ -73,6 +74,27 @@ def _sorted(found: PowerAnalysis, order: str) -> list[Peak]:
 def _peak(number: int, row: list[float]) -> Peak:
     x, y, z, mm_x, mm_y, mm_z, height, p = row
     return Peak(number, (int(x), int(y), int(z)), (mm_x, mm_y, mm_z), height, p)
+
+
+def viewed(found: PowerAnalysis, peak: str) -> dict[str, Any]:
+    """Return what the viewer needs: the peaks, and with which of them it begins, from 0."""
+    sign = -1 if found.chosen.get("negative") else 1
+    rows = [_peak(number, row) for number, row in enumerate(found.peaks[:MOST_IN_VIEWER], 1)]
+    chosen = int(peak) if peak.isascii() and peak.isdigit() and len(peak) < LONGEST_NUMBER else 1
+    return {
+        "peaks": [{"number": row.number, "mm": row.mm, "z": sign * row.height} for row in rows],
+        "first": min(max(chosen, 1), len(rows)) - 1,
+        "has_volume": volume_of(found) is not None,
+        "planes": PLANES,
+    }
+
+
+def volume_of(found: PowerAnalysis) -> bytes | None:
+    """Return the map as the viewer reads it; nothing when its file is deleted."""
+    pilot = found.pilot
+    if pilot.removed_at:
+        return None
+    return map_files.read_beside(pilot.digest, pilot.pk.hex)
 
 
 def peaks_as_table(found: PowerAnalysis) -> Iterator[list[object]]:

@@ -14,7 +14,6 @@ from accounts import audit
 from accounts.models import Project, User
 from common.errors import NotThere
 from fmriplan.power.analysis import Settings
-from jobs.models import Status
 from planning import map_files
 from planning.errors import MapGone
 from planning.models import PilotMap, PowerAnalysis
@@ -104,13 +103,14 @@ def ask(*, pilot: PilotMap, settings: Settings, by: User | None) -> PowerAnalysi
     need_editable(pilot.project_id, by)
     with transaction.atomic():
         analysis = _asked(pilot, settings, by)
+        _open_again(analysis, pilot)
         if _needs_work(analysis):
             analysis.job = jobs.enqueue(
                 TASK,
                 arguments={"analysis": str(analysis.pk)},
                 project=pilot.project,
                 user=by,
-                key=f"{analysis.pk}",
+                key=f"{analysis.pk}:{analysis.job_id or ''}",  # another try, another job
                 label=f"Power analysis of {pilot}",
             )
             analysis.save(update_fields=["job"])
@@ -135,8 +135,15 @@ def _asked(pilot: PilotMap, settings: Settings, by: User | None) -> PowerAnalysi
     return made
 
 
+def _open_again(analysis: PowerAnalysis, pilot: PilotMap) -> None:
+    """Take a refusal back where the map itself never came: it may come now."""
+    if analysis.finished_at and not pilot.digest and not pilot.removed_at:
+        analysis.finished_at, analysis.refusal = None, ""
+        analysis.save(update_fields=["finished_at", "refusal"])
+
+
 def _needs_work(analysis: PowerAnalysis) -> bool:
     """Say whether nothing has answered, and nothing is about to."""
     if analysis.finished_at:
         return False
-    return analysis.job is None or analysis.job.status in {Status.FAILED, Status.CANCELLED}
+    return analysis.job is None or analysis.job.finished

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 
 from django.utils.timezone import now
 
-from common.errors import StudiumError
 from fmriplan.errors import PlanningError
 from fmriplan.power import maps, nifti
 from fmriplan.power.analysis import Analysis, analyse, digest
 from fmriplan.power.maps import StatisticalMap
 from planning import map_files
+from planning.errors import MapGone, NotAMap
 from planning.models import PilotMap, PowerAnalysis
 from planning.numbers import power as numbers
+from planning.numbers import volumes
+from planning.services.power_files import need_file
 
 TOO_LARGE = (
     "The map needs more memory than one analysis may use. "
@@ -37,7 +39,7 @@ def answer(key: str, said: Said) -> str:
         return "It is answered already, or its map was deleted."
     try:
         found, made = _made(asked, said)
-    except (PlanningError, StudiumError) as refusal:
+    except (PlanningError, NotAMap, MapGone) as refusal:
         return _refuse(asked, str(refusal))
     except MemoryError:
         return _refuse(asked, TOO_LARGE)
@@ -49,8 +51,10 @@ def _made(asked: PowerAnalysis, said: Said) -> tuple[StatisticalMap, Analysis]:
     settings = numbers.settings_of(
         asked.chosen, participants=pilot.participants, groups=pilot.groups
     )
-    said.phase("Reading the map")
-    found = read(pilot)
+    said.phase("Reading the map" if pilot.digest else "Getting the map")
+    found = read(need_file(pilot))
+    said.phase("Drawing the map")
+    map_files.keep_beside(pilot.digest, pilot.pk.hex, volumes.packed(found))
     said.phase("Finding peaks and resampling them")
     return found, analyse(found, settings, progress=said.resamples)
 

@@ -9,16 +9,19 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
+from common.charts import svg
 from common.errors import NotThere
 from common.spreadsheets import cell
 from planning.forms.power_asking import AskingForm
 from planning.models import PowerAnalysis
 from planning.numbers import power_answers
+from planning.pictures import power as pictures
 from planning.queries import power as asked
 from planning.queries import power_results as results
+from planning.services import power_files
 
 NO_CONTENT = 204
 
@@ -48,7 +51,9 @@ def _tick(found: PowerAnalysis) -> HttpResponse:
 def _answers(request: HttpRequest, found: PowerAnalysis) -> dict[str, Any]:
     made = results.analysis_of(found)
     form = AskingForm.of(request.GET, made)
-    return {"form": form, "told": results.told(found, made, form.wish), "made": made}
+    told = results.told(found, made, form.wish)
+    drawn = pictures.of_power(made, form.wish.power)
+    return {"form": form, "told": told, "made": made, "power_chart": drawn}
 
 
 def _about(request: HttpRequest, found: PowerAnalysis, tab: str) -> dict[str, Any]:
@@ -102,9 +107,65 @@ def curves_table(request: HttpRequest, analysis: UUID) -> HttpResponse:
 @require_safe
 @login_required
 @never_cache
+def fit(request: HttpRequest, analysis: UUID) -> HttpResponse:
+    """Show what the model makes of the peaks."""
+    found = _with_result(request, analysis)
+    made = results.analysis_of(found)
+    charts = {"p_chart": pictures.of_p(made), "heights_chart": pictures.of_heights(made)}
+    context = _about(request, found, "fit") | charts | {"made": made}
+    return render(request, "planning/power/fit.html", context)
+
+
+@require_safe
+@login_required
+@never_cache
+def picture(request: HttpRequest, analysis: UUID, name: str) -> HttpResponse:
+    """Send a chart as a file."""
+    found = _with_result(request, analysis)
+    draw = pictures.PICTURES.get(name)
+    if draw is None or (name == "power" and found.refusal):
+        raise NotThere
+    answer = HttpResponse(svg.file(draw(results.analysis_of(found))), content_type="image/svg+xml")
+    answer["Content-Disposition"] = f'attachment; filename="{name}-{found.mark[:12]}.svg"'
+    return answer
+
+
+@require_safe
+@login_required
+@never_cache
+def viewer(request: HttpRequest, analysis: UUID) -> HttpResponse:
+    """Show the map in three planes, with its peaks."""
+    found = _with_result(request, analysis)
+    context = _about(request, found, "viewer") | results.viewed(found, request.GET.get("peak", ""))
+    return render(request, "planning/power/viewer.html", context)
+
+
+@require_safe
+@login_required
+@cache_control(private=True, max_age=3600)
+def volume(request: HttpRequest, analysis: UUID) -> HttpResponse:
+    """Send the map as the viewer reads it."""
+    found = asked.visible(request.user, analysis, without=asked.HEAVY)
+    content = results.volume_of(found)
+    if content is None:
+        raise NotThere
+    answer = HttpResponse(content, content_type="application/octet-stream")
+    answer["Content-Encoding"] = "gzip"
+    return answer
+
+
+@require_safe
+@login_required
+@never_cache
 def settings_used(request: HttpRequest, analysis: UUID) -> HttpResponse:
     found = asked.visible(request.user, analysis)
     context = _about(request, found, "settings") | {"used": results.settings_used(found)}
+    context["may_remove"] = bool(
+        found.pilot.digest
+        and not found.pilot.removed_at
+        and context["may_change"]
+        and power_files.may_remove(request.user, found.pilot)
+    )
     return render(request, "planning/power/settings.html", context)
 
 

@@ -19,7 +19,7 @@ from planning.models import PilotMap, PowerAnalysis
 from planning.services import power, power_work
 
 NEW = "planning:power-new"
-STEPS = ("power", "power-peaks", "power-settings", "power-again")
+STEPS = ("power", "power-peaks", "power-viewer", "power-fit", "power-settings", "power-again")
 
 
 def sent(project, content=None, **changes):
