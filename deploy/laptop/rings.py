@@ -57,6 +57,7 @@ class Result:
 
 PYTEST = ("python", "-m", "pytest", "-q")
 LANES = f"-n{min(max(os.cpu_count() or 2, 2), 4)}"  # many tests wait; beyond four, memory counts
+BROWSERS = f"-n{min(max((os.cpu_count() or 2) - 1, 2), 3)}"  # each lane: a browser and a server
 WITH_POSTGRES = ("python", POSTGRES, *PYTEST)
 FLEET = Ring(
     "fleet",
@@ -80,7 +81,7 @@ RINGS = (
         (*packages.SERVERS, packages.POSTGRESQL),
         "tests/integration",
     ),
-    Ring("browser", (*PYTEST, "-n2"), packages.BROWSER, "tests/browser"),
+    Ring("browser", (*PYTEST, BROWSERS), packages.BROWSER, "tests/browser"),
     Ring(
         "pipeline",
         (*PYTEST, LANES, "--dist=loadfile"),  # a site for each lane; files share one
