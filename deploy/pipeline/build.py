@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline import cache, commands, files, tarballs
+from pipeline.errors import StepFailed
 from pipeline.git import Repository
 from pipeline.journal import Attempt
 from pipeline.releases import FACTS, Release
@@ -29,6 +30,7 @@ def build(site: Site, runner: Runner, attempt: Attempt, say: Say) -> Release:
             libraries=libraries(site, runner, folder, say),
         )
         runner.run(commands.compile_source(release))
+        accelerate(runner, release, say)
         runner.run(commands.collect_static(site, release))
         files.sync_disks(folder, site.cache, site.folder("static"))  # before it counts as whole
         release.save()
@@ -37,6 +39,16 @@ def build(site: Site, runner: Runner, attempt: Attempt, say: Say) -> Release:
         remove(folder)
         raise
     return release
+
+
+def accelerate(runner: Runner, release: Release, say: Say) -> None:
+    """Build the accelerator of design searches; without a compiler the release is as good."""
+    if not (release.folder / "app" / "fmriplan" / "design" / "kernel.c").exists():
+        return
+    try:
+        runner.run(commands.accelerate(release))
+    except StepFailed:
+        say("the accelerator of design searches was not built; without it they take longer")
 
 
 def environment(site: Site, runner: Runner, source: Path, say: Say, *, anew: bool = False) -> Path:

@@ -36,6 +36,12 @@ def compile_source(release: Release) -> Command:
     return Command((str(release.python), "-m", "compileall", *mode, *folders))
 
 
+def accelerate(release: Release) -> Command:
+    """Compile what makes designs of tasks quicker to search; everything works without."""
+    words = (str(release.python), "-m", "fmriplan", "build")
+    return Command(words, folder=release.folder / "app", timeout_s=120)
+
+
 def manage(site: Site, release: Release, *words: str, timeout_s: float = 900) -> Command:
     """Run a management command with the release's own code and environment."""
     return Command(

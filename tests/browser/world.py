@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from tests.factories import accounts as make
+from tests.factories import studies
 
 from accounts.models import Project
 from factorial.services import designs
@@ -77,6 +78,10 @@ def inhabit(world: World) -> World:
     assert Project.objects.visible_to(world.alice).exists()
     work(world)
     world.design = planned(world)
+    plan = studies.plan(world.project, world.alice)
+    world.facts["plan"] = plan.pk
+    kept = studies.design(plan, is_kept=True, origin="lab", label="Faces, best of June")
+    world.facts["task_design"] = kept.pk
     trouble(world)
     upkeep()
     released()

@@ -12,6 +12,7 @@ POSTED = "401 400 400 400 400"
 POWER = ("power",)
 CHANGED = "in  302 404 302 302"
 DESIGNS = [
+    ("planning:design-score", SIGNED_IN, "get", ()),
     ("planning:plan-make", SIGNED_IN, "get", ()),
     ("planning:plan-make-text", SIGNED_IN, "get", ()),
     ("planning:plan-facts", SIGNED_IN, "post", ()),

@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from planning.views import design_lab, designs, task_designs
+from planning.views import design_files, design_lab, designs, task_designs
 
 patterns: list[URLPattern | URLResolver] = [
+    path("designs/score/", design_files.score, name="design-score"),
     path("designs/new/", designs.make, name="plan-make"),
     path("designs/new/text/", designs.make_text, name="plan-make-text"),
     path("designs/facts/", designs.facts, name="plan-facts"),

@@ -5,6 +5,7 @@ from fmriplan.design.experiment import Experiment
 MOST_TRIALS, MOST_SCANS = 1500, 3000
 MOST_ADDED = 4_000_000  # numbers of what trials add to scans
 MOST_SHOWN = 50_000  # ticks of the longest stimulus
+LONGEST_SHOWN_S = 600.0
 LONGER = (
     "That is more than a page computes while you wait. Make the plan smaller or its tick longer, "
     "or start a search, which takes its time."

@@ -7,6 +7,7 @@ import numpy as np
 
 from fmriplan.design import events, exports, specification
 from fmriplan.design.gaps import Ticks
+from fmriplan.design.robustness import Standing, report
 from fmriplan.design.specification import Specification
 from fmriplan.errors import PlanningError
 from planning.errors import NotAPlan
@@ -77,6 +78,12 @@ def files(design: TaskDesign, held: Whole) -> dict[str, bytes]:
 
 def packed(design: TaskDesign, held: Whole) -> bytes:
     return exports.packed(files(design, held), at=design.created_at)
+
+
+def standing(held: Whole) -> list[Standing]:
+    """Return how a design stands where responses and noise are not as they were assumed."""
+    told = held.told
+    return report(told.experiment, held.order, held.waits, told.realities)
 
 
 def rows(held: Whole) -> list[dict[str, Any]]:

@@ -44,6 +44,7 @@ def design(request: HttpRequest, design: UUID) -> HttpResponse:
         "charts": pictures.all_of(whole.told, whole.order, whole.waits, whole.scores),
         "files": list(kept_designs.files(found, whole)),
         "rows": kept_designs.rows(whole),
+        "standing": kept_designs.standing(whole),
     }
     return render(request, "planning/designs/design.html", context)
 

@@ -22,7 +22,14 @@ def files(as_, person, design):
 
 def test_a_design_shows_its_scores_and_charts(as_, alice, design):
     page = as_(alice).get(reverse("planning:task-design", args=[design.pk])).content.decode()
-    for said in ("Detection", "Expected signal", "Design matrix", "Eigenvalues", "Order of the"):
+    for said in (
+        "Detection",
+        "Expected signal",
+        "Design matrix",
+        "Eigenvalues",
+        "Order of the",
+        "Late response",
+    ):
         assert said in page
     assert page.count('<svg class="chart"') == 5
 
