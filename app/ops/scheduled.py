@@ -20,6 +20,7 @@ from ops.cron import ScheduledJob
 from pipeline import settle
 from pipeline import site as sites
 from pipeline.errors import SiteInvalid
+from planning.services import tending
 
 LAST_LINES = 10
 
@@ -190,3 +191,13 @@ class TendSeries(ScheduledJob):
         at = now()
         waves.settle_what_was_left()
         return f"{waves.miss(at=at)} waves were missed, {reminding.remind(at=at)} reminders posted"
+
+
+class TendPlanning(ScheduledJob):
+    code = "ops.tend_planning"
+    label = "End searches that were left, and delete designs and maps with age"
+    every = timedelta(minutes=5)
+
+    def work(self) -> str:
+        done = tending.tend(at=now())
+        return f"{done.settled} searches left, {done.designs} designs and {done.maps} maps deleted"

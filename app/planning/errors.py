@@ -39,6 +39,20 @@ class LinkGone(StudiumError):
 
 class QuotaUsed(TooMany):
     title = "That is more than one person may have at once"
+    message = "All that may be done at the same time is being done already."
+    remedy = "Wait until something ends, then try again."
+
+
+class SearchOver(Busy):
+    title = "This search has ended"
+    message = "It ended before that could be done."
+    remedy = "Reload the page to see what it found."
+
+
+class NotSure(Busy):
+    title = "This search has succeeded already"
+    message = "With the same seed it finds the same designs again."
+    remedy = "Confirm on its page that it shall be repeated, or take another seed."
 
 
 class PlanChanged(Busy):

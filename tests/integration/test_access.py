@@ -19,7 +19,12 @@ from tests.factories import accounts as make
 from tests.factories import designs, experiments, groups, recordings
 from tests.factories import lab as records
 from tests.factories import notes as noted
-from tests.integration import access_of_2020, access_of_planning, access_of_runs
+from tests.integration import (
+    access_of_2020,
+    access_of_planning,
+    access_of_runs,
+    access_of_searches,
+)
 
 from jobs.models import Job, Status
 from lab import recording
@@ -153,6 +158,7 @@ ROWS = [
     *(Row(*each) for each in access_of_2020.rows()),
     *(Row(*each) for each in access_of_runs.ROWS),
     *(Row(*each) for each in access_of_planning.ROWS),
+    *(Row(*each) for each in access_of_searches.ROWS),
     get("experiments:protocols", SIGNED_IN),
     get("admin:experiments_stimulus_upload", "302 200 403 200 200"),
     post("admin:experiments_stimulus_upload", "302 200 403 200 200"),
@@ -361,6 +367,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "protocol": experiments.published(project, alice).protocol.pk,
         **access_of_runs.begun(designs.design(project, alice)),
         **access_of_planning.made(project, alice),
+        **access_of_searches.ended(project, alice),
         "csv": "csv",
         "trials_csv": "trials.csv",
         "design_code": "pointing",

@@ -177,6 +177,7 @@ CRON_CLASSES = [
     "ops.scheduled.EndQuietRuns",
     "ops.scheduled.TellRecruiters",
     "ops.scheduled.TendSeries",
+    "ops.scheduled.TendPlanning",
 ]
 
 LOGGING = logs.to_stderr(json=False)
@@ -242,6 +243,13 @@ MEDIA_ROOT = ENV.path("STUDIUM_MEDIA", STATE / "media")
 SENT_BY_WEB_SERVER = False  # by X-Accel-Redirect; elsewhere the application sends files itself
 LIGHTMILL_ORIGINS = ENV.words("STUDIUM_LIGHTMILL_ORIGINS")  # pages elsewhere that may log runs
 LIGHTMILL_OPEN_HOST = LIGHTMILL_HOOKS = False  # for outside tests of the protocol, never for a site
+# What one person, and one lab, may have of planning.
+PLANNING_SEARCHES_AT_ONCE = ENV.integer("STUDIUM_PLANNING_SEARCHES_AT_ONCE", 3)
+PLANNING_SEARCHES_A_DAY = ENV.integer("STUDIUM_PLANNING_SEARCHES_A_DAY", 200)
+PLANNING_MAPS_MB = ENV.integer("STUDIUM_PLANNING_MAPS_MB", 2_000)
+PLANNING_LAB_SEARCHES_AT_ONCE = ENV.integer("STUDIUM_PLANNING_LAB_SEARCHES_AT_ONCE", 10)
+PLANNING_LAB_SEARCHES_A_DAY = ENV.integer("STUDIUM_PLANNING_LAB_SEARCHES_A_DAY", 1_000)
+PLANNING_LAB_MAPS_MB = ENV.integer("STUDIUM_PLANNING_LAB_MAPS_MB", 20_000)
 PLANNING_KEPT_DAYS = ENV.integer("STUDIUM_PLANNING_KEPT_DAYS", 90)
 PLANNING_HOSTS = ENV.words("STUDIUM_PLANNING_HOSTS")  # where maps may be fetched; empty: nowhere
 PLANNING_LOCAL_HOSTS: list[str] = []  # servers of tests on this machine, never for a site

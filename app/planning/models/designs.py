@@ -49,8 +49,8 @@ class Search(models.Model):
 
     ``specification`` is the plan's at the time, ``options`` what the search was told besides
     (moves, restarts, generations, islands, patience), so the same seed gives the same designs.
-    ``job`` joins the islands, each of which is a job of its own. ``history`` has the best worth
-    after each part, ``phase`` says what is done now.
+    Each of its islands is a job; ``job`` is that of the first. ``history`` has the best design's
+    scores as time went, and ``outcome`` is empty until all islands have ended.
     """
 
     class Method(models.TextChoices):
@@ -59,6 +59,11 @@ class Search(models.Model):
         RANDOM = "random", "Random designs"
         FRONT = "front", "Front of designs that none beats"
         SET = "set", "A set of unlike designs"
+
+    class Outcome(models.TextChoices):
+        SUCCEEDED = "succeeded", "Succeeded"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     plan = models.ForeignKey(Plan, models.CASCADE, related_name="searches")
@@ -84,6 +89,14 @@ class Search(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     tells_by_mail = models.BooleanField(default=False)
 
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(
+        max_length=10, choices=Outcome, blank=True, default="", db_default=""
+    )
+    repeats = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="repetitions"
+    )
+
     objects = OfPlanQuerySet.as_manager()
 
     class Meta:
@@ -92,6 +105,10 @@ class Search(models.Model):
 
     def __str__(self) -> str:
         return f"{self.plan}: {self.get_method_display()}, seed {self.seed}"
+
+    @property
+    def project(self) -> Project:
+        return self.plan.project
 
 
 class TaskDesign(models.Model):
