@@ -55,6 +55,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "participant-mail-address": (5, 3600),
     "participant-mail-origin": (60, 3600),
     "link-address": (60, 900),
+    "shared-address": (120, 900),  # pages of results that were shared
     "api-known": (600, 60),
     "api-stranger": (30, 60),
     "lightmill-host": (30, 900),  # wrong passwords of hosts

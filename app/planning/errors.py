@@ -59,3 +59,10 @@ class PlanChanged(Busy):
     title = "Somebody else has changed this plan"
     message = "It is not as it was when you opened it. Nothing of yours was stored."
     remedy = "Open it in another window, see what was changed, and make your change there."
+
+
+class NotALink(Invalid):
+    """No link can be made like that."""
+
+    title = "This link cannot be made"
+    remedy = "Choose another length, or a shorter note."

@@ -1,6 +1,7 @@
 """Maps of pilots and questions to them, as people bring and ask them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,9 +16,10 @@ from accounts.models import Project, User
 from common.errors import NotThere
 from fmriplan.power.analysis import Settings
 from planning import map_files
-from planning.errors import MapGone
+from planning.errors import MapGone, QuotaUsed
 from planning.models import PilotMap, PowerAnalysis
 from planning.numbers import power as numbers
+from planning.services import quotas, tending
 
 TASK = "planning.analyse"
 
@@ -47,15 +49,15 @@ def bring(*, project: Project, brought: Brought, by: User | None) -> PilotMap:
     ------
     NotThere
         ``by`` may not work in the project.
-    NotAMap
-        A file is empty or too large; nothing is kept.
+    NotAMap, QuotaUsed
+        A file is empty or too large, or there is no room for it; nothing is kept.
     """
     need_editable(project.pk, by)
     is_here = brought.source == PilotMap.Source.UPLOAD
     digest, size = map_files.keep(brought.pieces) if is_here else ("", 0)
     mask, mask_size = map_files.keep(brought.mask) if brought.mask else ("", 0)
     identity = {"digest": digest} if is_here else {}
-    with transaction.atomic():
+    with _files_of(digest, mask), transaction.atomic():
         pilot, is_new = PilotMap.objects.get_or_create(
             **identity,
             project=project,
@@ -74,8 +76,20 @@ def bring(*, project: Project, brought: Brought, by: User | None) -> PilotMap:
             },
         )
         if is_new:
+            if by:
+                quotas.need_room_for_map(pilot=pilot, by=by)
             audit.record(action="planning.map_brought", user=by, on=pilot)
     return pilot
+
+
+@contextmanager
+def _files_of(*digests: str) -> Iterator[None]:
+    """Delete the files of a map that was refused."""
+    try:
+        yield
+    except QuotaUsed:
+        tending.forget_files(*digests)
+        raise
 
 
 def _end() -> Any:

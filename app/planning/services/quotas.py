@@ -71,16 +71,17 @@ def _need_day(rows: Any, most: int, whose: str) -> None:
     )
 
 
-def need_room_for_map(*, project: Project, by: User, size_bytes: int) -> None:
-    """Refuse another pilot map when there is no room for its file.
+def need_room_for_map(*, pilot: PilotMap, by: User) -> None:
+    """Refuse a new pilot map when there is no room for its file.
 
     Raises
     ------
     QuotaUsed
         It says how much is used, and what makes room.
     """
+    project, size_bytes = pilot.project, pilot.size_bytes
     _lock(project)
-    there = PilotMap.objects.filter(removed_at=None)
+    there = PilotMap.objects.filter(removed_at=None).exclude(pk=pilot.pk)
     for rows, whose, most in (
         (there.filter(created_by=by), "Your pilot maps take", settings.PLANNING_MAPS_MB),
         (

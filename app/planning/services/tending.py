@@ -74,8 +74,13 @@ def remove_map(pilot: PilotMap, *, at: datetime) -> bool:
     with transaction.atomic():
         if not PilotMap.objects.filter(pk=pilot.pk, removed_at=None).update(removed_at=at):
             return False
-    for digest in filter(None, (pilot.digest, pilot.mask_digest)):
+    forget_files(pilot.digest, pilot.mask_digest)
+    return True
+
+
+def forget_files(*digests: str) -> None:
+    """Delete files that no map has any more."""
+    for digest in filter(None, digests):
         same = Q(digest=digest) | Q(mask_digest=digest)
         if not PilotMap.objects.filter(same, removed_at=None).exists():
             map_files.remove(digest)
-    return True
