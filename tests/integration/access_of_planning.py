@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.factories import maps, studies
+from tests.integration import access_of_searches
 
 SIGNED_IN = "in  200 200 200 200"
 ALDER = "in  200 404 200 200"
@@ -33,6 +34,7 @@ DESIGNS = [
 ]
 ROWS: list[tuple[Any, ...]] = [
     *DESIGNS,
+    *access_of_searches.ROWS,
     ("planning:studies", SIGNED_IN, "get", ()),
     ("planning:minutes", SIGNED_IN, "get", ()),
     ("planning:minutes-table", "in 422 422 422 422", "get", ()),
@@ -70,6 +72,7 @@ ROWS: list[tuple[Any, ...]] = [
 ]
 
 
+@access_of_searches.beside
 def made(project: Any, by: Any) -> dict[str, Any]:
     """Make one of each kind of thing that is planned, under the name that rows give it."""
     plan = studies.plan(project, by)

@@ -1,9 +1,11 @@
 """Who may open what of searches: a part of `test_access`."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.timezone import now
 from tests.factories import searches
+from tests.integration import access_of_links
 
 from planning.models import Search, TaskDesign
 
@@ -13,6 +15,7 @@ DONE = "in  302 404 302 302"
 OVER = "in  409 404 409 409"
 PLAN, SEARCH = ("searched_plan",), ("design_search",)
 ROWS: list[tuple[Any, ...]] = [
+    *access_of_links.ROWS,
     ("planning:searches", ALDER, "get", PLAN),
     ("planning:search-new", ALDER, "get", PLAN),
     ("planning:search-new", ALDER, "post", PLAN),
@@ -26,7 +29,7 @@ ROWS: list[tuple[Any, ...]] = [
     ("planning:search-cancel", OVER, "post", SEARCH),
     ("planning:search-repeat", ALDER, "get", SEARCH),
     ("planning:search-repeat", ALDER, "post", SEARCH),
-    ("planning:design-keep", DONE, "post", ("found_design",)),
+    ("planning:found-keep", DONE, "post", ("found_design",)),
 ]
 
 
@@ -42,3 +45,13 @@ def ended(project: Any, by: Any) -> dict[str, Any]:
         order=[0, 1] * 10, waits=[0] + [30] * 19, worth=0.5,
     )  # fmt: skip
     return {"searched_plan": plan.pk, "design_search": search.pk, "found_design": design.pk}
+
+
+def beside(made: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any], dict[str, Any]]:
+    """Let what is made for planning have a search and what is shared beside it."""
+
+    def all_made(project: Any, by: Any) -> dict[str, Any]:
+        found = made(project, by) | ended(project, by)
+        return found | access_of_links.shared(found, by)
+
+    return all_made

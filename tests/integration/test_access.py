@@ -19,13 +19,7 @@ from tests.factories import accounts as make
 from tests.factories import designs, experiments, groups, recordings
 from tests.factories import lab as records
 from tests.factories import notes as noted
-from tests.integration import (
-    access_of_2020,
-    access_of_links,
-    access_of_planning,
-    access_of_runs,
-    access_of_searches,
-)
+from tests.integration import access_of_2020, access_of_planning, access_of_runs
 
 from jobs.models import Job, Status
 from lab import recording
@@ -159,8 +153,6 @@ ROWS = [
     *(Row(*each) for each in access_of_2020.rows()),
     *(Row(*each) for each in access_of_runs.ROWS),
     *(Row(*each) for each in access_of_planning.ROWS),
-    *(Row(*each) for each in access_of_searches.ROWS),
-    *(Row(*each) for each in access_of_links.ROWS),
     get("experiments:protocols", SIGNED_IN),
     get("admin:experiments_stimulus_upload", "302 200 403 200 200"),
     post("admin:experiments_stimulus_upload", "302 200 403 200 200"),
@@ -341,7 +333,6 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
     job.folder.mkdir(parents=True)
     job.log_file.write_text("It began.")
     animal = records.subject(lab, alice)
-    planned = access_of_planning.made(project, alice) | access_of_searches.ended(project, alice)
     return {
         "subject": animal.nickname,
         "session": records.session(animal, alice).pk,
@@ -369,8 +360,7 @@ def site(alice, bob, carol, olga, settings, tmp_path) -> dict[str, Any]:
         "group": groups.waiting(project, alice).pk,
         "protocol": experiments.published(project, alice).protocol.pk,
         **access_of_runs.begun(designs.design(project, alice)),
-        **planned,
-        **access_of_links.shared(planned, alice),
+        **access_of_planning.made(project, alice),
         "csv": "csv",
         "trials_csv": "trials.csv",
         "design_code": "pointing",

@@ -23,6 +23,7 @@ from planning.models import Island, Search
 from planning.services import endings
 
 STORE_S, ASK_S = 2.0, 1.0
+CANCEL_S, LOOK_S = 5.0, 0.1
 GAIN = 1e-9  # less is no gain
 LONGEST_HISTORY = 200
 LONGEST_S = 3000  # a search's own end, well before the job's time limit
@@ -99,6 +100,8 @@ class _Work:
                 self._do(number)
             if self.stop:
                 raise self.stop
+            self._store()
+            self._wait_to_be_cancelled()
         except Cancelled:
             self._store()
             endings.cancel_all(self.search.pk)
@@ -111,7 +114,6 @@ class _Work:
         except Stopped:  # to make way: another attempt goes on
             self._store()
             raise
-        self._store()
         is_cancelled = self.ended == "cancelled"
         endings.leave(
             self.row.pk,
@@ -119,6 +121,13 @@ class _Work:
             early=bool(self.ended),
         )
         return self.ended or "after all of its work"
+
+    def _wait_to_be_cancelled(self) -> None:
+        """Let the job end as one that was cancelled: it is told so a moment after the search."""
+        until = time.monotonic() + CANCEL_S
+        while self.ended == "cancelled" and time.monotonic() < until:
+            self.progress.check()
+            time.sleep(LOOK_S)
 
     def _prepare(self) -> None:
         """Find what counts as 1, or take it from the attempt before."""

@@ -133,10 +133,10 @@ def test_repeating_what_was_cancelled_takes_one_click(plan, alice, as_):
 
 def test_designs_of_a_search_are_kept_and_let_go(plan, alice, as_):
     design = some.done(plan, alice).designs.first()
-    as_(alice).post(_page("design-keep", design.pk), {"keep": "yes", "label": "For the pilot"})
+    as_(alice).post(_page("found-keep", design.pk), {"keep": "yes", "label": "For the pilot"})
     design.refresh_from_db()
     assert (design.is_kept, design.label) == (True, "For the pilot")
-    as_(alice).post(_page("design-keep", design.pk), {"keep": "no"})
+    as_(alice).post(_page("found-keep", design.pk), {"keep": "no"})
     assert not TaskDesign.objects.filter(is_kept=True).exists()
 
 
