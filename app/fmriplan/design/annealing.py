@@ -17,11 +17,12 @@ from fmriplan.design.gaps import Ticks
 from fmriplan.design.goal import Goal, Realities
 from fmriplan.design.judging import Judge, Scales
 from fmriplan.design.orders import Checked, Rules, check, random_design
-from fmriplan.errors import NotAnOption
+from fmriplan.errors import NotAnOption, PlanningError
 
 __all__ = [
     "Found",
     "Goal",
+    "NotEstimable",
     "Progress",
     "Scales",
     "Watch",
@@ -58,6 +59,10 @@ class Found:
     scales: Scales = field(default_factory=Scales)
     seed: int = 0
     ended_early: bool = False
+
+
+class NotEstimable(PlanningError):
+    """No design was found that tells the responses bin by bin; the message says why."""
 
 
 Progress = Callable[[float, float], bool | None]
@@ -104,6 +109,8 @@ def search(  # noqa: PLR0913  what a search is told
     ------
     Infeasible
         No order keeps the rules.
+    NotEstimable
+        Estimation is a goal, and no design was found that tells the responses.
     """
     need_work(seed, moves=moves, restarts=restarts)
     if patience < 0:
@@ -173,9 +180,24 @@ def _scales(  # noqa: PLR0913, PLR0917  what a search is told
         judge = Judge(each, rules, Goal(1, 0, 0), Scales())
         detection.append(_alone(judge, seed, moves // FOR_SCALES))
     if goal.estimation:
+        _need_estimable(experiment)
         judge = Judge(experiment, rules, Goal(0, 0, 0, 1), Scales())
-        estimation = _alone(judge, seed, moves // FOR_ESTIMATION)
+        found = _Search(judge, seed + 1, 0).run(max(1, moves // FOR_ESTIMATION), 1, None, None)
+        if not found.worth > 0:
+            raise NotEstimable(judge.evaluation.why_not_estimable(found.order, found.waits))
+        estimation = found.worth
     return Scales(tuple(detection) or (1.0,), estimation)
+
+
+def _need_estimable(experiment: Experiment) -> None:
+    """Refuse more bins than scans can tell, whatever the design."""
+    bins = experiment.bins[1] * len(experiment.columns)
+    left = experiment.scans - experiment.runs * experiment.noise.drift.shape[1]
+    if bins > left:
+        raise NotEstimable(
+            f"The responses have {bins} bins, and {experiment.scans} scans without drift tell at "
+            f"most {left}. Make the bins wider, the window shorter, or the run longer."
+        )
 
 
 def _alone(judge: Judge, seed: int, moves: int) -> float:

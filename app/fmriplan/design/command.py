@@ -1,7 +1,9 @@
 """``python -m fmriplan design SPEC`` and ``score EVENTS``."""
 
 import argparse
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,14 @@ def add(commands: Any) -> None:
     make.add_argument("--patience", type=int, default=0, help="moves without a gain; 0: no end")
     make.set_defaults(run=run_design)
     judge = commands.add_parser("score", help="what the events of a design made elsewhere tell")
-    judge.add_argument("events", type=Path, nargs="+", help="events.tsv, FSL, SPM .mat, .par")
+    judge.add_argument(
+        "events",
+        type=Path,
+        nargs="+",
+        help="events.tsv, FSL, SPM .mat, .par; of several runs with run-1 in the names",
+    )
     judge.add_argument("--tr", type=float, required=True, help="seconds for a scan")
-    judge.add_argument("--scans", type=int, required=True)
+    judge.add_argument("--scans", type=int, required=True, help="of each run")
     judge.add_argument("--rho", type=float, default=0.3, help="of the noise")
     judge.add_argument("--high-pass", type=float, default=128.0, help="its period in s")
     judge.set_defaults(run=run_score)
@@ -117,8 +124,18 @@ def _estimation(experiment: Experiment, found: Found) -> Iterator[str]:
         yield f"estimation {told:.4f}, in {experiment.bins[1]} bins"
 
 
+def _run_of(file: Path) -> int:
+    """Return the run that a file is of, by ``run-2`` in its name or its folder's; else 1."""
+    found = re.search(r"run-0*(\d+)", f"{file.parent.name}/{file.name}")
+    return int(found[1]) if found else 1
+
+
 def run_score(given: argparse.Namespace) -> Iterator[str]:
-    shown = [one for file in given.events for one in events.read(file.name, file.read_bytes())]
+    shown = [
+        replace(one, run=_run_of(file))
+        for file in given.events
+        for one in events.read(file.name, file.read_bytes())
+    ]
     made = score(
         shown, tr_s=given.tr, scans=given.scans, rho=given.rho, high_pass_s=given.high_pass
     )

@@ -41,7 +41,7 @@ class Score:
 def signals(
     events: Sequence[Event], names: Sequence[str], tr_s: float, scans: int, response: Response
 ) -> Array:
-    """Return the expected signal of each condition (conditions, scans)."""
+    """Return the expected signal of each condition (conditions, scans) in one run."""
     step = max(1, round(tr_s / TICK_S))
     tick_s = tr_s / step
     shape = response.sampled(tick_s)
@@ -65,7 +65,10 @@ def score(  # noqa: PLR0913  what a scan is
     high_pass_s: float | None = 128.0,
     response: Response | None = None,
 ) -> Score:
-    """Return what events tell of each condition, or of contrasts between them."""
+    """Return what events tell of each condition, or of contrasts between them.
+
+    ``scans`` are those of each run; noise and drift begin anew with each.
+    """
     if not 0 < tr_s < 60 or not 3 < scans <= MOST_SCANS:  # noqa: PLR2004  a scanner's
         raise NotAnOption(f"A scan takes up to 60 s, and there are 4 to {MOST_SCANS:,} of them.")
     names = tuple(dict.fromkeys(each.condition for each in events))
@@ -73,8 +76,12 @@ def score(  # noqa: PLR0913  what a scan is
     drift = noise.legendre(scans, 2)
     if high_pass_s is not None:
         drift = noise.cosines(scans, tr_s, high_pass_s)
-    made = signals(events, names, tr_s, scans, response or Response())
-    information = Noise(rho, drift).information(made)
+    shape = response or Response()
+    runs = [
+        signals([one for one in events if one.run == run], names, tr_s, scans, shape)
+        for run in sorted({one.run for one in events})
+    ]
+    information = Noise(rho, drift, len(runs)).information(np.concatenate(runs, axis=1))
     return Score(
         conditions=names,
         counts=tuple(sum(each.condition == name for each in events) for name in names),

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from fmriplan.design import accelerator, robustness
-from fmriplan.design.annealing import Goal, Scales, judged, merge, scales_of, search
+from fmriplan.design.annealing import Goal, NotEstimable, Scales, judged, merge, scales_of, search
 from fmriplan.design.evaluation import Evaluation
 from fmriplan.design.experiment import Condition, Experiment
-from fmriplan.design.gaps import Exponential
+from fmriplan.design.gaps import Exponential, Fixed
 from fmriplan.design.goal import Realities, Reality, usual_realities
 from fmriplan.design.judging import Judge
 from fmriplan.design.orders import Rules, check
@@ -114,6 +114,18 @@ def test_a_search_for_estimation_finds_what_tells_the_response():
     ]
     assert told[0] > 1.2 * told[1]
     assert one.scores.estimation[0] == pytest.approx(told[0])
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({"bin_s": 0.1}, "tell at most"),
+        ({"gaps": Fixed(3.0), "bin_s": 0.5, "window_s": 2.0, "trials": 90}, "tells only"),
+    ],
+)
+def test_responses_that_no_design_tells_are_refused_with_the_reason(facts, says):
+    with pytest.raises(NotEstimable, match=says):
+        search(planned(**facts), Goal(0, 0, 0, 1), moves=400)
 
 
 # --- islands --------------------------------------------------------------------------------------

@@ -1,18 +1,22 @@
 """Several runs, trials of several parts, derivatives, drift: against models made another way."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fmriplan.__main__ import main
 from fmriplan.design import accelerator, criteria, diagnostics, events, noise
-from fmriplan.design.annealing import Goal, judged, search
+from fmriplan.design.annealing import Goal, Scales, judged, scales_of, search
 from fmriplan.design.compiled import Compiled
 from fmriplan.design.evaluation import Evaluation
 from fmriplan.design.experiment import Condition, Experiment, Part, Rest
 from fmriplan.design.gaps import Exponential, Fixed, Uniform
 from fmriplan.design.orders import Rules
 from fmriplan.design.response import NAMED, Response
+from fmriplan.design.scoring import score
 from fmriplan.errors import NotAnOption
 
 DIFFERENCES = ((1.0, -1.0, 0.0), (0.0, 1.0, -1.0))
@@ -118,7 +122,8 @@ def test_the_information_is_that_of_a_model_made_of_whole_boxcars(
 @pytest.mark.parametrize("goal", [Goal(), Goal(0.5, 0.2, 0.2, 0.1)])
 def test_the_worth_of_a_long_search_is_that_of_a_whole_evaluation(facts, goal):
     experiment = planned(**facts, tail_s=10.0, window_s=8.0)
-    found = search(experiment, goal, moves=9000, seed=2)
+    scales = Scales(scales_of(experiment, Goal(), moves=9000).detection)  # parts have no estimation
+    found = search(experiment, goal, moves=9000, seed=2, scales=scales)
     assert found.worth == pytest.approx(judged(experiment, goal, found), rel=1e-9)
     assert found.worth > 0.5
 
@@ -285,3 +290,36 @@ def test_a_missing_tail_and_slow_blocks_are_doubted():
     assert planned(tail_s=10.0).doubts == ()
     slow = planned(tail_s=10.0, rest=Rest(20, 20.0), high_pass_s=100.0)
     assert "blocks would be filtered away" in slow.doubts[0]
+
+
+# --- scored again ---------------------------------------------------------------------------------
+def test_events_of_several_runs_score_as_the_design_does():
+    experiment = planned(runs=3, tail_s=20.0, high_pass_s=60.0)
+    order, waits = (each[0] for each in designs(experiment, 1))
+    made = score(
+        events.of_design(experiment, order, waits), tr_s=2.0, scans=experiment.run_scans,
+        high_pass_s=60.0, contrasts=[[1, -1, 0], [0, 1, -1]],
+    )  # fmt: skip
+    names = [experiment.columns.index(name) for name in made.conditions]
+    turned = replace(
+        experiment, contrasts=tuple(tuple(np.array(row)[np.argsort(names)]) for row in DIFFERENCES)
+    )
+    ours = Evaluation(turned).detection(order[None], waits[None])[0]
+    assert made.detection == pytest.approx(ours, rel=0.01)  # its ticks are 0.05 s
+
+
+def test_files_of_several_runs_are_told_apart_by_their_names(tmp_path, capsys):
+    experiment = planned(runs=2, tail_s=10.0)
+    order, waits = (each[0] for each in designs(experiment, 1))
+    shown = events.of_design(experiment, order, waits)
+    files = []
+    for run in (1, 2):
+        file = tmp_path / f"sub-01_run-{run:02}_events.tsv"
+        file.write_text(events.bids(events.of_run(shown, run)))
+        files.append(str(file))
+    words = ["--tr", "2", "--scans", str(experiment.run_scans)]
+    precisions = []
+    for some in (files, files[:1]):
+        assert main(["score", *some, *words]) == 0
+        precisions.append(float(capsys.readouterr().out.split("together ")[1].split()[0]))
+    assert precisions[0] > 1.5 * precisions[1]
