@@ -8,7 +8,6 @@ from dataclasses import asdict
 from functools import wraps
 from typing import Any, TypeAlias
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.templatetags.static import static
@@ -25,6 +24,7 @@ from runs.errors import Unreadable
 
 Answer: TypeAlias = Callable[..., dict[str, Any]]
 MOST_ROWS = 500
+LARGEST = 8 * 2**20  # bytes of a request, as many as the front lets through
 
 
 def _open_to_all(response: HttpResponse) -> HttpResponse:
@@ -64,10 +64,10 @@ def _refused(error: StudiumError) -> HttpResponse:
 
 
 def _sent(request: HttpRequest) -> dict[str, Any]:
-    try:
-        found = rows.read(request.body)
-    except RequestDataTooBig:
-        raise refusals.TooLarge from None
+    body = request.read(LARGEST + 1)
+    if len(body) > LARGEST:
+        raise refusals.TooLarge
+    found = rows.read(body)
     if not isinstance(found, dict):
         raise Unreadable("Send an object.")
     return found

@@ -213,6 +213,14 @@ def test_any_site_may_ask_and_reads_refusals_too(ask, design, client):
     assert client.get("/designs/run/begin/").status_code == 405
 
 
+def test_a_trial_of_megabytes_is_taken_and_a_larger_one_refused_for_any_site_to_read(begin, ask):
+    begin()
+    large = batch(row(0, events=[{"text": "x" * 5_000_000}], duration=5))
+    assert ask(f"{KEY}/trials", large).json()["stored"] == [0]
+    refused = ask(f"{KEY}/trials", b" " * (8 * 2**20 + 1))
+    assert (refused.status_code, refused["Access-Control-Allow-Origin"]) == (413, "*")
+
+
 def test_no_cookie_is_asked_for_and_none_is_given(design):
     strict = Client(enforce_csrf_checks=True)
     asked = {"lab": "alder", "design": "pointing", "key": KEY, "holder": HOLDER}

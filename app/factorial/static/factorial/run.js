@@ -3,7 +3,7 @@
 import { Sender } from "../js/outbox/sender.js";
 import { Trial } from "./trial.js";
 
-const MOST_KEPT = 2_000_000; // characters of one trial that a server is asked to take when it has refused more
+const MOST_KEPT = 7_000_000; // bytes of one trial's events that a server is asked to take when it has refused more
 
 export class Run {
   #sender;
@@ -247,7 +247,8 @@ function aboutHere() {
 
 /** What to send of a trial that is too large for the server: its measures, and as many events as fit. */
 function thinned(data) {
+  const letters = new TextEncoder();
   let left = MOST_KEPT;
-  const fitting = data.events.filter((event) => (left -= JSON.stringify(event).length + 1) > 0);
+  const fitting = data.events.filter((event) => (left -= letters.encode(JSON.stringify(event)).length + 1) > 0);
   return { ...data, events: fitting, events_lost: data.events.length - fitting.length, shortened: true };
 }

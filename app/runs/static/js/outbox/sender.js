@@ -5,6 +5,7 @@ import { bodyOf } from "./outbox.js";
 const SPACING_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 const TIMEOUT_MS = 30_000;
+const SLOWEST = 20; // characters a ms that a line takes, at which a large trial still gets through
 const LAST_WORDS = 60_000; // bytes that browsers let a page send while it goes away
 const MOST_STUMBLES = 5;
 const LONGEST_TEXT = 2000;
@@ -101,9 +102,9 @@ export class Sender {
   async #send(items) {
     if (!items.length) items = this.outbox.batch({ rows: 1, events: 1 });
     const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), TIMEOUT_MS);
+    const body = bodyOf(items, this.outbox.holder);
+    const timer = setTimeout(() => patience.abort(), TIMEOUT_MS + body.length / SLOWEST);
     try {
-      const body = bodyOf(items, this.outbox.holder);
       const answer = await fetch(this.outbox.address, this.#request(body, { signal: patience.signal }));
       const told = await answer.json().catch(() => ({})); // what is in front of the site says a page
       return await this.#heard(answer, told, items);
