@@ -9,7 +9,7 @@ is no order.
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 if TYPE_CHECKING:
     from fmriplan.design.criteria import Array
@@ -25,7 +25,7 @@ def add_up(rules: "Checked") -> bool:
     moves = [(0, None if can else 0) for can in _can_follow(rules).ravel()]
     first = [(runs, runs) if rules.first == c else ends for c in range(size)]
     last = [(runs, runs) if rules.last == c else ends for c in range(size)]
-    found = optimize.linprog(
+    found = scipy.optimize.linprog(
         np.zeros(size * size + 3 * size),
         A_ub=below,
         b_ub=limits,

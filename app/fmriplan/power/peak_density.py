@@ -8,8 +8,8 @@ which this says how good it is.
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import integrate, special, stats
 
 from fmriplan.errors import NotAnOption
 
@@ -43,7 +43,7 @@ def _first(x: float, kappa: float, free: float) -> float:
 def _tail(x: float, kappa: float, spread: float, times: int) -> float:
     k2 = kappa * kappa
     fall = math.exp(-k2 * x * x / (2 * spread)) / math.sqrt(2 * spread)
-    return fall * float(special.ndtr(times * kappa * x / math.sqrt(spread * (5 - 3 * k2))))
+    return fall * float(scipy.special.ndtr(times * kappa * x / math.sqrt(spread * (5 - 3 * k2))))
 
 
 def _third(x: float, kappa: float, free: float) -> float:
@@ -57,13 +57,13 @@ def _corners(x: float, kappa: float) -> float:
     """Return two corners of normal distributions of two values below (0, kappa x / sqrt 2)."""
     upper, k2 = np.array([0.0, kappa * x / math.sqrt(2)]), kappa * kappa
     covariances = ([[1.5, -1.0], [-1.0, (3 - k2) / 2]], [[1.5, -0.5], [-0.5, (2 - k2) / 2]])
-    each = (stats.multivariate_normal.cdf(upper, cov=one) for one in covariances)
+    each = (scipy.stats.multivariate_normal.cdf(upper, cov=one) for one in covariances)
     return float(sum(each))
 
 
 def above(height: float, kappa: float = 1.0) -> float:
     """Return the chance of a peak of noise to be higher than ``height``, in Z."""
-    made, _ = integrate.quad(density, height, -LOWEST, args=(kappa,), limit=200)
+    made, _ = scipy.integrate.quad(density, height, -LOWEST, args=(kappa,), limit=200)
     return float(made)
 
 
