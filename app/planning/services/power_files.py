@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils.timezone import now
 
 from accounts import audit
@@ -13,7 +13,7 @@ from accounts.roles import Role
 from common.errors import NotAllowed, NotThere
 from planning import map_files
 from planning.models import PilotMap
-from planning.services import power_fetch, power_simulated
+from planning.services import power_fetch, power_simulated, tending
 
 
 def need_file(pilot: PilotMap) -> PilotMap:
@@ -60,7 +60,7 @@ def remove(*, pilot: PilotMap, by: User) -> None:
         row = PilotMap.objects.filter(pk=pilot.pk, removed_at=None)
         if row.update(removed_at=now()):
             audit.record(action="planning.map_removed", user=by, on=pilot)
-            transaction.on_commit(lambda: _forget(pilot))
+            transaction.on_commit(lambda: tending.forget_files(pilot.digest, pilot.mask_digest))
 
 
 def may_remove(person: Any, pilot: PilotMap) -> bool:
@@ -68,11 +68,3 @@ def may_remove(person: Any, pilot: PilotMap) -> bool:
         return True
     leading = Project.objects.with_role(person, Role.MANAGER)
     return bool(leading.filter(pk=pilot.project_id).exists())
-
-
-def _forget(pilot: PilotMap) -> None:
-    """Delete the files, unless another map has the same."""
-    for digest in filter(None, (pilot.digest, pilot.mask_digest)):
-        same = Q(digest=digest) | Q(mask_digest=digest)
-        if not PilotMap.objects.filter(same, removed_at=None).exists():
-            map_files.remove(digest)
