@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from planning.api import power, scores
+from planning.api import plans, power, scores
 
 app_name = "planning-api"
 urlpatterns = [
@@ -14,6 +14,12 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>", power.OneAnalysis.as_view(), name="analysis"),
     path("analyses/<uuid:analysis_id>/peaks.csv", power.Peaks.as_view(), name="peaks"),
     path("analyses/<uuid:analysis_id>/curves.csv", power.Curves.as_view(), name="curves"),
+    path("plans", plans.Plans.as_view(), name="plans"),
+    path("plans/<uuid:plan_id>", plans.OnePlan.as_view(), name="plan"),
+    path("designs/<uuid:design_id>", plans.OneDesign.as_view(), name="design"),
+    path("designs/<uuid:design_id>/design.zip", plans.DesignZip.as_view(), name="design-zip"),
+    path("designs/<uuid:design_id>/files/<path:path>", plans.DesignFile.as_view(),
+         name="design-file"),
     path("score", scores.Score.as_view(), name="score"),
     path("minutes", scores.Minutes.as_view(), name="minutes"),
-]
+]  # fmt: skip

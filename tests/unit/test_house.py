@@ -24,6 +24,7 @@ REGISTRIES = re.compile(
 IMPORTED_AS = {
     "djangorestframework": "rest_framework",
     "markdown-it-py": "markdown_it",
+    "fpdf2": "fpdf",
     "django-otp": "django_otp",
     "Pillow": "ImageField",
     "ONE-api": "one",

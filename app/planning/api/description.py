@@ -1,25 +1,11 @@
 """The addresses of planning, described for programs that write programs."""
 
-from typing import Any
-
 from lab.api import description as say
 from lab.api.description import Described
+from planning.api import description_of_designs as designs
+from planning.api.describing import BASE, CSV, FILE, JSON, LISTED, NUMBER, TAG, call, key
 from planning.forms.minutes import MinutesForm
 
-TAG, BASE = "planning", "/api/v1/planning"
-NUMBER: Described = {"type": "number"}
-CSV: Described = {"200": {"description": "The table.", "content": {
-    "text/csv": {"schema": say.TEXT}}}}  # fmt: skip
-FILE: Described = {"requestBody": {"required": True, "content": {
-    "*/*": {"schema": {**say.TEXT, "format": "binary"}}}}}  # fmt: skip
-JSON: Described = {"requestBody": {"required": True, **say.content(say.FREE)}}
-PROJECT = say.parameter("project", "lab/project, or a lab.", say.TEXT)
-LISTED = [
-    *say.PAGE,
-    {"$ref": "#/components/parameters/count"},
-    say.parameter("order", "-created_at.", say.TEXT),
-    PROJECT,
-]
 WANTED = [
     say.parameter("power", "The power that is wanted; 0.8.", NUMBER),
     say.parameter("participants", "How many can be scanned; the pilot's.", say.INTEGER),
@@ -29,23 +15,7 @@ WANTED = [
 
 def paths() -> Described:
     """Return {address: {method: its description}}."""
-    return power() | at_once()
-
-
-def told(good: dict[str, str], *bad: str) -> Described:
-    """Return answers that are plain objects, as docs/api/planning.md says."""
-    shown = {code: {"description": about, **say.content(say.FREE)} for code, about in good.items()}
-    return say.answers(shown, "400", "401", "429", *bad)
-
-
-def call(
-    verb: str, name: str, about: str, good: dict[str, str], *bad: str, given: Any = ()
-) -> Described:
-    return {verb: say.call(name, TAG, about, told(good, *bad), list(given))}
-
-
-def key(name: str) -> Described:
-    return say.parameter(name, "Its id.", {**say.TEXT, "format": "uuid"}, "path")
+    return power() | at_once() | designs.plans()
 
 
 def power() -> Described:

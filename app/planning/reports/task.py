@@ -9,20 +9,20 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
-import numpy as np
 from django.utils.text import slugify
 
-from fmriplan.design import events, specification
+from fmriplan.design import events
 from fmriplan.design.events import Event
+from fmriplan.design.experiment import Experiment
 from fmriplan.errors import PlanningError
 from planning.errors import NotAPlan
 from planning.models import TaskDesign
+from planning.queries import kept_designs
 
 FORMAT = "studium-protocol/1"
 PLUGIN = "html-keyboard-response"
 TRIGGERS = [" ", "5", "t", "s"]
 RESPONSES = ["1", "2", "3", "4"]
-START = {"part": "start"}
 LONGEST_NAME, LONGEST_TITLE = 60, 150
 CROSS = '<p style="font-size:3rem">+</p>'
 
@@ -35,8 +35,10 @@ def protocol(design: TaskDesign) -> dict[str, Any]:
     NotAPlan
         The design cannot be read.
     """
-    shown, lasts_ms = _shown(design)
+    experiment, shown = _shown(design)
     title = f"{design.plan.name}: {design}"[:LONGEST_TITLE]
+    lasts_ms = round(experiment.run_scans * experiment.tr_s * 1000)
+    runs = range(1, experiment.runs + 1)
     task = {
         "name": "task",
         "kind": "trial",
@@ -44,14 +46,23 @@ def protocol(design: TaskDesign) -> dict[str, Any]:
         "text": "Look at the cross. Press the keys 1 to 4 as you were told.",
         "resume": "step",
         "timeline": [
-            _start(),
-            {"timeline": [_wait(), _stimulus()], "timeline_variables": list(_rows(shown))},
-            _tail(lasts_ms),
+            node
+            for run in runs
+            for node in _run(run, experiment.runs, events.of_run(shown, run), lasts_ms)
         ],
     }
     end = {"name": "end", "kind": "end", "title": "Thank you", "text": "That was all."}
     name = _name(design)
     return {"format": FORMAT, "name": name, "title": title, "language": "en", "flow": [task, end]}
+
+
+def _run(run: int, runs: int, shown: list[Event], lasts_ms: int) -> Iterator[dict[str, Any]]:
+    """Yield what one run of the scanner consists of: its start, its trials, its tail."""
+    start = {"part": "start", "run": run}
+    yield _start(start, f" (run {run} of {runs})" if runs > 1 else "")
+    rows = list(_rows(shown))
+    yield {"timeline": [_wait(start), _stimulus(start)], "timeline_variables": rows}
+    yield _tail(start, lasts_ms)
 
 
 def file(design: TaskDesign) -> str:
@@ -70,57 +81,59 @@ def _name(design: TaskDesign) -> str:
     return f"{named if named[0].isalpha() else f'design-{named}'}-{mark.hexdigest()[:8]}"
 
 
-def _shown(design: TaskDesign) -> tuple[list[Event], int]:
+def _shown(design: TaskDesign) -> tuple[Experiment, list[Event]]:
+    held = kept_designs.usable(design)
     try:
-        experiment = specification.read(design.specification).experiment
-    except PlanningError as error:
-        raise NotAPlan(str(error)) from None
-    order, waits = (np.array(each, dtype=np.intp) for each in (design.order, design.waits))
-    shown = events.of_design(experiment, order, waits)
-    return shown, round(experiment.scans * experiment.tr_s * 1000)
+        return held.told.experiment, events.of_design(held.told.experiment, held.order, held.waits)
+    except (PlanningError, IndexError, ValueError) as error:
+        raise NotAPlan(f"The stored design is none of its plan: {error}.") from None
 
 
-def _start() -> dict[str, Any]:
-    words = "<p>Ready. It begins with the scanner's signal (5, t or s), or with the space bar.</p>"
-    return {"type": PLUGIN, "stimulus": words, "choices": TRIGGERS, "data": START}
+def _start(start: dict[str, Any], which: str) -> dict[str, Any]:
+    words = (
+        f"<p>Ready{which}. It begins with the scanner's signal (5, t or s), "
+        "or with the space bar.</p>"
+    )
+    return {"type": PLUGIN, "stimulus": words, "choices": TRIGGERS, "data": start}
 
 
-def _wait() -> dict[str, Any]:
+def _wait(start: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": PLUGIN,
         "stimulus": CROSS,
         "choices": RESPONSES,
         "response_ends_trial": False,
-        "trial_duration": _until({"$var": "onset_ms"}),
-        "data": {"part": "wait", "trial": {"$var": "trial"}},
+        "trial_duration": _until({"$var": "onset_ms"}, start),
+        "data": {"part": "wait", "run": start["run"], "trial": {"$var": "trial"}},
     }
 
 
-def _stimulus() -> dict[str, Any]:
+def _stimulus(start: dict[str, Any]) -> dict[str, Any]:
     told = ("trial", "condition", "onset_ms", "ends_ms")
+    data = {"part": "stimulus", "run": start["run"], **{name: {"$var": name} for name in told}}
     return {
         "type": PLUGIN,
         "stimulus": {"$var": "shown"},
         "choices": RESPONSES,
         "response_ends_trial": False,
-        "trial_duration": _until({"$var": "ends_ms"}),
-        "data": {"part": "stimulus", **{name: {"$var": name} for name in told}},
+        "trial_duration": _until({"$var": "ends_ms"}, start),
+        "data": data,
     }
 
 
-def _tail(lasts_ms: int) -> dict[str, Any]:
-    """Return the rest of the run, in which the last responses pass."""
+def _tail(start: dict[str, Any], lasts_ms: int) -> dict[str, Any]:
+    """Return the rest of a run, in which the last responses pass."""
     return {
         "type": PLUGIN,
         "stimulus": CROSS,
         "choices": "NO_KEYS",
-        "trial_duration": _until(lasts_ms),
-        "data": {"part": "tail"},
+        "trial_duration": _until(lasts_ms, start),
+        "data": {"part": "tail", "run": start["run"]},
     }
 
 
-def _until(ms: Any) -> dict[str, Any]:
-    return {"$fn": "until", "ms": ms, "since": START}
+def _until(ms: Any, start: dict[str, Any]) -> dict[str, Any]:
+    return {"$fn": "until", "ms": ms, "since": start}
 
 
 def _rows(shown: list[Event]) -> Iterator[dict[str, Any]]:

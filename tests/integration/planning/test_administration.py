@@ -1,5 +1,7 @@
 """The administration of planning: one's own alone, few questions, nothing changed past services."""
 
+from hashlib import sha256
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -21,7 +23,8 @@ def address(kind, what, *args):
 
 
 def one_of_each(project, name="one"):
-    pilot = PilotMap.objects.create(project=project, name=name, participants=12, digest="a" * 64)
+    digest = sha256(name.encode()).hexdigest()
+    pilot = PilotMap.objects.create(project=project, name=name, participants=12, digest=digest)
     analysis = PowerAnalysis.objects.create(pilot=pilot, question="q" * 64, result={"d": 0.8})
     plan = Plan.objects.create(project=project, name=name, specification="trials = 60")
     search = Search.objects.create(plan=plan, specification=plan.specification)

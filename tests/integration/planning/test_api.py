@@ -8,7 +8,7 @@ from django.urls import reverse
 from tests.factories import maps, studies
 
 from accounts.services import tokens
-from planning.models import PilotMap, PowerAnalysis
+from planning.models import PilotMap, Plan, PowerAnalysis
 
 BASE = "/api/v1/planning"
 UPLOAD = f"{BASE}/maps/upload?project=alder/memory&participants=20&name=Faces"
@@ -139,6 +139,48 @@ def test_a_key_that_may_only_read_brings_nothing(alice, project):
     client = Client(headers=headers)
     assert client.get(f"{BASE}/maps").status_code == 200
     assert sent(client, UPLOAD, maps.file()).status_code == 403
+
+
+# --- plans and designs ----------------------------------------------------------------------------
+def test_a_plan_is_made_of_its_specification_and_read_again(client):
+    address = f"{BASE}/plans?project=alder/memory&name=Faces"
+    made = sent(client, address, studies.SPECIFICATION, "application/toml")
+    assert made.status_code == 201, made.text
+    told = client.get(made["Location"]).json()
+    assert told["specification"] == studies.SPECIFICATION
+    assert told["facts"]["trials"] == 24
+    assert told["facts"]["counts"] == {"faces": 12, "houses": 12}
+    assert [row["id"] for row in client.get(f"{BASE}/plans").json()["results"]] == [told["id"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "content", "status"),
+    [
+        ("project=alder/memory&name=x", b"", 400),
+        ("project=alder/memory&name=", studies.SPECIFICATION, 400),
+        ("project=birch/x&name=x", studies.SPECIFICATION, 404),
+        ("project=alder/memory&name=x", b"trials = ", 422),
+        ("project=alder/memory&name=x", b"\xff\xfe", 422),
+        ("project=alder/memory&name=x", studies.SPECIFICATION.replace("24", "1"), 422),
+        ("project=alder/memory&name=x", b"#" * 500_001, 400),
+    ],
+)
+def test_a_plan_that_is_none_is_refused(client, query, content, status):
+    answer = sent(client, f"{BASE}/plans?{query}", content)
+    assert answer.status_code == status, answer.text
+    assert not Plan.objects.exists()
+
+
+def test_a_design_is_read_with_its_files(client, design):
+    told = client.get(f"{BASE}/designs/{design.pk}").json()
+    assert told["order"] == design.order
+    assert told["conditions"] == ["faces", "houses"]
+    for address in [*told["files"], told["zip"]]:
+        assert client.get(address).status_code == 200, address
+    assert any(address.endswith("events.tsv") for address in told["files"])
+    task = client.get(f"{BASE}/designs/{design.pk}/files/task.json").json()
+    assert task["format"] == "studium-protocol/1"
+    assert client.get(f"{BASE}/designs/{design.pk}/files/../x").status_code == 404
 
 
 # --- what is answered at once ---------------------------------------------------------------------
