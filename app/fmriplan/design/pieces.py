@@ -19,7 +19,7 @@ from fmriplan.design.gaps import Ticks
 from fmriplan.design.genetic import Population, evolve
 from fmriplan.design.goal import Goal, Realities
 from fmriplan.design.judging import Judge, Scales
-from fmriplan.design.orders import check, random_order
+from fmriplan.design.orders import check, random_design
 from fmriplan.design.specification import Specification
 from fmriplan.errors import NotAnOption
 
@@ -207,11 +207,9 @@ class Pieces:
         return best
 
     def _drawn(self, count: int, rng: np.random.Generator) -> tuple[Ticks, Ticks]:
-        experiment = self.told.experiment
-        orders = np.array([random_order(experiment, self.judge.rules, rng) for _ in range(count)])
-        waits = np.tile(experiment.waits, (count, 1))
-        waits[:, 1:] = rng.permuted(waits[:, 1:], axis=1)
-        return orders, waits
+        experiment, rules = self.told.experiment, self.judge.rules
+        drawn = [random_design(experiment, rules, rng) for _ in range(count)]
+        return np.array([order for order, _ in drawn]), np.array([waits for _, waits in drawn])
 
     def _best_of(self, piece: int, orders: Ticks, waits: Ticks) -> Kept:
         worth = self.judge.worth(orders, waits)
@@ -237,12 +235,13 @@ class Pieces:
     def scores(self, kept: Kept) -> dict[str, float]:
         """Return all that is told of a design: what was searched for, and what to look at."""
         order, waits = np.array(kept.order, dtype=np.intp), np.array(kept.waits, dtype=np.intp)
-        seen = diagnostics.foresight(order, waits, len(self.told.experiment.conditions))
+        experiment = self.told.experiment
+        seen = diagnostics.foresight(order, waits, len(experiment.conditions), experiment.runs)
         alike = diagnostics.collinearity(self.evaluation, order, waits)
         made = {
             **{name: getattr(kept, name) for name in CRITERIA},
             "estimation": float(self.evaluation.estimation(order[None], waits[None])[0]),
-            "inflation": float(np.max(alike.inflation)),
+            "inflation": float(np.max(alike.inflation[: len(experiment.columns)])),
             "surprise": seen.surprise,
             "longest_run": float(seen.longest_run),
             "wait_autocorrelation": seen.wait_autocorrelation,
