@@ -16,7 +16,7 @@ def plan_a_task(page):
     page.get_by_label("Name", exact=True).fill("Faces in a scanner")
     page.locator('input[name="trials"]').fill("40")
     page.get_by_text("40 trials in").wait_for(timeout=SLOW_MS)
-    page.get_by_label("Time of a scan (TR), s").fill("0.05")
+    page.get_by_label("Time of a scan (TR), s").fill("2.05")
     page.locator("#facts").get_by_text("no whole number of ticks").wait_for(timeout=SLOW_MS)
     page.get_by_label("Time of a scan (TR), s").fill("2")
     page.get_by_text("40 trials in").wait_for(timeout=SLOW_MS)
@@ -59,7 +59,7 @@ def test_an_answer_that_comes_late_does_not_overwrite_a_newer_one(window, world)
     page.wait_for_timeout(500)  # longer than it waits for typing to end: the first one is asked
     trials.fill("50")
     page.locator("#answer").get_by_text("50 trials in").wait_for(timeout=SLOW_MS)
-    page.wait_for_timeout(2500)  # the late one would be there by now
+    page.wait_for_timeout(2000)  # the late one would be there by now
     assert page.locator("#answer").get_by_text("50 trials in").count() == 1
 
 

@@ -19,6 +19,7 @@ from fmriplan.design.specification import Specification
 from fmriplan.design.writing import write
 
 PINNED = ("numpy", "scipy")
+MATLAB = b"MATLAB 5.0 MAT-file, by Studium"
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # of a ZIP, so that the same design is the same file
 SCRIPT = '''"""Makes the design of this folder again, and searches it once more from its seed.
 
@@ -129,7 +130,12 @@ def _of_run(shown: Sequence[Event], task: str, run: int) -> dict[str, bytes]:
         f"jspsych/{start}timeline_variables.json": timeline_variables(shown),
     }
     made = {path: text.encode() for path, text in texts.items()}
-    return {**made, f"spm/{named}_conditions.mat": events.spm(shown)}
+    return {**made, f"spm/{named}_conditions.mat": _undated(events.spm(shown))}
+
+
+def _undated(content: bytes) -> bytes:
+    """Return a MATLAB file without the time of its writing: the same design is the same file."""
+    return MATLAB.ljust(116) + content[116:]
 
 
 def timeline_variables(shown: Sequence[Event]) -> str:

@@ -21,7 +21,7 @@ PLACES = (
     ("after_s", "after_s"),
     ("lead_in_s", "lead_in_s"),
     ("tail_s", "tail_s"),
-    ("A tick is", "tick_s"),
+    ("A tick ", "tick_s"),
     ("runs of equal size", "runs"),
     ("least wait", "least_waits"),
     ("min of scanning", "minutes"),

@@ -19,7 +19,7 @@ from planning.queries import design_scores, design_sizes
 from planning.queries.design_scores import Scores
 
 SEARCH_S, ORDER_S = 0.3, 0.5
-PROBE, MOST_MOVES = 200, 2**20
+PROBE, MOST_MOVES = 50, 2**20
 PART_FOR_SCALE = 0.2
 BY_CHANCE = 20  # orders that a design is compared with
 
@@ -74,7 +74,7 @@ def optimise(told: Specification, *, seconds: float | None = None) -> Answer:
         waits=found.waits,
         scores=design_scores.of(told, found.order, found.waits),
         worth=found.worth,
-        of_best=detection / scale if scale else None,
+        of_best=detection / max(scale, detection) if detection else None,
         of_chance=detection / chance if chance else None,
         tried=moves + tried,
         took_s=time.monotonic() - began,
@@ -90,10 +90,13 @@ def _scale(told: Specification, seconds: float) -> tuple[float, int]:
 
 def _moves_in(told: Specification, seconds: float) -> int:
     """Return how many moves fit: a power of two, so that the answer is mostly the same again."""
-    began = time.monotonic()
-    _searched(told, told.goal, PROBE, scale=1.0, until=began + seconds)
-    rate = PROBE / max(time.monotonic() - began, 1e-5)
-    fitting: int = 1 << int(math.log2(max(1.0, rate * seconds)))
+    moves, took, until = PROBE, 0.0, time.monotonic() + seconds
+    while took < seconds / 20 and moves < MOST_MOVES:  # until the beginning of a search is little
+        moves *= 4
+        began = time.monotonic()
+        _searched(told, told.goal, moves, scale=1.0, until=until)
+        took = time.monotonic() - began
+    fitting: int = 1 << int(math.log2(max(1.0, moves / max(took, 1e-5) * seconds)))
     return min(MOST_MOVES, max(PROBE, fitting))
 
 
