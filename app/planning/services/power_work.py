@@ -14,6 +14,7 @@ from planning.errors import MapGone, NotAMap
 from planning.models import PilotMap, PowerAnalysis
 from planning.numbers import power as numbers
 from planning.numbers import volumes
+from planning.services import tending
 from planning.services.power_files import need_file
 
 TOO_LARGE = (
@@ -55,8 +56,16 @@ def _made(asked: PowerAnalysis, said: Said) -> tuple[StatisticalMap, Analysis]:
     found = read(need_file(pilot))
     said.phase("Drawing the map")
     map_files.keep_beside(pilot.digest, pilot.pk.hex, volumes.packed(found))
+    _need_kept(pilot)
     said.phase("Finding peaks and resampling them")
     return found, analyse(found, settings, progress=said.resamples)
+
+
+def _need_kept(pilot: PilotMap) -> None:
+    """Give up where somebody has deleted the map meanwhile, and leave nothing of it."""
+    if not PilotMap.objects.filter(pk=pilot.pk, removed_at=None).exists():
+        tending.forget_files(pilot.digest, pilot.mask_digest)
+        raise MapGone
 
 
 def read(pilot: PilotMap) -> StatisticalMap:

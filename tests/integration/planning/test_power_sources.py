@@ -270,3 +270,18 @@ def test_a_deletion_wants_its_words_and_its_owner(as_, alice, carol, alder, proj
     assert PilotMap.objects.get().removed_at is None
     removed(as_(carol), analysis)
     assert PilotMap.objects.get().removed_at, "who leads the lab may, too"
+
+
+def test_a_map_that_is_deleted_while_it_is_analysed_leaves_nothing(alice, project):
+    analysis = maps.asked(maps.pilot(project, alice), alice)
+    pilot = analysis.pilot
+
+    def told(words):
+        if words == "Drawing the map":
+            PilotMap.objects.filter(pk=pilot.pk).update(removed_at=analysis.created_at)
+
+    said = power_work.Said(phase=told, resamples=lambda *_: None)
+    power_work.answer(str(analysis.pk), said)
+    analysis.refresh_from_db()
+    assert "deleted" in analysis.refusal
+    assert not list(map_files.place(pilot.digest).parent.glob("*"))
