@@ -103,7 +103,7 @@ export class Sender {
     if (!items.length) items = this.outbox.batch({ rows: 1, events: 1 });
     const patience = new AbortController();
     const body = bodyOf(items, this.outbox.holder);
-    const timer = setTimeout(() => patience.abort(), TIMEOUT_MS + body.length / SLOWEST);
+    const timer = setTimeout(() => patience.abort(), Math.max(TIMEOUT_MS, body.length / SLOWEST));
     try {
       const answer = await fetch(this.outbox.address, this.#request(body, { signal: patience.signal }));
       const told = await answer.json().catch(() => ({})); // what is in front of the site says a page
