@@ -4,8 +4,8 @@ import uuid
 from typing import Any
 
 from jobs.progress import Progress
-from jobs.registry import task
-from planning.services import endings, islands, mails, power_work
+from jobs.registry import Elsewhere, task
+from planning.services import elsewhere, endings, islands, mails, power_work
 
 
 @task("planning.analyse", label="Power analysis", time_limit_s=1800, memory_limit_mb=3072)
@@ -20,10 +20,19 @@ def analyse(progress: Progress, *, analysis: str) -> dict[str, Any]:
 
 
 @task("planning.search", label="Search for designs", time_limit_s=3600, memory_limit_mb=1024,
-      attempts=4, backoff_s=2, patience_s=20)  # fmt: skip
+      attempts=4, backoff_s=2, patience_s=20,
+      elsewhere=Elsewhere(task="planning.island", pack=elsewhere.pack,
+                          unpack=elsewhere.unpack))  # fmt: skip
 def search(progress: Progress, *, search: str, island: int) -> dict[str, Any]:
     """Do one island of a search; another attempt goes on where the last one stored."""
     return islands.work(progress, search=search, island=island)
+
+
+@task("planning.island", label="Search for designs", time_limit_s=3600, memory_limit_mb=1024,
+      patience_s=20, portable=True)  # fmt: skip
+def island(progress: Progress, **packed: Any) -> dict[str, Any]:
+    """Do one island of a search on a machine that knows nothing of the site."""
+    return elsewhere.work(progress, **packed)
 
 
 @task("planning.settle", label="End a search", time_limit_s=300, memory_limit_mb=1024)

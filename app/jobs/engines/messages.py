@@ -94,6 +94,7 @@ class CeleryEngine(LocalEngine):
                     producer=producer,
                     priority=min(max(USUAL_PRIORITY + priority, 0), HIGHEST_PRIORITY),
                     retry=False,
+                    confirm_timeout=CONNECT_S,
                 )
 
     def waiting(self) -> int:
@@ -109,5 +110,9 @@ def _connection() -> Any:
     One that was kept would be shared by forked processes, and the broker would close it for want of
     heartbeats.
     """
-    connection = application().connection_for_write(connect_timeout=CONNECT_S, heartbeat=0)
-    return connection.ensure_connection(max_retries=1, interval_start=0, timeout=2 * CONNECT_S)
+    patience = {"read_timeout": CONNECT_S, "write_timeout": CONNECT_S}
+    connection = application().connection_for_write(
+        connect_timeout=CONNECT_S, heartbeat=0, transport_options=patience
+    )
+    # Once: who asks for a job does not wait for a second try.
+    return connection.ensure_connection(max_retries=0)

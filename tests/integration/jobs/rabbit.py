@@ -76,7 +76,7 @@ class Rabbit:
         self._wait()
 
     def _wait(self):
-        end = time.monotonic() + 40
+        end = time.monotonic() + 120  # Erlang starts slowly beside much else
         while time.monotonic() < end and self.server.poll() is None:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:

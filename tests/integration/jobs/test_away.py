@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings as site_settings
 from django.utils import timezone
 from moto.server import ThreadedMotoServer
+from tests.factories import accounts as make
+from tests.factories import searches
 from tests.factories.fake_batch import ROOT, FakeBatch
 from tests.integration.jobs.people import operator
 
@@ -133,6 +135,15 @@ def test_a_task_that_needs_the_site_may_be_packed_done_elsewhere_and_unpacked(aw
     assert (done.status, done.result, len(aws.asked)) == (Status.SUCCEEDED, {"taken": 7}, 1)
     about.refresh_from_db()
     assert about.message == "taken in: 7"
+
+
+def test_a_search_for_designs_is_done_in_containers(aws, alder, alice):
+    search = searches.search(searches.plan(make.project(alder)), alice, islands=2)
+    for island in search.islands.select_related("job"):
+        assert _done(island.job).status == Status.SUCCEEDED
+    search.refresh_from_db()
+    assert (search.outcome, len(aws.asked)) == ("succeeded", 2)
+    assert search.designs.count() > 0
 
 
 @pytest.mark.parametrize(

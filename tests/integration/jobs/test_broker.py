@@ -80,7 +80,7 @@ def test_a_job_whose_machine_dies_in_the_middle_is_done_by_another_worker(site, 
     (killed,) = [worker for worker in workers if f"-{worker.pid}-" in first.worker]
     killed.send_signal(signal.SIGKILL)
     os.kill(first.pid, signal.SIGKILL)
-    done = site.wait(job, seconds=40)
+    done = site.wait(job, seconds=60)
     assert (done.status, done.attempts) == (Status.SUCCEEDED, 2)
     assert done.worker != first.worker
     assert file.read_text().split() == [str(job.pk)], "the work was finished once"
@@ -196,6 +196,22 @@ def test_a_broker_that_is_away_delays_jobs_and_fails_nobody(site, broker, settin
     assert {site.wait(job).status for job in jobs} == {Status.SUCCEEDED}
 
 
+@pytest.fixture
+def frozen(broker):
+    """A broker whose machine takes connections and does nothing more."""
+    os.killpg(broker.server.pid, signal.SIGSTOP)
+    yield broker
+    os.killpg(broker.server.pid, signal.SIGCONT)
+
+
+def test_a_broker_that_takes_nothing_keeps_nobody_waiting(site, frozen):
+    began = time.monotonic()
+    jobs = [_sleep(0) for _ in range(3)]
+    services.tend()
+    assert time.monotonic() - began < 8, "once for who asks, once for the upkeep"
+    assert Job.objects.filter(sent_at=None).count() == len(jobs)
+
+
 def test_a_broker_that_forgets_everything_hears_of_all_jobs_again(site, broker):
     worker = site.worker()
     assert site.wait(_sleep(0)).status == Status.SUCCEEDED
@@ -203,5 +219,5 @@ def test_a_broker_that_forgets_everything_hears_of_all_jobs_again(site, broker):
     broker.forget()
     job = _sleep(0)
     broker.start()
-    assert site.wait(job, seconds=40).status == Status.SUCCEEDED
+    assert site.wait(job, seconds=90).status == Status.SUCCEEDED
     assert worker.poll() is None
