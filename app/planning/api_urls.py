@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from planning.api import plans, power, scores
+from planning.api import plans, power, scores, searches
 
 app_name = "planning-api"
 urlpatterns = [
@@ -20,6 +20,11 @@ urlpatterns = [
     path("designs/<uuid:design_id>/design.zip", plans.DesignZip.as_view(), name="design-zip"),
     path("designs/<uuid:design_id>/files/<path:path>", plans.DesignFile.as_view(),
          name="design-file"),
+    path("searches", searches.Searches.as_view(), name="searches"),
+    path("searches/<uuid:search_id>", searches.OneSearch.as_view(), name="search"),
+    path("searches/<uuid:search_id>/end", searches.EndSearch.as_view(), name="search-end"),
+    path("searches/<uuid:search_id>/cancel", searches.CancelSearch.as_view(),
+         name="search-cancel"),
     path("score", scores.Score.as_view(), name="score"),
     path("minutes", scores.Minutes.as_view(), name="minutes"),
 ]  # fmt: skip

@@ -77,6 +77,12 @@ ROWS: list[tuple[Any, ...]] = [
     ("planning-api:design", ALDER_WITH_KEY, "get", ("task_design",)),
     ("planning-api:design-zip", ALDER_WITH_KEY, "get", ("task_design",)),
     ("planning-api:design-file", ALDER_WITH_KEY, "get", ("task_design", "design_file")),
+    ("planning-api:maps", "401 404 404 404 404", "post", ()),
+    ("planning-api:searches", WITH_KEY, "get", ()),
+    ("planning-api:searches", POSTED, "post", ()),
+    ("planning-api:search", ALDER_WITH_KEY, "get", ("design_search",)),
+    ("planning-api:search-end", "401 409 404 409 409", "post", ("design_search",)),
+    ("planning-api:search-cancel", "401 409 404 409 409", "post", ("design_search",)),
     ("planning-api:score", POSTED, "post", ()),
     ("planning-api:minutes", "401 400 400 400 400", "get", ()),
 ]

@@ -15,7 +15,7 @@ WANTED = [
 
 def paths() -> Described:
     """Return {address: {method: its description}}."""
-    return power() | at_once() | designs.plans()
+    return power() | at_once() | designs.plans() | designs.searches()
 
 
 def power() -> Described:
@@ -30,6 +30,9 @@ def power() -> Described:
     one = f"{BASE}/analyses/{{analysis_id}}"
     bring = call("post", "bring_map", "Bring a map in; the body is its file",
                  {"201": "The map."}, "404", "422", given=brought)  # fmt: skip
+    fetch = call("post", "fetch_map", "Let the site fetch a map: project, participants, and "
+                 "neurovault (the image's number) or address",
+                 {"201": "The map; its job fetches the file."}, "404", "422")  # fmt: skip
     ask = call("post", "ask_map", "Ask a map: map, screening, alpha, direction, resamples …",
                {"201": "The analyses, one for each direction."}, "404", "422")  # fmt: skip
     files = {
@@ -39,8 +42,11 @@ def power() -> Described:
         for name, about in (("peaks", "Read all peaks"), ("curves", "Read power by participants"))
     }  # fmt: skip
     return {
-        f"{BASE}/maps": call("get", "list_maps", "List maps of pilots", {"200": "Newest first."},
-                             given=LISTED),
+        f"{BASE}/maps": {
+            **call("get", "list_maps", "List maps of pilots", {"200": "Newest first."},
+                   given=LISTED),
+            "post": fetch["post"] | JSON,
+        },
         f"{BASE}/maps/upload": {"post": bring["post"] | FILE},
         f"{BASE}/maps/{{map_id}}": call("get", "read_map", "Read what a map is", {"200": "It."},
                                         "404", given=[key("map_id")]),

@@ -1,8 +1,8 @@
-"""The addresses of plans and designs, described for programs that write programs."""
+"""The addresses of plans, designs and searches, described for programs that write programs."""
 
 from lab.api import description as say
 from lab.api.description import Described
-from planning.api.describing import BASE, FILE, LISTED, call, content_of, key
+from planning.api.describing import BASE, FILE, JSON, LISTED, call, content_of, key
 
 
 def plans() -> Described:
@@ -29,4 +29,24 @@ def plans() -> Described:
             "file_of_task_design", "Read a file of a design", [key("design_id"), path]),
         f"{one}/design.zip": content_of(
             "zip_of_task_design", "Read all files of a design", [key("design_id")]),
+    }  # fmt: skip
+
+
+def searches() -> Described:
+    """Return the addresses of searches."""
+    one, known = f"{BASE}/searches/{{search_id}}", [key("search_id")]
+    new = call("post", "begin_search", "Search for designs: plan, method, seed, restarts …",
+               {"201": "The search."}, "404", "422")  # fmt: skip
+    return {
+        f"{BASE}/searches": {
+            **call("get", "list_searches", "List searches", {"200": "Newest first."},
+                   given=LISTED),
+            "post": new["post"] | JSON,
+        },
+        one: call("get", "read_search", "Read how far a search is, and what it found",
+                  {"200": "It."}, "404", given=known),
+        f"{one}/end": call("post", "end_search", "End a search with the best design so far",
+                           {"200": "It."}, "404", "409", given=known),
+        f"{one}/cancel": call("post", "cancel_search", "Cancel a search", {"200": "It."},
+                              "404", "409", given=known),
     }  # fmt: skip

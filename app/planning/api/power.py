@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings as site
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,9 +20,11 @@ from planning.models import PilotMap, PowerAnalysis
 from planning.numbers import power_answers
 from planning.queries import power as asked
 from planning.queries import power_results as results
-from planning.services import power
+from planning.services import power, power_fetch
 
 BROUGHT = ("project", "name", "participants", "groups", "kind")
+FETCHED = (*BROUGHT, "neurovault", "address")
+LONGEST_ADDRESS = 500
 CHOSEN = {"screening": 0.001, "alpha": 0.05, "resamples": 200, "direction": "positive"}
 TOLD = ("power", "participants", "correction")
 
@@ -38,11 +41,63 @@ def map_row(pilot: PilotMap) -> dict[str, Any]:
 
 
 class Maps(APIView):
-    """`GET`: the maps that you see."""
+    """`GET`: the maps that you see. `POST`: one that the site fetches, from hosts that it names."""
 
     def get(self, request: Request) -> Response:
         rows = PilotMap.objects.visible_to(request.user).select_related("project__lab")
         return base.listed(request, rows, "project", map_row)
+
+    def post(self, request: Request) -> Response:
+        given = request.data
+        if not isinstance(given, dict):
+            raise Unreadable(
+                "Send an object with project, participants, and neurovault or address."
+            )
+        base.known(given, FETCHED)
+        project = base.project(request, str(given.get("project", "")))
+        image = _image(given)
+        people = given.get("participants", image.participants)
+        brought = power.Brought(
+            name=str(given.get("name") or image.name)[:200] or "Map",
+            participants=_whole("participants", people, 10, 10_000),
+            groups=_whole("groups", given.get("groups", 1), 1, 2),
+            kind=_kind(str(given.get("kind", image.kind))),
+            source=PilotMap.Source.NEUROVAULT if "neurovault" in given else PilotMap.Source.ADDRESS,
+            address=image.address,
+        )
+        power_fetch.fetcher().need_allowed(brought.address)
+        made = power.bring(project=project, brought=brought, by=base.person(request))
+        return Response(map_row(made), status=201)
+
+
+def _image(given: dict[str, Any]) -> power_fetch.Image:
+    """Return what is to be fetched, with what NeuroVault says of it."""
+    if ("neurovault" in given) == ("address" in given):
+        raise Unreadable("Name either neurovault, an image's number, or address.")
+    if "neurovault" in given:
+        if not site.NEUROVAULT:
+            raise Unreadable("neurovault: this site does not ask NeuroVault.", field="neurovault")
+        return power_fetch.image(_whole("neurovault", given["neurovault"], 1, 10**9))
+    address = str(given["address"])
+    if len(address) > LONGEST_ADDRESS:
+        raise Unreadable(f"address: at most {LONGEST_ADDRESS} characters.", field="address")
+    return power_fetch.Image(address.rpartition("/")[2], "z", None, address)
+
+
+def _whole(name: str, told: Any, low: int, high: int) -> int:
+    try:
+        found = float(told)
+    except (TypeError, ValueError):
+        found = -1.0
+    if not low <= found <= high or found != int(found):
+        raise Unreadable(f"{name}: write a whole number from {low} to {high}.", field=name)
+    return int(found)
+
+
+def _kind(told: str) -> str:
+    if told not in PilotMap.Kind.values:
+        raise Unreadable("kind: write z or t.", field="kind")
+    return told
 
 
 class MapUpload(APIView):
@@ -56,24 +111,13 @@ class MapUpload(APIView):
         project = base.project(request, given.get("project", ""))
         brought = power.Brought(
             name=given.get("name", "")[:200] or "Map",
-            participants=self._whole(request, "participants", 10, 10_000),
-            groups=self._whole(request, "groups", 1, 2) if "groups" in given else 1,
-            kind=self._kind(given.get("kind", "z")),
+            participants=_whole("participants", given.get("participants"), 10, 10_000),
+            groups=_whole("groups", given.get("groups", 1), 1, 2),
+            kind=_kind(given.get("kind", "z")),
             pieces=base.pieces_of(request),
         )
         made = power.bring(project=project, brought=brought, by=base.person(request))
         return Response(map_row(made), status=201)
-
-    def _whole(self, request: Request, name: str, low: int, high: int) -> int:
-        found = base.number(request, name)
-        if not low <= found <= high or found != int(found):
-            raise Unreadable(f"{name}: write a whole number from {low} to {high}.", field=name)
-        return int(found)
-
-    def _kind(self, told: str) -> str:
-        if told not in PilotMap.Kind.values:
-            raise Unreadable("kind: write z or t.", field="kind")
-        return told
 
 
 class OneMap(APIView):

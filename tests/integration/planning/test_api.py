@@ -6,9 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from tests.factories import maps, studies
+from tests.factories import searches as some
 
 from accounts.services import tokens
-from planning.models import PilotMap, Plan, PowerAnalysis
+from planning.models import PilotMap, Plan, PowerAnalysis, Search
 
 BASE = "/api/v1/planning"
 UPLOAD = f"{BASE}/maps/upload?project=alder/memory&participants=20&name=Faces"
@@ -246,3 +247,75 @@ def test_a_list_costs_as_much_for_many_as_for_one(
     with django_assert_num_queries(4):
         answer = client.get(f"{BASE}/analyses")
     assert len(json.loads(answer.text)["results"]) == 4
+
+
+# --- searches -------------------------------------------------------------------------------------
+def begun(client, of, **told):
+    told = {"plan": str(of.pk), "restarts": 2, "moves": 200, "seed": 3} | told
+    return client.post(f"{BASE}/searches", told, content_type="application/json")
+
+
+def test_a_search_is_begun_followed_and_its_designs_are_read(client, plan):
+    made = begun(client, plan)
+    assert made.status_code == 201, made.text
+    waiting = client.get(made["Location"]).json()
+    assert (waiting["state"], waiting["designs"]) == ("queued", [])
+    some.work(Search.objects.get())
+    told = client.get(made["Location"]).json()
+    assert told["state"] == "succeeded"
+    assert told["share"] == 1
+    best = told["designs"][0]
+    assert best["worth"] == told["best"]
+    assert client.get(f"{BASE}/designs/{best['id']}").json()["search"] == told["id"]
+    assert [row["id"] for row in client.get(f"{BASE}/searches").json()["results"]] == [told["id"]]
+
+
+def test_a_search_is_cancelled_once(client, plan):
+    address = begun(client, plan)["Location"]
+    assert client.post(f"{address}/cancel").json()["outcome"] == "cancelled"
+    for verb in ("cancel", "end"):
+        assert client.post(f"{address}/{verb}").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"method": "magic"}, 400),
+        ({"seed": -1}, 400),
+        ({"moves": 10**9}, 400),
+        ({"plan": "x"}, 400),
+        ({"plan": "5c2d1c8e-5d2b-4d1f-9d43-1d3a1d3a1d3a"}, 404),
+        ({"nonsense": 1}, 400),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused(client, plan, change, status):
+    assert begun(client, plan, **change).status_code == status
+    assert not Search.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "status"),
+    [
+        ({"address": "https://elsewhere.example.org/map.nii"}, 422),
+        ({"address": "http://127.0.0.1/map.nii"}, 422),
+        ({"neurovault": 1, "address": "https://x.example.org"}, 400),
+        ({"neurovault": "x"}, 400),
+        ({}, 400),
+    ],
+)
+def test_a_map_that_may_not_be_fetched_is_refused(client, settings, told, status):
+    settings.NEUROVAULT, settings.PLANNING_HOSTS = "https://neurovault.example.org/api", []
+    sent = {"project": "alder/memory", "participants": 20} | told
+    answer = client.post(f"{BASE}/maps", sent, content_type="application/json")
+    assert answer.status_code == status, answer.text
+    assert not PilotMap.objects.exists()
+
+
+def test_an_address_on_a_host_that_is_named_is_fetched_by_a_job(client, settings):
+    settings.PLANNING_HOSTS = ["maps.example.org"]
+    sent = {"project": "alder/memory", "participants": 20,
+            "address": "https://maps.example.org/faces.nii.gz"}  # fmt: skip
+    made = client.post(f"{BASE}/maps", sent, content_type="application/json")
+    assert made.status_code == 201, made.text
+    assert made.json()["source"] == "address"
+    assert made.json()["name"] == "faces.nii.gz"
