@@ -33,13 +33,10 @@ TARGET = f"""
 # The last number moves when the gap before it closes: behind this log, as far as others are there.
 END = """
     COALESCE((
-        SELECT t."index" FROM runs_trial t
-        WHERE t.visit_id = target.visit AND t."index" > %(number)s
-            AND EXISTS (SELECT 1 FROM runs_trial n
-                        WHERE n.visit_id = target.visit AND n."index" = %(next)s)
-            AND NOT EXISTS (SELECT 1 FROM runs_trial f
-                            WHERE f.visit_id = target.visit AND f."index" = t."index" + 1)
-        ORDER BY t."index" LIMIT 1
+        SELECT max(number) FROM (
+            SELECT t."index" AS number, row_number() OVER (ORDER BY t."index") AS place
+            FROM runs_trial t WHERE t.visit_id = target.visit AND t."index" > %(number)s
+        ) behind WHERE number = %(number)s + place
     ), %(number)s)
 """
 STORE = """
@@ -75,7 +72,7 @@ def store(  # noqa: PLR0913  all that a row says
     row = Trial(index=number, digest=code, raw=raw, plugin=kind, received_at=at)
     facts = {f"cell_{name}": value for name, value in _cells(row).items()}
     facts |= {"run": run, "key": digest(key), "number": number,
-              "before": number - 1, "next": number + 1, "type": kind,
+              "before": number - 1, "type": kind,
               "names": list(names), "at": at, "quiet": at - seen_every}  # fmt: skip
     try:
         return _asked(facts)
