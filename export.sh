@@ -23,7 +23,7 @@ done
 case "$to" in /*) ;; *) to=$PWD/$to ;; esac
 cd "$(dirname "$0")"
 manage=.studium/$site/bin/manage
-[ -x "$manage" ] || { echo "export.sh: there is no site “$site” here; ./start.sh makes staging and production" >&2; exit 1; }
+[ -x "$manage" ] || { echo "export.sh: there is no site '$site' here; ./start.sh makes staging and production" >&2; exit 1; }
 [ "$#" -gt 0 ] || set -- --all
 "$manage" export_design "$@" --to "$to" --form lightmill
 echo "The results are in $to."
