@@ -81,6 +81,7 @@ class _Tribe:
         self.judge, self.kept, self.seed = judge, kept, seed
         self.experiment = judge.evaluation.experiment
         self.rng = np.random.default_rng(seed)
+        self.borders = np.cumsum(self.experiment.shares)[:-1]
         self.orders, self.waits = self._strangers(kept.size)
         self.worth = self.judge.worth(self.orders, self.waits)
         self.history: list[float] = []
@@ -150,7 +151,10 @@ class _Tribe:
             return sequences.in_blocks(experiment.shares, experiment.trials, self.rng)
         if kind < self.kept.blocked + self.kept.sequenced and conditions in sequences.BASES:
             return sequences.of_m_sequence(conditions, experiment.trials, self.rng)
-        return self.rng.choice(conditions, size=experiment.trials, p=experiment.shares)
+        drawn = self.rng.uniform(
+            size=experiment.trials
+        )  # `choice` would check the shares each time
+        return np.searchsorted(self.borders, drawn, side="right")
 
     def _found(self, *, cancelled: bool, early: bool) -> Found:
         judge = self.judge
