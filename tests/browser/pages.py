@@ -49,6 +49,18 @@ PAGES: dict[str, Callable[[Any], Visit]] = {
         world.alice,
         f"/planning/designs/made/{world.facts['task_design']}/",
     ),
+    "searches": lambda world: (
+        world.alice,
+        f"/planning/designs/{world.facts['plan']}/searches/",
+    ),
+    "search-make": lambda world: (
+        world.alice,
+        f"/planning/designs/{world.facts['plan']}/searches/new/",
+    ),
+    "links": lambda world: (
+        world.alice,
+        f"/planning/designs/{world.facts['plan']}/links/",
+    ),
     "design-score": lambda world: (world.alice, "/planning/designs/score/"),
     "ops": lambda world: (world.olga, "/ops/"),
     "ops-releases": lambda world: (world.olga, "/ops/releases/"),

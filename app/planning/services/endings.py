@@ -81,7 +81,8 @@ def settle(search: uuid.UUID) -> bool:
     found.refusal = found.refusal or _refusal(found, islands)
     found.history = _history(islands)
     found.finished_at = at
-    found.expires_at = at + timedelta(days=settings.PLANNING_KEPT_DAYS) if designs else None
+    days = settings.PLANNING_KEPT_DAYS
+    found.expires_at = at + timedelta(days=days) if designs and days else None
     found.save(update_fields=["outcome", "refusal", "history", "finished_at", "expires_at"])
     mails.post(found, SearchLetter.Kind.ENDED)
     return True

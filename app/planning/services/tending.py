@@ -4,10 +4,9 @@ Nothing here computes, so that who calls it need not wait for NumPy.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
@@ -63,9 +62,8 @@ def expire_designs(*, at: datetime) -> int:
 
 def expire_maps(*, at: datetime) -> int:
     """Delete the files of old pilot maps; what was computed from them stays."""
-    days = timedelta(days=settings.PLANNING_KEPT_DAYS)
-    over = Q(expires_at__lte=at) | Q(expires_at=None, created_at__lte=at - days)
-    found = list(PilotMap.objects.filter(over, removed_at=None)[:AT_ONCE])
+    rows = PilotMap.objects.filter(removed_at=None, expires_at__lte=at)
+    found = list(rows.order_by("expires_at")[:AT_ONCE])
     return sum(remove_map(each, at=at) for each in found)
 
 

@@ -104,7 +104,8 @@ def _standing(request: HttpRequest, search: Search) -> dict[str, Any]:
     if search.finished_at is None and not any(endings.is_at_work(each) for each in islands):
         endings.settle(search.pk)  # its last process was ended before it could do so
         search = asked.one(request.user, search.pk)
-    points = asked.history(search, islands)
+    is_front = search.method == Search.Method.FRONT  # its designs are worth different things
+    points = [] if is_front else asked.history(search, islands)
     return {
         "search": search,
         "plan": search.plan,

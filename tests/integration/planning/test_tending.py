@@ -56,10 +56,13 @@ def test_the_file_of_an_old_map_is_deleted_unless_another_map_has_the_same(proje
     assert tending.expire_maps(at=now() + LATER) == 0
 
 
-def test_a_map_without_a_date_goes_after_the_usual_time(project, alice):
+def test_nothing_goes_with_age_where_a_site_keeps_all(project, alice, settings):
+    settings.PLANNING_KEPT_DAYS = 0
+    search = some.done(some.plan(project), alice)
     _pilot(project, alice)
-    assert tending.expire_maps(at=now() + timedelta(days=89)) == 0
-    assert tending.expire_maps(at=now() + LATER) == 1
+    later = now() + timedelta(days=10_000)
+    assert search.expires_at is None
+    assert (tending.expire_designs(at=later), tending.expire_maps(at=later)) == (0, 0)
 
 
 def test_the_schedule_says_what_it_did(db):
@@ -68,7 +71,7 @@ def test_the_schedule_says_what_it_did(db):
 
 def test_maps_take_only_so_much_room_of_a_person_and_of_a_lab(project, alice, carol, settings):
     settings.PLANNING_MAPS_MB = settings.PLANNING_LAB_MAPS_MB = 1
-    _pilot(project, alice, size_bytes=600_000)
+    _pilot(project, alice, size_bytes=600_000, expires_at=now())
     fits = _pilot(project, alice, b"small", size_bytes=300_000)
     quotas.need_room_for_map(pilot=fits, by=alice)
     large = _pilot(project, alice, b"large", size_bytes=500_000)
