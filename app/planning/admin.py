@@ -7,7 +7,17 @@ from django.utils.safestring import SafeString
 
 from lab.admin.filters import DayRangeFilter, SeenFilter
 from lab.admin.sections import Section
-from planning.models import PilotMap, Plan, PowerAnalysis, Search, SharedLink, TaskDesign
+from planning.models import (
+    Habit,
+    Island,
+    PilotMap,
+    Plan,
+    PowerAnalysis,
+    Search,
+    SearchLetter,
+    SharedLink,
+    TaskDesign,
+)
 from runs.admin.base import SeenAdmin, as_json
 
 PLANNING = Section(14, "Planning")
@@ -83,6 +93,40 @@ class SearchAdmin(OfPlanAdmin):
     @admin.display(description="options")
     def told_options(self, search: Search) -> SafeString:
         return as_json(search.options)
+
+
+@admin.register(Island)
+class IslandAdmin(PlannedAdmin):
+    ordering: ClassVar[Any] = ["pk"]
+    list_display = ["search", "number", "pieces_done", "worth", "outcome", "finished_at"]
+    list_filter = ["outcome"]
+    list_select_related = ["search__plan", "job"]
+    search_fields = ["search__plan__name"]
+    fields = ["search", ("number", "job"), ("pieces_done", "since_gain", "writes"),
+              ("worth", "outcome", "finished_at")]  # fmt: skip
+
+    def get_queryset(self, request: Any) -> Any:
+        return super().get_queryset(request).defer("best", "history", "scales")
+
+
+@admin.register(SearchLetter)
+class SearchLetterAdmin(PlannedAdmin):
+    ordering: ClassVar[Any] = ["pk"]
+    list_display = ["search", "kind", "posted_at", "sent_at"]
+    list_filter = ["kind"]
+    list_select_related = ["search__plan"]
+    search_fields = ["search__plan__name"]
+    fields = ["search", "kind", ("posted_at", "held_until", "sent_at")]
+    readonly_fields = ["posted_at"]
+
+
+@admin.register(Habit)
+class HabitAdmin(PlannedAdmin):
+    ordering: ClassVar[Any] = ["pk"]
+    list_display = ["person", "tells_by_mail"]
+    list_select_related = ["person"]
+    search_fields = ["person__username"]
+    fields = ["person", "tells_by_mail"]
 
 
 @admin.register(TaskDesign)

@@ -1,5 +1,7 @@
 """The islands of a search, each a job of its own, and the letters that tell of it."""
 
+from typing import Any, Self
+
 from django.conf import settings
 from django.db import models
 
@@ -69,6 +71,16 @@ class SearchLetter(models.Model):
         return f"{self.search}: {self.get_kind_display()}"
 
 
+class OwnQuerySet(models.QuerySet[Any]):
+    """Rows that nobody but the person whom they are about sees or changes."""
+
+    def visible_to(self, user: Any) -> Self:
+        return self.filter(person=user.pk)
+
+    def editable_by(self, user: Any) -> Self:
+        return self.visible_to(user)
+
+
 class Habit(models.Model):
     """What somebody wants by default when they plan."""
 
@@ -76,6 +88,8 @@ class Habit(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="planning_habit"
     )
     tells_by_mail = models.BooleanField(default=False)
+
+    objects = OwnQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"What {self.person} wants"

@@ -11,7 +11,17 @@ from django.urls import reverse
 from django.utils.timezone import now
 from tests.factories import accounts
 
-from planning.models import PilotMap, Plan, PowerAnalysis, Search, SharedLink, TaskDesign
+from planning.models import (
+    Habit,
+    Island,
+    PilotMap,
+    Plan,
+    PowerAnalysis,
+    Search,
+    SearchLetter,
+    SharedLink,
+    TaskDesign,
+)
 
 KINDS = sorted(apps.get_app_config("planning").get_models(), key=lambda kind: kind.__name__)
 MOST = 12
@@ -22,7 +32,7 @@ def address(kind, what, *args):
     return reverse(f"admin:planning_{kind._meta.model_name}_{what}", args=args)
 
 
-def one_of_each(project, name="one"):
+def one_of_each(project, name="one", person=None):
     digest = sha256(name.encode()).hexdigest()
     pilot = PilotMap.objects.create(project=project, name=name, participants=12, digest=digest)
     analysis = PowerAnalysis.objects.create(pilot=pilot, question="q" * 64, result={"d": 0.8})
@@ -31,6 +41,10 @@ def one_of_each(project, name="one"):
     TaskDesign.objects.create(
         plan=plan, search=search, specification="trials = 2", order=[0, 1], waits=[0, 20]
     )
+    Island.objects.create(search=search, number=0)
+    SearchLetter.objects.create(search=search, kind="began")
+    if person:
+        Habit.objects.create(person=person)
     SharedLink.objects.create(
         project=project, plan=plan, token_digest=f"DIGEST-{name}".ljust(64, "x"), expires_at=now()
     )
@@ -38,15 +52,15 @@ def one_of_each(project, name="one"):
 
 
 @pytest.fixture
-def mine(alder):
+def mine(alder, alice):
     project = accounts.project(alder, "Maps")
-    one_of_each(project)
+    one_of_each(project, person=alice)
     return project
 
 
 @pytest.fixture
-def theirs(birch):
-    return one_of_each(accounts.project(birch, "Other"), "theirs")
+def theirs(birch, bob):
+    return one_of_each(accounts.project(birch, "Other"), "theirs", bob)
 
 
 def pages():
