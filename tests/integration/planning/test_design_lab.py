@@ -186,3 +186,44 @@ def test_the_lab_asks_the_same_number_of_questions(as_, alice, plan, django_asse
     client.get(lab(plan))
     with django_assert_max_num_queries(6):
         client.get(lab(plan), {"trials": "40"}, headers={"HX-Request": "true"})
+
+
+IN_PARTS = """
+trials = 24
+runs = 2
+tr_s = 2.0
+tail_s = 10.0
+[gaps]
+model = "uniform"
+min_s = 1
+max_s = 3
+[[conditions]]
+name = "faces"
+share = 0.5
+shown_s = 3.0
+parts = [{name = "cue", begins_s = 0, lasts_s = 1}, {name = "face", begins_s = 2, lasts_s = 1}]
+[[conditions]]
+name = "houses"
+share = 0.5
+shown_s = 1.0
+[[contrasts]]
+face = 1
+houses = -1
+[realities]
+worst = true
+"""
+
+
+def test_runs_and_parts_of_trials_are_searched_kept_and_written(as_, alice, project):
+    client = as_(alice)
+    plan = studies.plan(project, alice, IN_PARTS)
+    page = client.get(lab(plan)).content.decode()
+    assert "in 2 runs" in page
+    sent = {name: hidden(page, name) for name in ("settings", "order", "waits")}
+    kept = client.post(reverse("planning:design-keep", args=[plan.pk]), sent)
+    shown = client.get(kept.url).content.decode()
+    assert "task-FacesAndHouses_run-2_events.tsv" in shown
+    assert "Variance inflation of cue" in shown
+    assert client.get(reverse("planning:plan", args=[plan.pk])).status_code == 200
+    form = client.get(reverse("planning:plan-edit", args=[plan.pk]))
+    assert form.url == reverse("planning:plan-text", args=[plan.pk])
