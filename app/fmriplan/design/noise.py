@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from fmriplan.errors import NotAnOption
 
+MOST_DRIFT = 5_000_000  # numbers of the drift of a run: what is removed in a second
+
 
 def legendre(scans: int, order: int) -> NDArray[np.float64]:
     """Return Legendre polynomials up to an order over the scans (scans, order + 1)."""
@@ -25,6 +27,11 @@ def cosines(scans: int, scan_s: float, cutoff_s: float) -> NDArray[np.float64]:
     if not cutoff_s > 2 * scan_s:
         raise NotAnOption("The high-pass filter's period is longer than two scans, such as 128 s.")
     count = int(2 * scans * scan_s / cutoff_s) + 1
+    if scans * count > MOST_DRIFT:
+        raise NotAnOption(
+            f"The high-pass filter has {count:,} functions over {scans:,} scans of a run: "
+            "that is too many to remove. Make its period longer, or runs shorter."
+        )
     at = (np.arange(scans) + 0.5) / scans
     return np.cos(np.pi * at[:, None] * np.arange(count))
 

@@ -94,6 +94,7 @@ def test_rules_of_the_form_are_stored(make):
         ({"detection": "0", "counterbalancing": "0", "frequencies": "0"}, "one is above 0"),
         ({"rho": "1"}, "between -1 and 1"),
         ({"high_pass_s": "1"}, "longer than two scans"),
+        ({"high_pass_s": "5", "trials": "8000"}, "too many to remove"),
         ({"high_pass_s": "inf"}, "Enter a number"),
         ({"depth": "21"}, "less than or equal to 20"),
         ({"trials": "41", "runs": "2"}, "runs of equal size"),
