@@ -141,3 +141,11 @@ def test_the_page_costs_as_much_for_many_designs_as_for_one(
         studies.design(other, seed=seed, position=0)
     with django_assert_num_queries(8):
         client.get(PAGE, asked)
+
+
+def test_large_costs_are_drawn_in_thousands(client):
+    prices = ({"hour": "500", "alpha": "0.001"}, {"hour": "5", "recruit": "1"})
+    dear, cheap = (client.get(PAGE, {"d": "0.6", **price}) for price in prices)
+    assert "Cost of the study, thousands" in dear.text
+    assert "Cost of the study, thousands" not in cheap.text
+    assert "Cost of the study" in cheap.text
