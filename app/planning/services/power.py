@@ -21,8 +21,6 @@ from planning.models import PilotMap, PowerAnalysis
 from planning.numbers import power as numbers
 from planning.services import quotas, tending
 
-TASK = "planning.analyse"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Brought:
@@ -120,7 +118,7 @@ def ask(*, pilot: PilotMap, settings: Settings, by: User | None) -> PowerAnalysi
         _open_again(analysis, pilot)
         if _needs_work(analysis):
             analysis.job = jobs.enqueue(
-                TASK,
+                "planning.analyse",
                 arguments={"analysis": str(analysis.pk)},
                 project=pilot.project,
                 user=by,

@@ -13,7 +13,8 @@ from jobs.models import Job, Status
 from planning.models import Island, Search
 from planning.services import searches
 
-LONG = {"method": "random", "moves": 600, "restarts": 60}  # pieces of some tenths of a second
+# Pieces of some hundredths of a second, and many times as long as a search waits to store them.
+LONG = {"method": "random", "moves": 600, "restarts": 400}
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +30,7 @@ def begun(site):  # noqa: F811
     return lambda **told: some.search(plan, person, **told), person
 
 
-def _ended(site, search, seconds=90):  # noqa: F811
+def _ended(site, search, seconds=240):  # noqa: F811
     site.until(lambda: Search.objects.get(pk=search.pk).finished_at, seconds)
     return Search.objects.get(pk=search.pk)
 
@@ -58,7 +59,7 @@ def test_a_search_that_is_killed_goes_on_and_finds_the_same(site, begun):  # noq
 
 def test_a_search_that_is_cancelled_ends_all_of_its_jobs_and_keeps_its_best(site, begun):  # noqa: F811
     begin, person = begun
-    search = begin(**LONG | {"restarts": 400}, islands=2)
+    search = begin(**LONG, islands=2)
     site.worker(slots=2)
     site.until(lambda: _stored(search), 60)
     searches.cancel(search=search, by=person)
@@ -71,7 +72,7 @@ def test_a_search_that_is_cancelled_ends_all_of_its_jobs_and_keeps_its_best(site
 
 def test_a_search_ends_within_seconds_when_it_is_asked_to(site, begun):  # noqa: F811
     begin, person = begun
-    search = begin(**LONG | {"restarts": 400}, islands=2)
+    search = begin(**LONG, islands=2)
     site.worker(slots=2)
     site.until(lambda: _stored(search), 60)
     searches.end_now(search=search, by=person)
