@@ -139,3 +139,9 @@ def test_words_of_people_are_escaped(write):
 ])  # fmt: skip
 def test_nothing_can_be_drawn_too(kind):
     ET.fromstring(svg.page(kind()))  # noqa: S314  our own
+
+
+def test_rows_of_a_wide_field_are_tall_enough_for_their_names():
+    drawn = charts.heat([[0] * 200] * 2, title="T", rows=["a", "b"], columns=["c"] * 200)
+    first, second = (mark.at[1] for mark in of(Words, drawn))
+    assert second - first >= 20

@@ -24,7 +24,7 @@ def heat(  # noqa: PLR0913  what a chart says
     """Return a field of ``values``, a row for each of ``rows``; below zero is another colour."""
     left = 24 + min(max((len(row) for row in rows), default=0), frames.MOST_LETTERS) * frames.LETTER
     wide = (frames.WIDTH - left - frames.RIGHT) / max(1, len(columns))
-    tall = min(40.0, wide) if height is None else (height - 60) / max(1, len(rows))
+    tall = max(20.0, min(40.0, wide)) if height is None else (height - 60) / max(1, len(rows))
     numbers = len(columns) <= MOST_NUMBERS
     marks: list[Mark] = []
     for down, row in enumerate(values):
