@@ -9,6 +9,7 @@ from django.urls import reverse
 from tests.factories import tasks
 
 from accounts.models import AuditEntry
+from experiments.bringing_forms import LARGEST
 from experiments.models import Link, Protocol, Revision
 
 BRING = reverse("experiments:bring")
@@ -107,3 +108,22 @@ def test_the_draft_can_be_taken_along_and_brought_in_again(client, project):
     file = client.get(reverse("experiments:draft", args=[kept.pk]))
     assert file["Content-Disposition"] == 'attachment; filename="task.json"'
     assert json.loads(file.text) == kept.draft
+
+
+def test_a_file_that_is_too_large_is_refused_as_such(client, project):
+    file = SimpleUploadedFile("task.json", b" " * (LARGEST + 1))
+    answer = client.post(BRING, {"project": project.pk, "file": file})
+    assert answer.status_code == 422
+    assert "larger than 20 MB" in answer.text
+
+
+def test_what_cannot_be_frozen_leaves_the_draft_that_was_there(client, project, settings):
+    client.post(BRING, {"project": project.pk, "words": words()})
+    before = Protocol.objects.get().draft
+    settings.IDENTITY_KEYS = ["", ""]
+    signed = {"name": "sign", "kind": "consent", "text": "May we?", "signature": "Name"}
+    sent = {"project": project.pk, "words": words(flow=[signed]), "publish": "1", "replace": "1"}
+    answer = client.post(BRING, sent)
+    assert answer.status_code == 422
+    assert "STUDIUM_IDENTITY_KEY" in answer.text
+    assert Protocol.objects.get().draft == before
