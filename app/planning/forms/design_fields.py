@@ -1,6 +1,7 @@
 """The fields of the forms of plans."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ MODELS = [
     ("fixed", "Always the same"),
 ]
 LONGEST_S, MOST_MINUTES = 100_000, 600
+LONG_NUMBER = 9  # digits that no revision has
 
 
 def in_cell(label: str, **more: Any) -> dict[str, Any]:
@@ -228,3 +230,9 @@ class TextForm(forms.Form):
         label="Specification (TOML)",
         widget=forms.Textarea(attrs={"rows": 28, "spellcheck": "false", "class": "code"}),
     )
+
+
+def revision_of(data: Mapping[str, Any]) -> int:
+    """Return the revision that a page says it changes; 0, which none is, where it says none."""
+    told = str(data.get("revision", ""))
+    return int(told) if told.isascii() and told.isdigit() and len(told) < LONG_NUMBER else 0

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from fmriplan.design.specification import Specification
 from fmriplan.errors import PlanningError
 from planning.errors import NotAPlan
+from planning.forms.design_fields import revision_of
 from planning.forms.design_lab import LabForm
 from planning.models import Plan
 from planning.pictures import designs as pictures
@@ -88,12 +89,11 @@ def keep(request: HttpRequest, plan: UUID) -> HttpResponse:
 def take(request: HttpRequest, plan: UUID) -> HttpResponse:
     """Take the settings that somebody tried into the plan."""
     found = asked.visible(request.user, plan)
-    revision = request.POST.get("revision", "")
     designs.change(
         plan=found,
         name=found.name,
         told=_tried(found, request.POST),
-        revision=int(revision) if revision.isascii() and revision.isdigit() else 0,
+        revision=revision_of(request.POST),
         by=cast("User", request.user),
     )
     messages.success(request, f"{found} has these settings now.")

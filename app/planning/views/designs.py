@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from common.errors import NotThere
 from planning.errors import NotAPlan, PlanChanged
-from planning.forms.design_fields import TextForm, offer_projects
+from planning.forms.design_fields import TextForm, offer_projects, revision_of
 from planning.forms.designs import Planning
 from planning.models import Plan
 from planning.queries import design_facts
@@ -251,10 +251,7 @@ def _changeable(request: HttpRequest, key: UUID) -> Plan:
 
 def _revision(request: HttpRequest, plan: Plan) -> int:
     """Return the revision that somebody saw when they began to change a plan."""
-    told = request.POST.get("revision", "")
-    if request.method != "POST":
-        return plan.revision
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 9 else 0  # noqa: PLR2004
+    return revision_of(request.POST) if request.method == "POST" else plan.revision
 
 
 def _changed(request: HttpRequest, plan: Plan) -> HttpResponse:

@@ -227,3 +227,12 @@ def test_runs_and_parts_of_trials_are_searched_kept_and_written(as_, alice, proj
     assert client.get(reverse("planning:plan", args=[plan.pk])).status_code == 200
     form = client.get(reverse("planning:plan-edit", args=[plan.pk]))
     assert form.url == reverse("planning:plan-text", args=[plan.pk])
+
+
+@pytest.mark.parametrize("revision", ["", "-1", "1.0", "\N{SUPERSCRIPT TWO}", "9" * 5000])
+def test_what_is_no_revision_changes_nothing(plan, as_, alice, revision):
+    sent = {"settings": "trials=30", "revision": revision}
+    answer = as_(alice).post(reverse("planning:design-take", args=[plan.pk]), sent)
+    assert answer.status_code == 409
+    plan.refresh_from_db()
+    assert plan.revision == 1
