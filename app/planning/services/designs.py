@@ -16,20 +16,9 @@ from fmriplan.errors import PlanningError
 from planning.errors import NotAPlan, PlanChanged
 from planning.models import Plan, TaskDesign
 from planning.queries import design_scores
+from planning.services.access import need_editable
 
 LONGEST = 200_000  # characters of a specification
-
-
-def need_editable(project: Any, by: User) -> None:
-    """Refuse whoever may not work in a project, told of by its key.
-
-    Raises
-    ------
-    NotThere
-        ``by`` may not, or there is no such project.
-    """
-    if not Project.objects.editable_by(by).filter(pk=project).exists():
-        raise NotThere
 
 
 def read(text: str) -> Specification:

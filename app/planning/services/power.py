@@ -13,13 +13,13 @@ from django.utils.timezone import now
 import jobs
 from accounts import audit
 from accounts.models import Project, User
-from common.errors import NotThere
 from fmriplan.power.analysis import Settings
 from planning import map_files
 from planning.errors import MapGone, QuotaUsed
 from planning.models import PilotMap, PowerAnalysis
 from planning.numbers import power as numbers
 from planning.services import quotas, tending
+from planning.services.access import need_editable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,15 +93,6 @@ def _files_of(*digests: str) -> Iterator[None]:
 def _end() -> Any:
     days = site.PLANNING_KEPT_DAYS
     return now() + timedelta(days=days) if days else None
-
-
-def need_editable(project: Any, by: User | None) -> None:
-    """Refuse whoever may not work in a project, told of by its key.
-
-    ``by`` is nobody where something is done beside the site, by a command.
-    """
-    if by and not Project.objects.editable_by(by).filter(pk=project).exists():
-        raise NotThere
 
 
 def ask(*, pilot: PilotMap, settings: Settings, by: User | None) -> PowerAnalysis:

@@ -10,8 +10,7 @@ from django.utils.timezone import now
 
 import jobs
 from accounts import audit
-from accounts.models import Project, User
-from common.errors import NotThere
+from accounts.models import User
 from fmriplan.design import orders, specification
 from fmriplan.design.pieces import Effort
 from fmriplan.errors import PlanningError
@@ -20,6 +19,7 @@ from jobs.services import cancel as cancel_job
 from planning.errors import NotAPlan, NotSure, SearchOver
 from planning.models import Island, Plan, Search, TaskDesign
 from planning.services import endings, quotas
+from planning.services.access import need_editable
 
 LONGEST_S = 3000
 
@@ -49,7 +49,7 @@ def begin(*, plan: Plan, by: User, wish: Wish) -> Search:
     QuotaUsed
         The person, or the lab, has as many searches as they may.
     """
-    _need_editor(plan.project, by)
+    need_editable(plan.project_id, by)
     _need_possible(plan.specification, wish)
     quotas.need_room_for_search(project=plan.project, by=by)
     search = Search.objects.create(
@@ -94,11 +94,6 @@ def _options(wish: Wish) -> dict[str, Any]:
     return told | {"seconds": min(wish.seconds, LONGEST_S)}
 
 
-def _need_editor(project: Project, by: User) -> None:
-    if not Project.objects.editable_by(by).filter(pk=project.pk).exists():
-        raise NotThere
-
-
 def _need_possible(text: str, wish: Wish) -> None:
     try:
         told = specification.read(wish.repeats.specification if wish.repeats else text)
@@ -129,7 +124,7 @@ def repeat(*, search: Search, by: User, is_sure: bool) -> Search:
 @transaction.atomic
 def end_now(*, search: Search, by: User) -> None:
     """Ask a search to end with the best design so far."""
-    _need_editor(search.plan.project, by)
+    need_editable(search.plan.project_id, by)
     if not Search.objects.filter(pk=search.pk, finished_at=None).update(ends_when_asked=True):
         raise SearchOver
     audit.record(action="search.ended_early", user=by, on=search)
@@ -137,7 +132,7 @@ def end_now(*, search: Search, by: User) -> None:
 
 def cancel(*, search: Search, by: User) -> None:
     """Cancel all islands of a search; what they have stored by then is kept."""
-    _need_editor(search.plan.project, by)
+    need_editable(search.plan.project_id, by)
     with transaction.atomic():
         rows = Search.objects.filter(pk=search.pk, finished_at=None)
         if not rows.update(cancelled_at=now()):
@@ -153,7 +148,7 @@ def cancel(*, search: Search, by: User) -> None:
 @transaction.atomic
 def keep(*, design: TaskDesign, by: User, label: str = "") -> TaskDesign:
     """Keep a design when its search's other designs are deleted."""
-    _need_editor(design.plan.project, by)
+    need_editable(design.plan.project_id, by)
     design.is_kept = True
     design.label = label.strip()[:200] or design.label
     design.save(update_fields=["is_kept", "label"])
@@ -164,7 +159,7 @@ def keep(*, design: TaskDesign, by: User, label: str = "") -> TaskDesign:
 @transaction.atomic
 def let_go(*, design: TaskDesign, by: User) -> TaskDesign:
     """Let a design go with the others of its search."""
-    _need_editor(design.plan.project, by)
+    need_editable(design.plan.project_id, by)
     design.is_kept = False
     design.save(update_fields=["is_kept"])
     audit.record(action="design.let_go", user=by, on=design, lab=design.plan.project.lab)

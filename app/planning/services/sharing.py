@@ -14,6 +14,7 @@ from accounts.models import Project, User
 from common.errors import NotThere
 from planning.errors import LinkGone, NotALink, QuotaUsed
 from planning.models import Plan, PowerAnalysis, SharedLink
+from planning.services.access import need_editable
 
 LONGEST_DAYS, LONGEST_NOTE = 366, 200
 MOST_AT_ONCE = 50  # links to one thing that lead there
@@ -41,8 +42,7 @@ def share(*, of: Plan | PowerAnalysis, by: User, days: int, note: str = "") -> M
         There are many already.
     """
     project = of.project if isinstance(of, Plan) else of.pilot.project
-    if not Project.objects.editable_by(by).filter(pk=project.pk).exists():
-        raise NotThere
+    need_editable(project.pk, by)
     if not 1 <= days <= LONGEST_DAYS:
         raise NotALink(f"A link leads there for 1 to {LONGEST_DAYS} days.")
     if len(note) > LONGEST_NOTE:
@@ -71,8 +71,7 @@ def open_ones() -> Any:
 @transaction.atomic
 def revoke(*, link: SharedLink, by: User) -> None:
     """Take a link back: from this moment it leads nowhere. Done twice, it stays as it is."""
-    if not Project.objects.editable_by(by).filter(pk=link.project_id).exists():
-        raise NotThere
+    need_editable(link.project_id, by)
     if SharedLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=now()):
         audit.record(action="link.revoked", user=by, on=link)
 
