@@ -28,6 +28,7 @@ from jobs.services import explain
 IDLE_S = (0.1, 0.5)
 SEEN_EVERY_S, RESCUE_EVERY_S = 5.0, 2.0
 DATABASE_PAUSE_S = 2.0
+ENDING = (signal.SIGTERM, signal.SIGINT)
 logger = logging.getLogger(__name__)
 
 
@@ -76,7 +77,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until a signal, or until another release is live; leave running jobs to finish."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in ENDING:
             signal.signal(number, self._end)
         signal.signal(signal.SIGCHLD, lambda *_: self._wake.ring())
         logger.info("Worker %s of release %s: %s slots", self.name, settings.RELEASE, self.slots)
@@ -179,6 +180,8 @@ class Worker:
             services.worker_gone(worker=self.name)
         except (OperationalError, InterfaceError):
             logger.warning("The database does not answer; its row will be pruned.")
+        for number in ENDING:  # Python puts handlers away before the process has ended
+            signal.signal(number, signal.SIG_IGN)
 
 
 def another_release_is_live() -> bool:
