@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Project
+from accounts.project_choice import offer_projects
 from factorial.models import Design
 from touchstone import design as plans
 from touchstone import formats
@@ -154,21 +155,6 @@ class MoreRunsForm(forms.Form):
     @property
     def carried(self) -> list[tuple[str, str]]:
         return [("more", str(self.cleaned_data["more"]))]
-
-
-def offer_projects(form: forms.Form, person: Any) -> None:
-    """Offer the projects into which somebody may bring a design; the only one is chosen."""
-    rows = Project.objects.editable_by(person).select_related("lab").order_by("lab__name", "name")
-    field = form.fields["project"]
-    field.queryset = rows  # type: ignore[attr-defined]
-    field.label_from_instance = _named  # type: ignore[attr-defined]
-    if not form.is_bound and not form.initial.get("project"):
-        few = list(rows[:2])
-        form.initial["project"] = few[0].pk if len(few) == 1 else None
-
-
-def _named(project: Project) -> str:
-    return f"{project.name}, {project.lab.name}"
 
 
 def refuse_taken(form: forms.Form, project: Project, code: str) -> None:

@@ -8,7 +8,8 @@ from django import forms
 from django.forms import formset_factory
 
 from accounts.models import Project
-from factorial.forms import LARGEST_SEED, offer_projects, refuse_taken
+from accounts.project_choice import offer_projects
+from factorial.forms import LARGEST_SEED, refuse_taken
 from touchstone.design import Design, Factor, Measure, Value
 from touchstone.errors import DesignError
 from touchstone.generator import generate

@@ -6,13 +6,14 @@ from typing import Any
 
 from django import forms
 
+from accounts.project_choice import offer_projects
 from fmriplan.design.experiment import Condition, Experiment, Rest
 from fmriplan.design.gaps import Exponential, Fixed, Gaps, Uniform
 from fmriplan.design.goal import Goal
 from fmriplan.design.orders import Rules, check
 from fmriplan.design.specification import Specification
 from fmriplan.errors import NotAnOption, PlanningError
-from planning.forms.design_fields import ConditionForms, PlanForm, offer_projects
+from planning.forms.design_fields import ConditionForms, PlanForm
 from planning.forms.design_words import (
     contrasts_of,
     pairs_of,

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings as site
 
 from accounts.models import Project
+from accounts.project_choice import offer_projects
 from fmriplan.errors import PlanningError
 from fmriplan.power.analysis import HIGHEST_SCREENING, LARGEST_ALPHA, LOWEST_SCREENING, Settings
 from fmriplan.power.bootstrap import RESAMPLES
@@ -271,18 +272,3 @@ def _bare(name: str) -> str:
     """Return a file's name without what tells its format."""
     bare = name.removesuffix(".gz").removesuffix(".nii")
     return bare[:200] or "Map"
-
-
-def offer_projects(form: forms.Form, person: Any) -> None:
-    """Offer the projects in which somebody may plan; the only one is chosen."""
-    rows = Project.objects.editable_by(person).select_related("lab").order_by("lab__name", "name")
-    field = form.fields["project"]
-    field.queryset = rows  # type: ignore[attr-defined]
-    field.label_from_instance = _named  # type: ignore[attr-defined]
-    if not form.is_bound and not form.initial.get("project"):
-        few = list(rows[:2])
-        form.initial["project"] = few[0].pk if len(few) == 1 else None
-
-
-def _named(project: Project) -> str:
-    return f"{project.name}, {project.lab.name}"

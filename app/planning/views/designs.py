@@ -10,9 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.project_choice import offer_projects
 from common.errors import NotThere
 from planning.errors import NotAPlan, PlanChanged
-from planning.forms.design_fields import TextForm, offer_projects, revision_of
+from planning.forms.design_fields import TextForm, revision_of
 from planning.forms.designs import Planning
 from planning.models import Plan
 from planning.queries import design_facts
