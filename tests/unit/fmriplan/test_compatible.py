@@ -41,6 +41,23 @@ def test_the_tutorials_design():
     assert made.detection == pytest.approx(0.161031479217, abs=1e-11)
 
 
+def test_the_final_order_of_the_papers_own_search():
+    """Of its waits only the order is published: what depends on the order alone is counted here."""
+    order = [int(each) for each in "02002111122200011122"]
+    made = compatible.score(PAPER, order, [2] * 20)
+    counts, wanted = [order.count(each) for each in range(3)], [6, 6, 8]
+    away = sum(abs(one - other) for one, other in zip(counts, wanted, strict=True))
+    assert made.frequencies == pytest.approx(1 - away / 28, abs=1e-12)
+    apart = 0.0
+    for lag in (1, 2, 3):
+        pairs = list(zip(order, order[lag:], strict=False))
+        for before in range(3):
+            for after in range(3):
+                expected = PAPER.probabilities[before] * PAPER.probabilities[after] * 21
+                apart += abs(pairs.count((before, after)) - expected)
+    assert made.counterbalancing == pytest.approx(1 - apart / 105.66, abs=1e-12)
+
+
 def congruential():
     """Return an order of 150 and its waits from a written-down generator."""
     state, drawn = 12345, []
