@@ -10,6 +10,15 @@ class NotAMap(Invalid):
     remedy = "Choose another file, or correct what is named."
 
 
+class NoRoom(StudiumError):
+    """The disk of the site takes no more; what was stored before is untouched."""
+
+    status = 507
+    title = "There is no room for this file"
+    message = "The disk of the site is full; nothing of the file was kept."
+    remedy = "Tell the people who run the site, and try again when there is room."
+
+
 class AddressSilent(StudiumError):
     status = 502
     title = "The map could not be fetched"

@@ -3,18 +3,21 @@
 A file is there whole or not at all; the same map twice takes its room once.
 """
 
+import errno
 import os
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
-from planning.errors import MapGone, NotAMap
+from planning.errors import MapGone, NoRoom, NotAMap
 
 LARGEST = 1_000_000_000  # bytes
+FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def keep(pieces: Iterable[bytes]) -> tuple[str, int]:
@@ -24,35 +27,49 @@ def keep(pieces: Iterable[bytes]) -> tuple[str, int]:
     ------
     NotAMap
         It is empty, or larger than `LARGEST`; nothing is kept.
+    NoRoom
+        The disk is full; nothing is kept.
     """
-    folder = _folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
-    try:
-        digest, size = _written(handle, pieces)
+    with _new() as (file, new):
+        digest, size = _written(file, pieces)
         target = place(digest)
         target.parent.mkdir(exist_ok=True)
-        Path(name).chmod(0o640)
-        Path(name).replace(target)
-    finally:
-        with suppress(FileNotFoundError):
-            Path(name).unlink()
+        new.replace(target)
     return digest, size
 
 
-def _written(handle: int, pieces: Iterable[bytes]) -> tuple[str, int]:
+@contextmanager
+def _new() -> Iterator[tuple[BinaryIO, Path]]:
+    """Open a file that nobody looks for, and that is gone afterwards unless it was moved."""
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".new-")
+    new = Path(name)
+    try:
+        new.chmod(0o640)
+        with os.fdopen(handle, "wb") as file:
+            yield file, new
+    except OSError as error:
+        if error.errno in FULL:
+            raise NoRoom from None
+        raise
+    finally:
+        with suppress(FileNotFoundError):
+            new.unlink()
+
+
+def _written(file: BinaryIO, pieces: Iterable[bytes]) -> tuple[str, int]:
     found, size = sha256(), 0
-    with os.fdopen(handle, "wb") as file:
-        for piece in pieces:
-            size += len(piece)
-            if size > LARGEST:
-                raise NotAMap(f"The file is larger than {LARGEST // 10**6:,} MB.")
-            found.update(piece)
-            file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
+    for piece in pieces:
+        size += len(piece)
+        if size > LARGEST:
+            raise NotAMap(f"The file is larger than {LARGEST // 10**6:,} MB.")
+        found.update(piece)
+        file.write(piece)
     if not size:
         raise NotAMap("The file is empty.")
+    file.flush()
+    os.fsync(file.fileno())
     return found.hexdigest(), size
 
 
@@ -72,11 +89,10 @@ def read(digest: str) -> bytes:
 
 def keep_beside(digest: str, name: str, content: bytes) -> None:
     """Store something that was made of a file, to be there as long as it is wanted."""
-    handle, new = tempfile.mkstemp(dir=_folder(), prefix=".new-")
-    with os.fdopen(handle, "wb") as file:
+    with _new() as (file, new):
         file.write(content)
-    Path(new).chmod(0o640)
-    Path(new).replace(_beside(digest, name))
+        file.flush()
+        new.replace(_beside(digest, name))
 
 
 def read_beside(digest: str, name: str) -> bytes | None:
